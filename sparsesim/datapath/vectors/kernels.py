@@ -1,0 +1,344 @@
+"""Vectors inside Numba kernels: a register full of PEs, `columns` of them by some rows.
+
+A vector has 512 bits: 32 lanes of int16 or 16 of int32. Lane `j * rows + i` belongs to column j
+and row i of a block, so the rows of a column lie side by side. A *shape* is a tuple of int16 or
+int32 whose length is the column count: Numba knows both at compile time. LLVM splits a vector
+where a machine's registers are narrower. Indices are not checked and don't wrap.
+
+It knows no rule of any datapath, and is no general library: it holds what kernels here use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import models
+from numba.extending import intrinsic, register_model
+
+VECTOR_BITS = 512
+
+
+class Lanes(types.Type):
+    """The Numba type of a vector of `count` signed integers."""
+
+    def __init__(self, count: int, bits: int) -> None:
+        self.count = count
+        self.bits = bits
+        super().__init__(name=f"Lanes({count} x int{bits})")
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Lanes) -> None:
+        super().__init__(manager, kind, _vector(kind))
+
+
+def _vector(kind: Lanes) -> ir.VectorType:
+    return ir.VectorType(ir.IntType(kind.bits), kind.count)
+
+
+def _full(shape: Any) -> Lanes:
+    return Lanes(VECTOR_BITS // shape.dtype.bitwidth, shape.dtype.bitwidth)
+
+
+def _constant(value: int, kind: Lanes) -> ir.Constant:
+    return ir.Constant(_vector(kind), [value] * kind.count)
+
+
+def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+
+
+def _llvm(builder: Any, name: str, result: ir.Type, args: list[Any]) -> Any:
+    kind = ir.FunctionType(result, [arg.type for arg in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+
+def _top(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.icmp_signed(">", a, b), a, b)
+
+
+def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
+    first = context.make_array(kind)(context, builder, array).data
+    vector = ir.VectorType(ir.IntType(kind.dtype.bitwidth), count)
+    return builder.bitcast(builder.gep(first, [at]), vector.as_pointer())
+
+
+def _read(
+    context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int, bits: int
+) -> Any:
+    """Load `count` elements, widened with zeros to lanes of `bits`."""
+    address = _address(context, builder, kind, array, at, count)
+    found = builder.load(address, align=kind.dtype.bitwidth // 8)
+    if kind.dtype.bitwidth < bits:
+        return builder.zext(found, ir.VectorType(ir.IntType(bits), count))
+    return found
+
+
+@intrinsic
+def width(typing: Any, shape: Any) -> Any:
+    """Lanes of a vector, a constant."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.int64, _full(shape).count)
+
+    return types.int64(shape), emit
+
+
+@intrinsic
+def fill(typing: Any, value: Any, shape: Any) -> Any:
+    """A vector with `value` in every lane."""
+    kind = _full(shape)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _splat(context, builder, signature.args[0], args[0], kind)
+
+    return kind(value, shape), emit
+
+
+def _numbering(name: str, says: str, number: Callable[[int, int], int]) -> Any:
+    """A constant vector of each lane's row or column."""
+
+    def operation(typing: Any, shape: Any) -> Any:
+        kind = _full(shape)
+
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            rows = kind.count // shape.count
+            return ir.Constant(_vector(kind), [number(lane, rows) for lane in range(kind.count)])
+
+        return kind(shape), emit
+
+    operation.__name__ = operation.__qualname__ = name
+    operation.__doc__ = says
+    return intrinsic(operation)
+
+
+lane_rows = _numbering("lane_rows", "The row of each lane.", lambda lane, rows: lane % rows)
+lane_columns = _numbering("lane_columns", "The column.", lambda lane, rows: lane // rows)
+
+
+@intrinsic
+def load(typing: Any, array: Any, at: Any, rows: Any) -> Any:
+    """`len(rows)` elements from index `at` of a flat array, in order."""
+    kind = Lanes(rows.count, array.dtype.bitwidth)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _read(context, builder, array, args[0], args[1], kind.count, kind.bits)
+
+    return kind(array, types.int64, rows), emit
+
+
+@intrinsic
+def load_all(typing: Any, array: Any, at: Any, shape: Any) -> Any:
+    """A whole vector from index `at` of a flat array."""
+    kind = _full(shape)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _read(context, builder, array, args[0], args[1], kind.count, kind.bits)
+
+    return kind(array, types.int64, shape), emit
+
+
+@intrinsic
+def store(typing: Any, array: Any, at: Any, vector: Any) -> Any:
+    """Write a vector to a flat array from index `at` on."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, array, args[0], args[1], vector.count)
+        builder.store(args[2], address, align=vector.bits // 8)
+        return context.get_dummy_value()
+
+    return types.none(array, types.int64, vector), emit
+
+
+@intrinsic
+def load_columns(typing: Any, array: Any, at: Any, shape: Any) -> Any:
+    """One element a column from index `at` on, the same in all rows of the vector."""
+    kind = _full(shape)
+    rows = kind.count // shape.count
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = _read(context, builder, array, args[0], args[1], shape.count, kind.bits)
+        return _shuffle(builder, found, found, [lane // rows for lane in range(kind.count)])
+
+    return kind(array, types.int64, shape), emit
+
+
+@intrinsic
+def load_rows(typing: Any, array: Any, at: Any, shape: Any) -> Any:
+    """One element a row of the vector from index `at` on, the same in all columns."""
+    kind = _full(shape)
+    rows = kind.count // shape.count
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = _read(context, builder, array, args[0], args[1], rows, kind.bits)
+        return _shuffle(builder, found, found, [lane % rows for lane in range(kind.count)])
+
+    return kind(array, types.int64, shape), emit
+
+
+def _splat(context: Any, builder: Any, kind: Any, value: Any, target: Lanes) -> Any:
+    if isinstance(kind, Lanes):
+        return value
+    lane = context.cast(builder, value, kind, types.Integer.from_bitwidth(target.bits, True))
+    first = builder.insert_element(
+        ir.Constant(_vector(target), ir.Undefined), lane, ir.Constant(ir.IntType(32), 0)
+    )
+    return _shuffle(builder, first, first, [0] * target.count)
+
+
+def _pairwise(name: str, says: str, emit_pair: Callable[[Any, Any, Any], Any]) -> Any:
+    """An operation of two vectors, or of a vector and a number that stands for all lanes."""
+
+    def operation(typing: Any, a: Any, b: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            other = _splat(context, builder, signature.args[1], args[1], a)
+            return emit_pair(builder, args[0], other)
+
+        return a(a, b), emit
+
+    operation.__name__ = operation.__qualname__ = name
+    operation.__doc__ = says
+    return intrinsic(operation)
+
+
+plus = _pairwise("plus", "a + b.", lambda builder, a, b: builder.add(a, b))
+minus = _pairwise("minus", "a - b.", lambda builder, a, b: builder.sub(a, b))
+both = _pairwise("both", "Bits set in both.", lambda builder, a, b: builder.and_(a, b))
+top = _pairwise("top", "The greater of each lane.", _top)
+low = _pairwise(
+    "low", "The lesser.", lambda builder, a, b: builder.select(builder.icmp_signed("<", a, b), a, b)
+)
+below = _pairwise(
+    "below", "-1 where a < b, else 0.", lambda builder, a, b: builder.sext(builder.icmp_signed("<", a, b), a.type)
+)
+
+
+@intrinsic
+def pick(typing: Any, where: Any, a: Any, b: Any) -> Any:
+    """a where `where` is -1, b where it is 0."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        other = _splat(context, builder, signature.args[2], args[2], a)
+        taken = builder.icmp_signed("<", args[0], _constant(0, a))
+        return builder.select(taken, args[1], other)
+
+    return a(where, a, b), emit
+
+
+@intrinsic
+def ones(typing: Any, vector: Any) -> Any:
+    """How many bits are set in each lane."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        name = f"llvm.ctpop.v{vector.count}i{vector.bits}"
+        return _llvm(builder, name, _vector(vector), [args[0]])
+
+    return vector(vector), emit
+
+
+@intrinsic
+def divided(typing: Any, vector: Any, inverse: Any) -> Any:
+    """floor(lane * inverse / 65536), of a lane below 32768 and an inverse below 65536."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = Lanes(vector.count, 32)
+        factor = _splat(context, builder, inverse, args[1], wide)
+        product = builder.mul(builder.zext(args[0], _vector(wide)), factor)
+        high = builder.lshr(product, _constant(16, wide))
+        return high if vector.bits == 32 else builder.trunc(high, _vector(vector))
+
+    return vector(vector, inverse), emit
+
+
+@intrinsic
+def total(typing: Any, vector: Any) -> Any:
+    """The sum of all lanes as int64; each sum of a few of them must fit 32 bits."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = ir.VectorType(ir.IntType(64), vector.count)
+        name = f"llvm.vector.reduce.add.v{vector.count}i64"
+        return _llvm(builder, name, ir.IntType(64), [builder.sext(args[0], wide)])
+
+    return types.int64(vector), emit
+
+
+@intrinsic
+def column_tops(typing: Any, vector: Any, shape: Any) -> Any:
+    """The greatest of each column, in all rows of it."""
+    rows = vector.count // shape.count
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found, distance = args[0], 1
+        while distance < rows:
+            swapped = [lane ^ distance for lane in range(vector.count)]
+            found = _top(builder, found, _shuffle(builder, found, found, swapped))
+            distance *= 2
+        return found
+
+    return vector(vector, shape), emit
+
+
+@intrinsic
+def running_tops(typing: Any, vector: Any, shape: Any) -> Any:
+    """In each lane the greatest of its column up to its row."""
+    rows = vector.count // shape.count
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found, distance = args[0], 1
+        while distance < rows:
+            lanes = range(vector.count)
+            above = [lane - distance if lane % rows >= distance else lane for lane in lanes]
+            found = _top(builder, found, _shuffle(builder, found, found, above))
+            distance *= 2
+        return found
+
+    return vector(vector, shape), emit
+
+
+@intrinsic
+def last_row(typing: Any, vector: Any, shape: Any) -> Any:
+    """Each column's last row of the vector, in all rows of it."""
+    rows = vector.count // shape.count
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = [lane | (rows - 1) for lane in range(vector.count)]
+        return _shuffle(builder, args[0], args[0], lanes)
+
+    return vector(vector, shape), emit
+
+
+@intrinsic
+def row_tops(typing: Any, array: Any, at: Any, shape: Any, rows: Any) -> Any:
+    """The greatest of each of `len(rows)` rows, whose vectors lie one after another from `at` on.
+
+    A tree: each step folds the halves of what belongs to one row, of two vectors at a time.
+    """
+    kind = _full(shape)
+    height = kind.count // shape.count
+    result = Lanes(rows.count, kind.bits)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = []
+        for index in range(rows.count // height):
+            offset = ir.Constant(args[1].type, index * kind.count)
+            where = builder.add(args[1], offset)
+            found.append(_read(context, builder, array, args[0], where, kind.count, kind.bits))
+        chunk, lanes = kind.count, kind.count
+        while chunk > height:
+            half = chunk // 2
+            pairs = list(zip(found[::2], found[1::2], strict=True)) or [(found[0], found[0])]
+            lanes = 2 * lanes if len(found) > 1 else lanes
+            left = [lane for lane in range(lanes) if lane % chunk < half]
+            right = [lane + half for lane in left]
+            found = [
+                _top(builder, _shuffle(builder, a, b, left), _shuffle(builder, a, b, right))
+                for a, b in pairs
+            ]
+            chunk, lanes = half, len(left)
+        return found[0]
+
+    return result(array, types.int64, shape, rows), emit

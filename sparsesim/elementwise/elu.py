@@ -1,0 +1,24 @@
+"""Elu: a (exp(x) - 1) below zero, x above."""
+
+from __future__ import annotations
+
+import math
+
+from sparsesim.elementwise import attribute
+from sparsesim.kernel import kernel
+
+OP = "Elu"
+
+
+def numbers(node, constants):
+    """Its alpha."""
+    return (attribute(node, "alpha", 1.0),)
+
+
+@kernel
+def kernel_(x, numbers):
+    """Apply in place to a flat float array; `numbers` float64, as above."""
+    alpha = numbers[0]
+    for i in range(x.size):
+        if x[i] < 0:
+            x[i] = alpha * math.expm1(x[i])

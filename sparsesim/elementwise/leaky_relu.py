@@ -1,0 +1,22 @@
+"""LeakyRelu: x above zero, a x below."""
+
+from __future__ import annotations
+
+from sparsesim.elementwise import attribute
+from sparsesim.kernel import kernel
+
+OP = "LeakyRelu"
+
+
+def numbers(node, constants):
+    """Its alpha."""
+    return (attribute(node, "alpha", 0.01),)
+
+
+@kernel
+def kernel_(x, numbers):
+    """Apply in place to a flat float array; `numbers` float64, as above."""
+    alpha = numbers[0]
+    for i in range(x.size):
+        if x[i] < 0:
+            x[i] = alpha * x[i]

@@ -1,0 +1,1 @@
+"""The engine: executes a graph layer by layer. It knows no hardware."""

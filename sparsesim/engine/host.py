@@ -1,0 +1,97 @@
+"""Host steps: subgraphs of operators that are no MAC layers, run by ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from sparsesim.engine.threads import thread_count
+from sparsesim.errors import ModelError
+from sparsesim.graph import Graph, HostStep
+from sparsesim.graph.fold import runtime_message
+from sparsesim.graph.reads import reads
+
+
+class HostRunner:
+    """Runs one host step; the session is made at the first run, when types are known."""
+
+    def __init__(self, step: HostStep, graph: Graph) -> None:
+        self.step, self.graph = step, graph
+        self._session = None
+
+    def run(self, tensors: Mapping[str, object]) -> list[object]:
+        """Values of the step's outputs, in order.
+
+        Args:
+            tensors: by name, those that the step reads.
+        Raises:
+            ModelError: ONNX Runtime fails on it.
+        """
+        if not self.step.outputs:
+            return []
+        feed = {name: tensors[name] for name in self.step.inputs}
+        try:
+            if self._session is None:
+                self._session = self._make(feed)
+            return self._session.run(list(self.step.outputs), feed)
+        except ModelError:
+            raise
+        except Exception as error:
+            kinds = ", ".join(dict.fromkeys(self._node(i).op_type for i in self.step.nodes))
+            raise ModelError(
+                f"{self.graph.source}: the host fails at {kinds}: {runtime_message(error)}"
+            ) from error
+
+    def _node(self, index: int) -> onnx.NodeProto:
+        return self.graph.model.graph.node[index]
+
+    def _make(self, feed: Mapping[str, object]):
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = thread_count()
+        options.inter_op_num_threads = 1
+        # Our own threads work between host steps: its pool must not spin meanwhile.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        model = self._model(feed)
+        return ort.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def _model(self, feed: Mapping[str, object]) -> onnx.ModelProto:
+        graph = self.graph
+        nodes = [self._node(i) for i in self.step.nodes]
+        used = set().union(*(reads(node) for node in nodes))
+        declared = {
+            value.name: value
+            for value in [
+                *graph.model.graph.input,
+                *graph.model.graph.value_info,
+                *graph.model.graph.output,
+            ]
+        }
+        inputs = []
+        for name in self.step.inputs:
+            value = feed[name]
+            if isinstance(value, np.ndarray):
+                element = helper.np_dtype_to_tensor_dtype(value.dtype)
+                dims = [None] * value.ndim
+                if name in declared and declared[name].type.tensor_type.elem_type:
+                    element = declared[name].type.tensor_type.elem_type
+                inputs.append(helper.make_tensor_value_info(name, element, dims))
+            else:
+                inputs.append(declared[name])
+        outputs = [onnx.ValueInfoProto(name=name) for name in self.step.outputs]
+        weights = [
+            onnx.numpy_helper.from_array(array, name)
+            for name, array in graph.constants.items()
+            if name in used
+        ]
+        made = helper.make_graph(nodes, "host", inputs, outputs, weights)
+        model = helper.make_model(made, opset_imports=graph.model.opset_import)
+        model.ir_version = graph.model.ir_version
+        return model

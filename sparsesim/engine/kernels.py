@@ -1,0 +1,213 @@
+"""Kernels of the engine: unfolding, depthwise convolution, folding back, epilogues, packing.
+
+Arrays are float32 or float64 unless said; integers are exact in them (see numbers.py).
+`shape` is int64: depth, rows, columns of the input; of the output; kernel, stride, dilation and
+leading pad along the three axes: 18 values.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sparsesim.kernel import kernel
+
+
+@kernel
+def unfold(x, shape, first, out):
+    """Columns of the lowered activation: out[k, p] is operand k of position first + p.
+
+    Args:
+        x: (channels, depth, rows, columns).
+        shape: as above.
+        first: first position.
+        out: (channels * kernel volume, positions), row order channel, depth, row, column.
+    """
+    in_d, in_h, in_w = shape[0], shape[1], shape[2]
+    out_h, out_w = shape[4], shape[5]
+    k_d, k_h, k_w = shape[6], shape[7], shape[8]
+    step = shape[11]
+    count = out.shape[1]
+    row = 0
+    for c in range(x.shape[0]):
+        for kd in range(k_d):
+            for kh in range(k_h):
+                for kw in range(k_w):
+                    target = out[row]
+                    row += 1
+                    at = 0
+                    while at < count:
+                        position = first + at
+                        ow = position % out_w
+                        oh = position // out_w % out_h
+                        od = position // (out_w * out_h)
+                        length = min(out_w - ow, count - at)
+                        d = od * shape[9] + kd * shape[12] - shape[15]
+                        h = oh * shape[10] + kh * shape[13] - shape[16]
+                        w = ow * step + kw * shape[14] - shape[17]
+                        if d < 0 or d >= in_d or h < 0 or h >= in_h:
+                            for t in range(length):
+                                target[at + t] = 0
+                        else:
+                            low = min(length, max(0, (-w + step - 1) // step))
+                            high = max(low, min(length, (in_w - w + step - 1) // step))
+                            source = x[c, d, h]
+                            for t in range(low):
+                                target[at + t] = 0
+                            if step == 1:
+                                for t in range(low, high):
+                                    target[at + t] = source[w + t]
+                            else:
+                                for t in range(low, high):
+                                    target[at + t] = source[w + t * step]
+                            for t in range(high, length):
+                                target[at + t] = 0
+                        at += length
+
+
+@kernel
+def depthwise(x, weights, shape, multiplier, first, last, out):
+    """Convolution with one channel a group, of filters first to last.
+
+    Args:
+        x: (channels, depth, rows, columns).
+        weights: (filters, kernel depth, rows, columns).
+        shape: as above.
+        multiplier: filters a channel.
+        first, last: range of filters.
+        out: (filters, depth, rows, columns).
+    """
+    in_d, in_h, in_w = shape[0], shape[1], shape[2]
+    out_d, out_h, out_w = shape[3], shape[4], shape[5]
+    step = shape[11]
+    for m in range(first, last):
+        c = m // multiplier
+        for od in range(out_d):
+            for oh in range(out_h):
+                target = out[m, od, oh]
+                for t in range(out_w):
+                    target[t] = 0
+                for kd in range(shape[6]):
+                    d = od * shape[9] + kd * shape[12] - shape[15]
+                    if d < 0 or d >= in_d:
+                        continue
+                    for kh in range(shape[7]):
+                        h = oh * shape[10] + kh * shape[13] - shape[16]
+                        if h < 0 or h >= in_h:
+                            continue
+                        source = x[c, d, h]
+                        for kw in range(shape[8]):
+                            w = kw * shape[14] - shape[17]
+                            low = max(0, (-w + step - 1) // step)
+                            high = min(out_w, (in_w - w + step - 1) // step)
+                            factor = weights[m, kd, kh, kw]
+                            if step == 1:
+                                for t in range(low, high):
+                                    target[t] += factor * source[w + t]
+                            else:
+                                for t in range(low, high):
+                                    target[t] += factor * source[w + t * step]
+
+
+@kernel
+def fold_back(columns, shape, out):
+    """Scatter the products of a transposed convolution; the adjoint of `unfold`.
+
+    Args:
+        columns: (filters * kernel volume, input positions).
+        shape: as above, input and output being those of the transposed convolution.
+        out: (filters, depth, rows, columns), overwritten.
+    """
+    in_d, in_h, in_w = shape[0], shape[1], shape[2]
+    out_d, out_h, out_w = shape[3], shape[4], shape[5]
+    row = 0
+    for m in range(out.shape[0]):
+        out[m] = 0
+        for kd in range(shape[6]):
+            for kh in range(shape[7]):
+                for kw in range(shape[8]):
+                    source = columns[row]
+                    row += 1
+                    for d in range(in_d):
+                        od = d * shape[9] + kd * shape[12] - shape[15]
+                        if od < 0 or od >= out_d:
+                            continue
+                        for h in range(in_h):
+                            oh = h * shape[10] + kh * shape[13] - shape[16]
+                            if oh < 0 or oh >= out_h:
+                                continue
+                            for w in range(in_w):
+                                ow = w * shape[11] + kw * shape[14] - shape[17]
+                                if ow >= 0 and ow < out_w:
+                                    out[m, od, oh, ow] += source[(d * in_h + h) * in_w + w]
+
+
+@kernel
+def add_and_clamp(y, bias, low, high):
+    """y[m, p] = min(max(y[m, p] + bias[m], low), high), in place; bias has the dtype of y."""
+    for m in range(y.shape[0]):
+        row = y[m]
+        add = bias[m]
+        for p in range(row.size):
+            row[p] = min(max(row[p] + add, low), high)
+
+
+@kernel
+def requantise(y, bias, scale, zero, low, high, out):
+    """Integer sums to a quantised tensor: round half to even of (sum + bias) * scale, + zero.
+
+    The product is float32, as ONNX Runtime computes it.
+
+    Args:
+        y: (filters, positions), whole numbers.
+        bias: int64, (filters,). scale: float32, (filters,).
+        zero, low, high: int64.
+        out: an integer dtype, (filters, positions).
+    """
+    for m in range(y.shape[0]):
+        add = bias[m]
+        factor = scale[m]
+        for p in range(y.shape[1]):
+            value = np.rint(np.float32(np.int64(y[m, p]) + add) * factor)
+            value = min(max(value, np.float32(low - zero)), np.float32(high - zero))
+            out[m, p] = np.int64(value) + zero
+
+
+@kernel
+def pack_pixels(x, zero, first, last, words):
+    """Bits of pixels first to last, channel fastest: is the element effectual?
+
+    Args:
+        x: (channels, pixels), any number dtype.
+        zero: what counts as zero, the dtype of x.
+        first, last: pixels; first * channels is a multiple of 64.
+        words: uint64, of all pixels, zero on entry.
+    """
+    channels = x.shape[0]
+    block = np.empty(512, dtype=np.uint64)
+    for start in range(first, last, 512):
+        count = min(512, last - start)
+        for c0 in range(0, channels, 64):
+            width = min(64, channels - c0)
+            for p in range(count):
+                block[p] = 0
+            for c in range(width):
+                source = x[c0 + c, start : start + count]
+                shift = np.uint64(c)
+                for p in range(count):
+                    block[p] |= np.uint64(source[p] != zero) << shift
+            for p in range(count):
+                bit = (start + p) * channels + c0
+                offset = bit & 63
+                words[bit >> 6] |= block[p] << np.uint64(offset)
+                if offset + width > 64:
+                    words[(bit >> 6) + 1] |= block[p] >> np.uint64(64 - offset)
+
+
+@kernel
+def pack_flat(x, zero, words):
+    """Bits of a flat array in its own order; words is zero on entry."""
+    for w in range((x.size + 63) // 64):
+        bits = np.uint64(0)
+        for i in range(min(64, x.size - w * 64)):
+            bits |= np.uint64(x[w * 64 + i] != zero) << np.uint64(i)
+        words[w] |= bits

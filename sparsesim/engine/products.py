@@ -1,0 +1,158 @@
+"""The heavy products: convolution, its transpose, and matrix products, over threads and BLAS.
+
+Operands are floats (integers exact in them); results are plain sums, without bias. A `finish`
+callback gets each finished block while it is in cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sparsesim.engine import kernels
+from sparsesim.engine.shapes import Convolution
+from sparsesim.engine.threads import each, ranges, thread_count
+
+# Unfolded columns of one block: about half of a core's second-level cache.
+_BLOCK_BYTES = 1 << 19
+_LEAST_POSITIONS = 192
+# Below this many multiplications a second thread costs more than it brings.
+_SMALL = 200_000
+
+Finish = Callable[[np.ndarray, int, int, int], None]
+
+
+def convolve(x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: Finish) -> np.ndarray:
+    """A convolution.
+
+    Args:
+        x: (batch, channels, depth, rows, columns), C order.
+        weight: (groups, filters of a group, channels of a group * kernel volume).
+        shape: its shapes.
+        finish: called with each finished block (filters, positions), its image, its first filter
+            and its first position; it may change the block in place.
+    Returns:
+        (batch, groups * filters, positions).
+    """
+    numbers = shape.array()
+    positions = int(np.prod(shape.output))
+    out = np.empty((x.shape[0], shape.groups * shape.filters, positions), dtype=x.dtype)
+    for image in range(x.shape[0]):
+        if shape.channels == 1 and shape.groups > 1:
+            _depthwise(x[image], weight, shape, numbers, out[image], finish, image)
+        else:
+            for group in range(shape.groups):
+                inside = x[image, group * shape.channels : (group + 1) * shape.channels]
+                first = group * shape.filters
+                target = out[image, first : first + shape.filters]
+                _grouped(inside, weight[group], shape, numbers, target, finish, first, image)
+    return out
+
+
+def _depthwise(x, weight, shape, numbers, out, finish, image) -> None:
+    kernel = weight.reshape(-1, *shape.kernel)
+    planes = out.reshape(out.shape[0], *shape.output)
+
+    def block(first: int, last: int) -> None:
+        kernels.depthwise(x, kernel, numbers, shape.filters, first, last, planes)
+        finish(out[first:last], image, first, 0)
+
+    small = out.size * kernel[0].size < _SMALL
+    each(block, ranges(out.shape[0], 1 if small else 2 * thread_count()))
+
+
+def _grouped(x, weight, shape, numbers, out, finish, first, image) -> None:
+    """One group: blocks of positions, or of filters where positions are few."""
+    filters, reduction = weight.shape
+    positions = out.shape[1]
+    plain = (
+        shape.kernel == shape.stride == (1, 1, 1)
+        and shape.pad == (0, 0, 0)
+        and shape.input == shape.output
+    )
+    flat = x.reshape(x.shape[0], -1)
+    threads = thread_count()
+    small = filters * reduction * positions < _SMALL
+
+    def columns(start: int, stop: int) -> np.ndarray:
+        if plain:
+            return flat[:, start:stop]
+        unfolded = np.empty((reduction, stop - start), dtype=x.dtype)
+        kernels.unfold(x, numbers, start, unfolded)
+        return unfolded
+
+    if small or threads == 1 or positions >= threads * _LEAST_POSITIONS:
+        fitting = max(_LEAST_POSITIONS, _BLOCK_BYTES // (reduction * x.itemsize))
+        parts = max(1 if small else threads, -(-positions // fitting))
+
+        def block(start: int, stop: int) -> None:
+            target = out[:, start:stop]
+            np.matmul(weight, columns(start, stop), out=target)
+            finish(target, image, first, start)
+
+        each(block, ranges(positions, parts, 16))
+        return
+
+    shared = columns(0, positions)
+
+    def rows(start: int, stop: int) -> None:
+        target = out[start:stop]
+        np.matmul(weight[start:stop], shared, out=target)
+        finish(target, image, first + start, 0)
+
+    each(rows, ranges(filters, threads, 16))
+
+
+def convolve_transposed(
+    x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: Finish
+) -> np.ndarray:
+    """A transposed convolution; weight as (groups, channels of a group, filters * volume)."""
+    numbers = shape.array()
+    positions = int(np.prod(shape.output))
+    out = np.empty((x.shape[0], shape.groups * shape.filters, *shape.output), dtype=x.dtype)
+    flat = x.reshape(x.shape[0], x.shape[1], -1)
+
+    def block(image: int, group: int) -> None:
+        inside = flat[image, group * shape.channels : (group + 1) * shape.channels]
+        columns = np.matmul(weight[group].T, inside)
+        first = group * shape.filters
+        target = out[image, first : first + shape.filters]
+        kernels.fold_back(columns, numbers, target)
+        finish(target.reshape(shape.filters, positions), image, first, 0)
+
+    each(block, [(i, g) for i in range(x.shape[0]) for g in range(shape.groups)])
+    return out.reshape(x.shape[0], -1, positions)
+
+
+def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a @ b as numpy.matmul has it, blocks side by side.
+
+    Args:
+        a: (..., M, K). b: (..., K, N); batch axes broadcast.
+    """
+    if a.ndim == 1 or b.ndim == 1 or a.size * b.shape[-1] < _SMALL:
+        return np.matmul(a, b)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    out = np.empty((*batch, a.shape[-2], b.shape[-1]), dtype=np.result_type(a, b))
+    threads = thread_count()
+    if not batch:
+        if out.shape[0] >= out.shape[1]:
+            each(
+                lambda i, j: np.matmul(a[i:j], b, out=out[i:j]),
+                ranges(out.shape[0], threads, 8),
+            )
+        else:
+            each(
+                lambda i, j: np.matmul(a, b[:, i:j], out=out[:, i:j]),
+                ranges(out.shape[1], threads, 16),
+            )
+        return out
+    left = np.broadcast_to(a, (*batch, *a.shape[-2:])).reshape(-1, *a.shape[-2:])
+    right = np.broadcast_to(b, (*batch, *b.shape[-2:])).reshape(-1, *b.shape[-2:])
+    flat = out.reshape(-1, *out.shape[-2:])
+    each(
+        lambda i, j: np.matmul(left[i:j], right[i:j], out=flat[i:j]),
+        ranges(flat.shape[0], 2 * threads),
+    )
+    return out

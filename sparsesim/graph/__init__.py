@@ -1,0 +1,6 @@
+"""Loading: an ONNX file becomes a `Graph` of MAC layers and host steps."""
+
+from sparsesim.graph.layers import Fused, Graph, HostStep, Layer
+from sparsesim.graph.load import build, load
+
+__all__ = ["Fused", "Graph", "HostStep", "Layer", "build", "load"]

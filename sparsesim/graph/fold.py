@@ -1,0 +1,106 @@
+"""Folding: constants computed, batch normalisation folded into the layer before it.
+
+ONNX Runtime's basic optimisation level does it: it is the host anyhow, keeps node names, and knows
+every operator and type (docs/decisions/folding.md). Rewrites that would rename, merge or split MAC
+layers, or move their operands about, are switched off.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from sparsesim.errors import ModelError
+from sparsesim.graph.read import one_line
+
+# Basic-level rewrites that change which layers there are, or what their operands are.
+_OFF = [
+    "MatMulAddFusion",
+    "MatmulBNFusion",
+    "MatMulBNFusion",
+    "GemmSumFusion",
+    "GemmTransposeFusion",
+    "CommonSubexpressionElimination",
+    "ConstantSharing",
+    "GeluFusion",
+    "LayerNormFusion",
+    "ReshapeFusion",
+    "QDQPropagationTransformer",
+    "WeightBiasQuantization",
+    "DoubleQDQPairsRemover",
+    "TransposeOptimizer",
+]
+
+
+def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
+    """Fold constants and batch normalisation.
+
+    Args:
+        model: as `read_model` gives it.
+        where: the model's name in errors.
+    Returns:
+        the folded model without its initialisers, and these as arrays by name. Inputs, outputs
+        and the names of surviving nodes are as before.
+    Raises:
+        ModelError: ONNX Runtime does not take the model.
+    """
+    folded = _optimise(model.SerializeToString(), where)
+    if _constant_casts(folded):
+        # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
+        folded = _optimise(folded.SerializeToString(), where)
+    constants = {}
+    for tensor in folded.graph.initializer:
+        constants[tensor.name] = numpy_helper.to_array(tensor)
+        tensor.ClearField("raw_data")
+    del folded.graph.initializer[:]
+    _restore_interface(folded, model)
+    return folded, constants
+
+
+def _optimise(octets: bytes, where: str) -> onnx.ModelProto:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    with tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
+        target = Path(folder) / "folded.onnx"
+        options.optimized_model_filepath = str(target)
+        try:
+            ort.InferenceSession(
+                octets, options, providers=["CPUExecutionProvider"], disabled_optimizers=_OFF
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{where}: ONNX Runtime does not take it: {runtime_message(error)}"
+            ) from error
+        return onnx.load(target)
+
+
+def runtime_message(error: BaseException) -> str:
+    """ONNX Runtime's message without its own prefixes."""
+    text = one_line(error, limit=400)
+    if text.startswith("[ONNXRuntimeError]"):
+        text = text.split(" : ", 3)[-1]
+    return text
+
+
+def _constant_casts(model: onnx.ModelProto) -> bool:
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return any(node.op_type == "Cast" and node.input[0] in constants for node in model.graph.node)
+
+
+def _restore_interface(folded: onnx.ModelProto, model: onnx.ModelProto) -> None:
+    """Drop the opsets that ONNX Runtime adds unasked, and initialisers listed as inputs."""
+    used = {node.domain or "" for node in folded.graph.node} | {""}
+    wanted = {entry.domain or "": entry.version for entry in model.opset_import}
+    kept = [entry for entry in folded.opset_import if (entry.domain or "") in used | set(wanted)]
+    del folded.opset_import[:]
+    folded.opset_import.extend(kept)
+    folded.producer_name, folded.ir_version = "sparsesim", min(folded.ir_version, 10)

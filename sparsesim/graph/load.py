@@ -1,0 +1,62 @@
+"""`load`: from an ONNX file to a `Graph`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from sparsesim.errors import ModelError
+from sparsesim.graph.fold import fold
+from sparsesim.graph.infer import infer
+from sparsesim.graph.layers import Graph
+from sparsesim.graph.partition import partition
+from sparsesim.graph.read import normalise, read_model
+
+
+def load(model: str | Path | onnx.ModelProto) -> Graph:
+    """Read a model, fold its constants and find its MAC layers.
+
+    Args:
+        model: an ONNX file, or a model in memory (external data loaded).
+    Returns:
+        the graph.
+    Raises:
+        ModelError: not a valid model, or one that ONNX Runtime does not take; NaN or infinity in
+            the weights of a layer.
+    """
+    if isinstance(model, onnx.ModelProto):
+        import hashlib
+
+        copy = onnx.ModelProto()
+        copy.CopyFrom(model)
+        source = copy.graph.name or "model"
+        sha256 = hashlib.sha256(copy.SerializeToString()).hexdigest()
+        proto = normalise(copy, source)
+    else:
+        source = str(model)
+        proto, sha256 = read_model(model)
+    folded, constants = fold(proto, source)
+    return build(folded, constants, source, sha256)
+
+
+def build(
+    model: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    source: str,
+    sha256: str,
+    rewrites: tuple[str, ...] = (),
+) -> Graph:
+    """A graph from a folded model without initialisers, and these by name."""
+    shapes, types = infer(model, constants)
+    layers, steps, reasons = partition(model, constants, types)
+    graph = Graph(model, constants, layers, steps, reasons, shapes, types, source, sha256, rewrites)
+    for layer in layers:
+        weight = graph.weight(layer)
+        if weight is not None and weight.dtype.kind == "f" and not np.isfinite(weight).all():
+            raise ModelError(
+                f"{source}: {layer.name}: its weights hold NaN or infinity; they must be finite"
+            )
+    return graph

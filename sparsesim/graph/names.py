@@ -1,0 +1,44 @@
+"""Names of layers and blocks, as users write them.
+
+A layer is named after its node in the model as loaded, after its output where the node has no
+name; repeats get `:output` appended. A block is the part of a layer's name before its last `/` or
+`.` (DESIGN section 1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import onnx
+
+
+def name_nodes(graph: onnx.GraphProto) -> None:
+    """Give every node of a graph a unique name, in place.
+
+    Args:
+        graph: the model's main graph as loaded; subgraphs keep their names.
+    """
+    counts = Counter(node.name or _first_output(node) for node in graph.node)
+    taken: set[str] = set()
+    for node in graph.node:
+        name = node.name or _first_output(node)
+        if counts[name] > 1:
+            name = f"{name}:{_first_output(node)}"
+        while name in taken:  # only where a node was named like another one's suffixed name
+            name += "'"
+        taken.add(name)
+        node.name = name
+
+
+def block_of(layer: str) -> str:
+    """The default block of a layer: its name up to the last `/` or `.`; itself where it has none.
+
+    >>> block_of("layer1.0.conv1"), block_of("fc")
+    ('layer1.0', 'fc')
+    """
+    cut = max(layer.rfind("/"), layer.rfind("."))
+    return layer[:cut] if cut > 0 else layer
+
+
+def _first_output(node: onnx.NodeProto) -> str:
+    return next((output for output in node.output if output), node.op_type)

@@ -1,0 +1,177 @@
+"""How a MAC layer becomes a matrix product: Y[M x P] = W[M x K] . A[K x P] for each group.
+
+A convolution of one to three dimensions, a transposed one (a convolution of the zero-inserted
+input), Gemm and MatMul all take this one form. It says nothing of tiles or windows: those belong
+to a datapath.
+
+Source: DESIGN section 3, "Lowering".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+Axes = tuple[int, int, int, int]  # images of one run, depth, rows, columns
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The lowering of one MAC layer.
+
+    The activation operand is one flat string of bits: element (group g, pixel x, channel c) is bit
+    `g * group_stride + x * pixel_stride + c`, pixels in raster order of `input_shape`. The weight
+    operand is the flat string [groups][filters][K], K ordered (kernel depth, kernel row, kernel
+    column, channel), channel fastest. The output is the flat string of `output_shape` pixels with
+    `groups * filters` channels, channel fastest (for products with a batch index: group by group,
+    `output_group_stride` apart).
+
+    Attributes:
+        groups: products that share nothing; a batched MatMul's batch index, too.
+        filters: M, filters of one group.
+        channels: channels of one group; for Gemm and MatMul all of K.
+        input_shape: images of one run, depth, rows, columns of the operand as stored.
+        output_shape: the same of the output; their product is P.
+        kernel, stride, dilation, pad: along each of the four axes; pad is that before the input.
+        insert: zero insertion of a transposed convolution: input pixel i stands at i * insert.
+        group_stride, pixel_stride: where operand bits lie, in elements.
+        output_group_stride, output_pixel_stride: the same of the output.
+    """
+
+    groups: int
+    filters: int
+    channels: int
+    input_shape: Axes
+    output_shape: Axes
+    kernel: Axes
+    stride: Axes
+    dilation: Axes
+    pad: Axes
+    insert: Axes
+    group_stride: int
+    pixel_stride: int
+    output_group_stride: int
+    output_pixel_stride: int
+
+    @property
+    def reduction(self) -> int:
+        """K: operand pairs of one output."""
+        return prod(self.kernel) * self.channels
+
+    @property
+    def positions(self) -> int:
+        """P: outputs of one filter."""
+        return prod(self.output_shape)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one run, padding included, inserted zeros not."""
+        if self.insert == (1, 1, 1, 1):
+            return self.groups * self.filters * self.positions * self.reduction
+        return self.groups * self.filters * self.channels * (self._taps() + self._padding_taps())
+
+    @property
+    def padding_macs(self) -> int:
+        """Those of `macs` whose activation is padding."""
+        return self.groups * self.filters * self.channels * self._padding_taps()
+
+    @property
+    def activation_elements(self) -> int:
+        """Elements of the activation operand of one run."""
+        return self.groups * prod(self.input_shape) * self.channels
+
+    @property
+    def weight_elements(self) -> int:
+        """Elements of the weight operand."""
+        return self.groups * self.filters * self.reduction
+
+    @property
+    def output_elements(self) -> int:
+        """Elements of the output of one run."""
+        return self.groups * self.filters * self.positions
+
+    def with_images(self, images: int) -> Geometry:
+        """The same layer with the runs of several images side by side along P.
+
+        Valid only where the weight operand is constant and there is no batch index.
+        """
+        return replace(
+            self,
+            input_shape=(self.input_shape[0] * images, *self.input_shape[1:]),
+            output_shape=(self.output_shape[0] * images, *self.output_shape[1:]),
+        )
+
+    def array(self) -> np.ndarray:
+        """All fields as int64, shape (36,), the form that kernels take.
+
+        Order: groups, filters, channels, group_stride, pixel_stride, output_group_stride,
+        output_pixel_stride, K; then from index 8 on four values each of input_shape,
+        output_shape, kernel, stride, dilation, pad, insert.
+        """
+        head = (
+            self.groups,
+            self.filters,
+            self.channels,
+            self.group_stride,
+            self.pixel_stride,
+            self.output_group_stride,
+            self.output_pixel_stride,
+            self.reduction,
+        )
+        axes = (
+            *self.input_shape,
+            *self.output_shape,
+            *self.kernel,
+            *self.stride,
+            *self.dilation,
+            *self.pad,
+            *self.insert,
+        )
+        return np.array(head + axes, dtype=np.int64)
+
+    def _taps(self) -> int:
+        """Pairs (position, kernel element) that meet a real input pixel."""
+        return prod(int(np.count_nonzero(self._meets(axis))) for axis in range(4))
+
+    def _padding_taps(self) -> int:
+        """Pairs (position, kernel element) that meet padding; inserted zeros are not counted."""
+        inside, either = 1, 1
+        for axis in range(4):
+            meets = int(np.count_nonzero(self._meets(axis)))
+            aligned = self._coordinates(axis) % self.insert[axis] == 0
+            inside *= meets
+            either *= int(np.count_nonzero(aligned))
+        return either - inside
+
+    def _coordinates(self, axis: int) -> np.ndarray:
+        outputs = np.arange(self.output_shape[axis])[:, None] * self.stride[axis]
+        taps = np.arange(self.kernel[axis])[None, :] * self.dilation[axis]
+        return outputs + taps - self.pad[axis]
+
+    def _meets(self, axis: int) -> np.ndarray:
+        at = self._coordinates(axis)
+        step = self.insert[axis]
+        return (at % step == 0) & (at >= 0) & (at < self.input_shape[axis] * step)
+
+
+def product(groups: int, filters: int, positions: int, reduction: int) -> Geometry:
+    """The geometry of Gemm and MatMul: operands [groups][positions][K] and [groups][filters][K]."""
+    one = (1, 1, 1, 1)
+    return Geometry(
+        groups=groups,
+        filters=filters,
+        channels=reduction,
+        input_shape=(positions, 1, 1, 1),
+        output_shape=(positions, 1, 1, 1),
+        kernel=one,
+        stride=one,
+        dilation=one,
+        pad=(0, 0, 0, 0),
+        insert=one,
+        group_stride=positions * reduction,
+        pixel_stride=reduction,
+        output_group_stride=positions * filters,
+        output_pixel_stride=filters,
+    )

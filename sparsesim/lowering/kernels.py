@@ -1,0 +1,90 @@
+"""Kernels that gather the operand bits of a lowered layer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sparsesim.kernel import kernel
+
+
+@kernel
+def lower_activations(words, geometry, group, first, out):
+    """Gather the operand strings of positions: row p of `out` is the K bits of position first + p.
+
+    Args:
+        words: activation bits, little-endian in uint64, one word longer than the bits need.
+        geometry: `Geometry.array()`.
+        group: which group.
+        first: first position.
+        out: uint64, shape (positions, words of K bits), all zero on entry.
+    """
+    channels = geometry[2]
+    base = group * geometry[3]
+    pixel_stride = geometry[4]
+    in_n, in_d, in_h, in_w = geometry[8], geometry[9], geometry[10], geometry[11]
+    out_d, out_h, out_w = geometry[13], geometry[14], geometry[15]
+    k_n, k_d, k_h, k_w = geometry[16], geometry[17], geometry[18], geometry[19]
+    for row in range(out.shape[0]):
+        position = first + row
+        ow = position % out_w
+        oh = position // out_w % out_h
+        od = position // (out_w * out_h) % out_d
+        on = position // (out_w * out_h * out_d)
+        at = 0
+        for kn in range(k_n):
+            n = on * geometry[20] + kn * geometry[24] - geometry[28]
+            for kd in range(k_d):
+                d = od * geometry[21] + kd * geometry[25] - geometry[29]
+                for kh in range(k_h):
+                    h = oh * geometry[22] + kh * geometry[26] - geometry[30]
+                    for kw in range(k_w):
+                        w = ow * geometry[23] + kw * geometry[27] - geometry[31]
+                        met = n >= 0 and d >= 0 and h >= 0 and w >= 0
+                        met = met and n % geometry[32] == 0 and d % geometry[33] == 0
+                        met = met and h % geometry[34] == 0 and w % geometry[35] == 0
+                        if met:
+                            pn, pd = n // geometry[32], d // geometry[33]
+                            ph, pw = h // geometry[34], w // geometry[35]
+                            if pn < in_n and pd < in_d and ph < in_h and pw < in_w:
+                                pixel = ((pn * in_d + pd) * in_h + ph) * in_w + pw
+                                copy_bits(
+                                    words,
+                                    base + pixel * pixel_stride,
+                                    channels,
+                                    out[row],
+                                    at,
+                                )
+                        at += channels
+
+
+@kernel
+def lower_weights(words, first_bit, reduction, out):
+    """Cut a flat string of bits into rows of K bits: row m of `out` is filter m.
+
+    Args:
+        words: weight bits, little-endian in uint64, one word longer than the bits need.
+        first_bit: where the first row starts.
+        reduction: K.
+        out: uint64, shape (filters, words of K bits), all zero on entry.
+    """
+    for row in range(out.shape[0]):
+        copy_bits(words, first_bit + row * reduction, reduction, out[row], 0)
+
+
+@kernel
+def copy_bits(source, start, count, target, at):
+    """Or `count` bits of `source` from bit `start` into `target` at bit `at`."""
+    done = 0
+    while done < count:
+        to = at + done
+        shift = to & 63
+        take = min(64 - shift, count - done)
+        origin = start + done
+        offset = origin & 63
+        bits = source[origin >> 6] >> np.uint64(offset)
+        if offset:
+            bits |= source[(origin >> 6) + 1] << np.uint64(64 - offset)
+        if take < 64:
+            bits &= (np.uint64(1) << np.uint64(take)) - np.uint64(1)
+        target[to >> 6] |= bits << np.uint64(shift)
+        done += take

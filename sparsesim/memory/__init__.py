@@ -1,0 +1,22 @@
+"""Memory: how a layer is cut into passes, what moves over DRAM, and how long that takes."""
+
+from sparsesim.memory.choose import Choice
+from sparsesim.memory.counts import LayerCounts, count_layer
+from sparsesim.memory.live import Lifetime, PeakLive, peak_live
+from sparsesim.memory.plan import Plan, ValueBits, plan_layer
+from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
+
+__all__ = [
+    "Choice",
+    "LayerCounts",
+    "Lifetime",
+    "PeakLive",
+    "Plan",
+    "Schedule",
+    "ValueBits",
+    "count_layer",
+    "peak_live",
+    "plan_layer",
+    "schedule",
+    "transfer_cycles",
+]

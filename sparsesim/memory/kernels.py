@@ -1,0 +1,344 @@
+"""Kernels that find the blocks of a layer, count their non-zeros and lay them out as passes.
+
+`geometry` is `Geometry.array()` and words are packed bits with a spare word, throughout.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sparsesim.kernel import kernel
+
+
+@kernel
+def count_bits(words, start, length):
+    """Ones among `length` bits from bit `start`, int64."""
+    ones = np.int64(0)
+    end = start + length
+    while start < end:
+        shift = start & 63
+        word = words[start >> 6] >> np.uint64(shift)
+        take = min(64 - shift, end - start)
+        if take < 64:
+            word &= (np.uint64(1) << np.uint64(take)) - np.uint64(1)
+        word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+        word = (word & np.uint64(0x3333333333333333)) + (
+            (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
+        )
+        word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        ones += np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+        start += take
+    return ones
+
+
+@kernel
+def running_ones(words, group_stride, stride, length, out):
+    """Running count of the ones in strings of bits, from one string to the next.
+
+    Args:
+        group_stride, stride: string i of group g starts at bit g * group_stride + i * stride.
+        length: bits of a string.
+        out: int64, shape (groups, strings + 1), written: [g, i] is the ones before string i.
+    """
+    for group in range(out.shape[0]):
+        ones = np.int64(0)
+        out[group, 0] = 0
+        for string in range(out.shape[1] - 1):
+            ones += count_bits(words, group * group_stride + string * stride, length)
+            out[group, string + 1] = ones
+
+
+@kernel
+def ones_of_runs(words, offsets, runs, stride, lengths):
+    """Ones of blocks; block b is runs[b] runs of lengths[b] bits, `stride` bits apart.
+
+    Returns:
+        int64, shape (blocks,).
+    """
+    ones = np.empty(offsets.shape[0], np.int64)
+    for block in range(offsets.shape[0]):
+        length = lengths[block]
+        if length == stride:
+            ones[block] = count_bits(words, offsets[block], runs[block] * length)
+            continue
+        total = np.int64(0)
+        for run in range(runs[block]):
+            total += count_bits(words, offsets[block] + run * stride, length)
+        ones[block] = total
+    return ones
+
+
+@kernel
+def meet_axes(geometry, axes):
+    """Which input pixels the outputs along each axis meet.
+
+    Outputs that meet only padding or inserted zeros are left out: the others have ranks.
+
+    Args:
+        axes: int64, shape (4, 3, longest output axis + 1), written. [a, 0, o] is the rank of
+            output o: how many before it meet a pixel; [a, 1, r] and [a, 2, r] are the first and
+            the last input index that the output of rank r meets.
+    """
+    for axis in range(4):
+        rank = 0
+        for output in range(geometry[12 + axis]):
+            axes[axis, 0, output] = rank
+            first, last = -1, -1
+            for tap in range(geometry[16 + axis]):
+                at = output * geometry[20 + axis] + tap * geometry[24 + axis] - geometry[28 + axis]
+                index = at // geometry[32 + axis]
+                if at >= 0 and at % geometry[32 + axis] == 0 and index < geometry[8 + axis]:
+                    if first < 0:
+                        first = index
+                    last = index
+            if first >= 0:
+                axes[axis, 1, rank] = first
+                axes[axis, 2, rank] = last
+                rank += 1
+        axes[axis, 0, geometry[12 + axis]] = rank
+
+
+@kernel
+def bounding_boxes(geometry, axes, starts, ends):
+    """Bounding boxes of the input pixels that ranges of positions meet.
+
+    A range in raster order keeps the leading coordinates that its ends share, runs from the one to
+    the other along the first that differs, and covers all of every axis behind it.
+
+    Args:
+        axes: what `meet_axes` wrote.
+        starts, ends: int64, shape (blocks,); block b is positions [starts[b], ends[b]).
+    Returns:
+        int64, shape (blocks, 8): first and end along each axis; all 0 for a range that meets none.
+    """
+    boxes = np.zeros((starts.shape[0], 8), np.int64)
+    for block in range(starts.shape[0]):
+        first = _met_before(geometry, axes, starts[block])
+        last = _met_before(geometry, axes, ends[block]) - 1
+        if first > last:
+            continue
+        inner = np.int64(1)
+        for axis in range(4):
+            inner *= axes[axis, 0, geometry[12 + axis]]
+        whole = False
+        for axis in range(4):
+            count = axes[axis, 0, geometry[12 + axis]]
+            inner //= count
+            low, high = first // inner % count, last // inner % count
+            if whole:
+                low, high = 0, count - 1
+            whole = whole or low != high
+            begin, end = axes[axis, 1, low], axes[axis, 2, low]
+            for rank in range(low + 1, high + 1):
+                begin = min(begin, axes[axis, 1, rank])
+                end = max(end, axes[axis, 2, rank])
+            boxes[block, 2 * axis] = begin
+            boxes[block, 2 * axis + 1] = end + 1
+    return boxes
+
+
+@kernel
+def _met_before(geometry, axes, position):  # positions before this one that meet any pixel
+    outer = position
+    inner = np.int64(1)
+    for axis in range(4):
+        inner *= geometry[12 + axis]
+    before = np.int64(0)
+    exact = True  # the coordinates so far meet a pixel, so those behind still count
+    for axis in range(4):
+        count = axes[axis, 0, geometry[12 + axis]]
+        inner //= geometry[12 + axis]
+        before *= count
+        if exact:
+            at = outer // inner
+            outer -= at * inner
+            before += axes[axis, 0, at]
+            exact = at < geometry[12 + axis] and axes[axis, 0, at + 1] > axes[axis, 0, at]
+    return before
+
+
+@kernel
+def ones_of_boxes(geometry, pixel_ones, groups, boxes):
+    """Ones of boxes of pixels, all channels of the group.
+
+    Args:
+        pixel_ones: int64, shape (groups, pixels + 1), from `running_ones`.
+        groups: int64, shape (blocks,).
+        boxes: int64, shape (blocks, 8), from `bounding_boxes`.
+    Returns:
+        int64, shape (blocks,).
+    """
+    depth, height, width = geometry[9], geometry[10], geometry[11]
+    ones = np.zeros(boxes.shape[0], np.int64)
+    for block in range(boxes.shape[0]):
+        group = groups[block]
+        left, right = boxes[block, 6], boxes[block, 7]
+        for image in range(boxes[block, 0], boxes[block, 1]):
+            for plane in range(boxes[block, 2], boxes[block, 3]):
+                base = (image * depth + plane) * height
+                if right - left == width:
+                    begin, end = base + boxes[block, 4], base + boxes[block, 5]
+                    ones[block] += pixel_ones[group, end * width]
+                    ones[block] -= pixel_ones[group, begin * width]
+                    continue
+                for row in range(boxes[block, 4], boxes[block, 5]):
+                    line = (base + row) * width
+                    ones[block] += pixel_ones[group, line + right]
+                    ones[block] -= pixel_ones[group, line + left]
+    return ones
+
+
+@kernel
+def segments_of_boxes(geometry, groups, boxes):
+    """Boxes as segments of bits in (row, column, channel) order, for `PackedBlocks`.
+
+    Returns:
+        int64 (blocks + 1,) first segment of each block; int64 (segments,) first bits. All segments
+        are one line of the box where pixels are dense in memory, else the channels of one pixel.
+    """
+    lines = geometry[4] == geometry[2]
+    firsts = np.zeros(boxes.shape[0] + 1, np.int64)
+    for block in range(boxes.shape[0]):
+        segments = np.int64(1)
+        for axis in range(3 if lines else 4):
+            segments *= boxes[block, 2 * axis + 1] - boxes[block, 2 * axis]
+        firsts[block + 1] = firsts[block] + segments
+    offsets = np.empty(firsts[-1], np.int64)
+    segment = 0
+    for block in range(boxes.shape[0]):
+        left, right = boxes[block, 6], boxes[block, 7]
+        for image in range(boxes[block, 0], boxes[block, 1]):
+            for plane in range(boxes[block, 2], boxes[block, 3]):
+                for row in range(boxes[block, 4], boxes[block, 5]):
+                    line = ((image * geometry[9] + plane) * geometry[10] + row) * geometry[11]
+                    for column in range(left, left + 1 if lines else right):
+                        offsets[segment] = groups[block] * geometry[3]
+                        offsets[segment] += (line + column) * geometry[4]
+                        segment += 1
+    return firsts, offsets
+
+
+@kernel
+def cut_evenly(length, sizes):
+    """Cut [0, length) into blocks of sizes[i], the last one short, for each i.
+
+    Args:
+        length: 1 or more.
+        sizes: int64, each 1 or more.
+    Returns:
+        int64 (len(sizes) + 1,) first block of each i; int64 (blocks,) i, start and end of each.
+    """
+    firsts = np.zeros(sizes.shape[0] + 1, np.int64)
+    for index in range(sizes.shape[0]):
+        firsts[index + 1] = firsts[index] + (length + sizes[index] - 1) // sizes[index]
+    owners = np.empty(firsts[-1], np.int64)
+    starts = np.empty(firsts[-1], np.int64)
+    ends = np.empty(firsts[-1], np.int64)
+    for index in range(sizes.shape[0]):
+        start = np.int64(0)
+        for block in range(firsts[index], firsts[index + 1]):
+            owners[block] = index
+            starts[block] = start
+            start += sizes[index]
+            ends[block] = min(start, length)
+    return firsts, owners, starts, ends
+
+
+@kernel
+def cut_outputs(filters, positions, filter_blocks, position_blocks):
+    """Cut each group's outputs [0, filters) x [0, positions) into blocks, filter blocks outer.
+
+    Args:
+        filter_blocks, position_blocks: int64 (groups,), filters and positions of a block.
+    Returns:
+        int64 (groups,) first block of each group; int64 (5, blocks) index of the group, m0, m1,
+        p0, p1 of each block.
+    """
+    firsts = np.zeros(filter_blocks.shape[0], np.int64)
+    blocks = np.int64(0)
+    for index in range(filter_blocks.shape[0]):
+        firsts[index] = blocks
+        across = (filters + filter_blocks[index] - 1) // filter_blocks[index]
+        blocks += across * ((positions + position_blocks[index] - 1) // position_blocks[index])
+    cut = np.empty((5, blocks), np.int64)
+    block = 0
+    for index in range(filter_blocks.shape[0]):
+        for m in range(0, filters, filter_blocks[index]):
+            for p in range(0, positions, position_blocks[index]):
+                cut[0, block] = index
+                cut[1, block] = m
+                cut[2, block] = min(m + filter_blocks[index], filters)
+                cut[3, block] = p
+                cut[4, block] = min(p + position_blocks[index], positions)
+                block += 1
+    return firsts, cut
+
+
+@kernel
+def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store_bits):
+    """The passes of all groups in their order, with what each loads and stores.
+
+    Args:
+        window: operand pairs of a window.
+        blocks: int64, shape (groups, 4): filters, positions and windows of a block, and 1 where
+            positions are the outer loop.
+        weight_bits: int64, shape (2, blocks): encoded and dense bits by (group, filter block,
+            slice).
+        activation_bits: the same by (group, position block, slice).
+        store_bits: the same by (group, filter block, position block).
+    Returns:
+        int64, shape (14, passes): group, m0, m1, p0, p1, w0, w1, drains, then bits of activation
+        load, weight load and store, encoded, and the same three dense.
+    """
+    filters, reduction = geometry[1], geometry[7]
+    positions = geometry[12] * geometry[13] * geometry[14] * geometry[15]
+    windows = (reduction + window - 1) // window
+    count = np.int64(0)
+    for group in range(blocks.shape[0]):
+        tiles = (filters + blocks[group, 0] - 1) // blocks[group, 0]
+        tiles *= (positions + blocks[group, 1] - 1) // blocks[group, 1]
+        step = max(blocks[group, 2], 1)
+        count += tiles * max((windows + step - 1) // step, 1)
+    passes = np.empty((14, count), np.int64)
+    at = 0
+    first_weight, first_activation, first_store = 0, 0, 0
+    for group in range(blocks.shape[0]):
+        filter_blocks = (filters + blocks[group, 0] - 1) // blocks[group, 0]
+        position_blocks = (positions + blocks[group, 1] - 1) // blocks[group, 1]
+        step = max(blocks[group, 2], 1)
+        slices = max((windows + step - 1) // step, 1)
+        weight_before, activation_before = -1, -1
+        for tile in range(filter_blocks * position_blocks):
+            if blocks[group, 3] == 1:
+                p, m = tile // filter_blocks, tile % filter_blocks
+            else:
+                m, p = tile // position_blocks, tile % position_blocks
+            for piece in range(slices):
+                passes[0, at] = group
+                passes[1, at] = m * blocks[group, 0]
+                passes[2, at] = min((m + 1) * blocks[group, 0], filters)
+                passes[3, at] = p * blocks[group, 1]
+                passes[4, at] = min((p + 1) * blocks[group, 1], positions)
+                passes[5, at] = piece * step
+                passes[6, at] = min((piece + 1) * step, windows)
+                passes[7, at] = piece == slices - 1
+                weight = first_weight + m * slices + piece
+                activation = first_activation + p * slices + piece
+                store = first_store + m * position_blocks + p
+                for form in range(2):  # encoded, dense
+                    row = 8 + 3 * form
+                    passes[row, at] = 0
+                    if activation != activation_before:
+                        passes[row, at] = activation_bits[form, activation]
+                    passes[row + 1, at] = 0
+                    if weight != weight_before:
+                        passes[row + 1, at] = weight_bits[form, weight]
+                    passes[row + 2, at] = 0
+                    if piece == slices - 1:
+                        passes[row + 2, at] = store_bits[form, store]
+                weight_before, activation_before = weight, activation
+                at += 1
+        first_weight += filter_blocks * slices
+        first_activation += position_blocks * slices
+        first_store += filter_blocks * position_blocks
+    return passes

@@ -1,0 +1,185 @@
+"""How large the blocks of a pass can be: the searches behind DESIGN section 4's candidates.
+
+Nothing here supposes that a larger block takes more bits, or that formats are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparsesim.errors import SpecError
+from sparsesim.memory.blocks import Ints, Packing, Runs
+from sparsesim.memory.layer import Layer
+
+BlockBits = Callable[[Ints, Ints, Ints], Ints]
+"""Encoded bits of the blocks [starts, ends) of groups: (groups, starts, ends) -> int64."""
+
+_MORE_AT_ONCE = 8  # how many times as many sizes are tried when none of the last ones fitted
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Bits of each buffer that a pass can use: one half."""
+
+    activation: int
+    weight: int
+    output: int
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """A K cut of one group.
+
+    Attributes:
+        windows: whole windows of a pass, 1 or more.
+        slices: how many such passes end a tile.
+        weight_bits: int64, shape (2, filter tiles * slices), encoded and dense.
+        activation_bits: int64, shape (2, position tiles * slices).
+    """
+
+    windows: int
+    slices: int
+    weight_bits: Ints
+    activation_bits: Ints
+
+
+def largest_blocks(
+    groups: Ints, length: int, step: int, most: Ints, available: int, block_bits: BlockBits
+) -> Ints:
+    """The largest block of each group with which every block along one axis fits its buffer.
+
+    Args:
+        groups: int64, which groups.
+        length: filters or positions of a group; 1 or more.
+        step: rows or columns; a block is a multiple of it, or all.
+        most: int64 for each group, the largest block that the output buffer allows.
+        available: bits that each block may take.
+        block_bits: encoded bits of blocks.
+    Returns:
+        int64 for each group; 0 where no block fits.
+    """
+    from sparsesim.memory.kernels import cut_evenly  # Numba is slow to load
+
+    chosen = np.zeros(len(groups), np.int64)
+    tiles = np.where(most >= length, -(-length // step), most // step)  # of the next size to try
+    at_once = 1
+    unsettled = np.flatnonzero(tiles > 0)
+    while len(unsettled):
+        owners = np.repeat(unsettled, at_once)
+        tried = (tiles[unsettled][:, None] - np.arange(at_once)).reshape(-1)
+        owners, tried = owners[tried > 0], tried[tried > 0]
+        sizes = np.minimum(tried * step, length)
+        firsts, trial, starts, ends = cut_evenly(length, sizes)
+        bits = block_bits(groups[owners[trial]], starts, ends)
+        fits = np.maximum.reduceat(bits, firsts[:-1]) <= available
+        np.maximum.at(chosen, owners[fits], sizes[fits])
+        tiles[unsettled] -= at_once
+        at_once *= _MORE_AT_ONCE
+        unsettled = unsettled[(chosen[unsettled] == 0) & (tiles[unsettled] > 0)]
+    return chosen
+
+
+def cut_reduction(
+    layer: Layer, group: int, rows: int, cols: int, window: int, buffers: Buffers
+) -> Slices:
+    """Cut K of one group into slices of as many whole windows as fit.
+
+    Args:
+        layer: its operands.
+        group: which group.
+        rows, cols, window: filters and positions of a tile, operand pairs of a window.
+        buffers: bits that a pass can use.
+    Raises:
+        SpecError: the outputs of a tile or one window of a tile don't fit.
+    """
+    geometry = layer.geometry
+    filters, positions = min(rows, geometry.filters), min(cols, geometry.positions)
+    sums = filters * positions * layer.output.value_bits
+    what = f"one tile of {filters} x {positions} outputs"
+    _check_fits(layer.name, what, sums, "output", buffers.output)
+    lowered = layer.lowered(group)
+    weights = _Tiles(
+        lambda *cut: layer.weight_slices(group, *cut),
+        layer.weight,
+        geometry.filters,
+        rows,
+        geometry.reduction,
+        buffers.weight,
+    )
+    activations = _Tiles(
+        lambda *cut: layer.activation_slices(lowered, *cut),
+        layer.activation,
+        geometry.positions,
+        cols,
+        geometry.reduction,
+        buffers.activation,
+    )
+    for windows in range(-(-geometry.reduction // window), 0, -1):
+        pairs = windows * window
+        if weights.fit(pairs) and activations.fit(pairs):
+            slices = -(-geometry.reduction // pairs)
+            return Slices(windows, slices, weights.both_bits(pairs), activations.both_bits(pairs))
+    what = f"one window of {filters} filters"
+    _check_fits(layer.name, what, weights.most_bits(window), "weight", buffers.weight)
+    what = f"one window of {positions} positions"
+    _check_fits(layer.name, what, activations.most_bits(window), "activation", buffers.activation)
+    raise AssertionError("one window of each operand fits, so a cut was found")
+
+
+class _Tiles:
+    """The tiles of one operand, to be cut into slices along K.
+
+    It remembers which tile was too large last: that one is likely to be so again.
+    """
+
+    def __init__(
+        self,
+        blocks: Callable[[Ints, Ints, Ints], Runs],
+        packing: Packing,
+        length: int,
+        step: int,
+        reduction: int,
+        available: int,
+    ) -> None:
+        firsts = np.arange(0, length, step)
+        self._tiles = np.stack([firsts, np.minimum(firsts + step, length)])
+        self._blocks, self._packing = blocks, packing
+        self._reduction, self._available = reduction, available
+        self._largest = 0
+
+    def fit(self, pairs: int) -> bool:
+        """Whether every slice of so many operand pairs of every tile fits."""
+        suspect = self._cut(self._tiles[:, self._largest : self._largest + 1], pairs)
+        if np.any(self._packing.encoded_bits(suspect) > self._available):
+            return False
+        bits = self._packing.encoded_bits(self._cut(self._tiles, pairs))
+        bits = bits.reshape(self._tiles.shape[1], -1).max(axis=1)
+        self._largest = int(bits.argmax())
+        return bool(bits[self._largest] <= self._available)
+
+    def both_bits(self, pairs: int) -> Ints:
+        """Encoded and dense bits, int64, shape (2, tiles * slices)."""
+        return self._packing.both_bits(self._cut(self._tiles, pairs))
+
+    def most_bits(self, pairs: int) -> int:
+        """Encoded bits of the largest slice."""
+        return int(self._packing.encoded_bits(self._cut(self._tiles, pairs)).max())
+
+    def _cut(self, tiles: Ints, pairs: int) -> Runs:
+        starts = np.arange(0, self._reduction, pairs)
+        ends = np.minimum(starts + pairs, self._reduction)
+        count = tiles.shape[1]
+        return self._blocks(
+            np.repeat(tiles, len(starts), axis=1), np.tile(starts, count), np.tile(ends, count)
+        )
+
+
+def _check_fits(layer: str, what: str, needed: int, buffer: str, available: int) -> None:
+    if needed > available:
+        raise SpecError(
+            f"{layer}: {what} needs {needed} bits of the {buffer} buffer; "
+            f"half of {buffer}_buffer_kib is {available}"
+        )

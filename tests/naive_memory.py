@@ -1,0 +1,244 @@
+"""A slow, plain twin of `sparsesim.memory.plan`, written from DESIGN section 4 and not from it.
+
+It slices real arrays, sizes every block with the encoders and tries every block size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product as every
+
+import numpy as np
+
+from sparsesim.errors import SpecError
+from sparsesim.formats import encode
+
+
+@dataclass
+class NaiveGroup:
+    """The cut of one group; `passes` are rows of `NaiveLayer.passes`."""
+
+    filters: int
+    positions: int
+    windows: int
+    positions_first: bool
+    positions_outer: bool
+    reduction_cut: bool
+    passes: list
+
+
+class NaiveLayer:
+    """One layer with its operands as arrays of bits.
+
+    Args:
+        activations, weights, outputs: bool, flat, laid out as `Geometry` says.
+    """
+
+    def __init__(self, name, geometry, activations, weights, outputs, value_bits, accelerator):
+        self.name, self.geometry, self.value_bits = name, geometry, value_bits
+        self.activations, self.outputs = activations, outputs
+        shape = (geometry.groups, geometry.filters, geometry.reduction)
+        self.weights = weights.reshape(shape)
+        self.accelerator = accelerator
+        self.activation_half = int(accelerator.activation_buffer_kib * 1024 * 8) // 2
+        self.weight_half = int(accelerator.weight_buffer_kib * 1024 * 8) // 2
+        self.output_half = int(accelerator.output_buffer_kib * 1024 * 8) // 2
+        self.known = {}
+
+    # Blocks as matrices of bits.
+
+    def pixel(self, group, at):
+        """The channels of one input pixel; `at` is image, depth, row, column."""
+        g = self.geometry
+        index = np.ravel_multi_index(at, g.input_shape)
+        first = group * g.group_stride + index * g.pixel_stride
+        return self.activations[first : first + g.channels]
+
+    def taps(self, position):
+        """For each kernel element, in order, the input pixel that it meets, or None."""
+        g = self.geometry
+        out = np.unravel_index(position, g.output_shape)
+        for kernel in every(*(range(size) for size in g.kernel)):
+            pixel = []
+            for axis in range(4):
+                at = out[axis] * g.stride[axis] + kernel[axis] * g.dilation[axis] - g.pad[axis]
+                index, rest = divmod(at, g.insert[axis])
+                if rest == 0 and 0 <= index < g.input_shape[axis]:
+                    pixel.append(int(index))
+            yield tuple(pixel) if len(pixel) == 4 else None
+
+    def box(self, group, p0, p1):
+        met = [tap for p in range(p0, p1) for tap in self.taps(p) if tap is not None]
+        if not met:
+            return np.zeros((0, 0), bool)
+        ranges = [range(min(axis), max(axis) + 1) for axis in zip(*met, strict=True)]
+        pixels = [self.pixel(group, at) for at in every(*ranges)]
+        return np.concatenate(pixels).reshape(
+            len(ranges[0]) * len(ranges[1]) * len(ranges[2]),
+            len(ranges[3]) * self.geometry.channels,
+        )
+
+    def lowered(self, group, p0, p1, k0, k1):
+        nothing = np.zeros(self.geometry.channels, bool)
+        rows = [
+            np.concatenate([nothing if t is None else self.pixel(group, t) for t in self.taps(p)])
+            for p in range(p0, p1)
+        ]
+        return np.stack(rows)[:, k0:k1]
+
+    def output(self, group, m0, m1, p0, p1):
+        g = self.geometry
+        firsts = group * g.output_group_stride + np.arange(p0, p1) * g.output_pixel_stride
+        return np.stack([self.outputs[first + m0 : first + m1] for first in firsts])
+
+    # Sizes.
+
+    def bits(self, block, form, value_bits):
+        key = (block.tobytes(), block.shape, form, value_bits)
+        if key not in self.known:
+            options = {"run_bits": self.accelerator.run_bits} if form == "run_length" else {}
+            encoded = encode(block.astype(np.uint8), form, value_bits, **options)
+            self.known[key] = encoded.bit_count
+        return self.known[key]
+
+    def weight_bits(self, block):
+        return self.bits(block, self.accelerator.weight_format, self.value_bits.weight)
+
+    def activation_bits(self, block):
+        return self.bits(block, self.accelerator.activation_format, self.value_bits.activation)
+
+    def store_bits(self, block):
+        return self.bits(block, self.accelerator.activation_format, self.value_bits.output)
+
+    # Cuts.
+
+    def weights_fit(self, group, size):
+        blocks = cut(self.geometry.filters, size)
+        return all(
+            self.weight_bits(self.weights[group, a:b]) <= self.weight_half for a, b in blocks
+        )
+
+    def activations_fit(self, group, size):
+        blocks = cut(self.geometry.positions, size)
+        return all(
+            self.activation_bits(self.box(group, a, b)) <= self.activation_half for a, b in blocks
+        )
+
+    def outputs_fit(self, filters, positions):
+        return filters * positions * self.value_bits.output <= self.output_half
+
+    def group(self, group):
+        """The cut of one group.
+
+        Raises:
+            SpecError: it can't be cut.
+        """
+        g, a = self.geometry, self.accelerator
+        tile = min(a.rows, g.filters), min(a.cols, g.positions)
+        all_m = [m for m in range(1, g.filters + 1) if m % a.rows == 0 or m == g.filters]
+        all_p = [p for p in range(1, g.positions + 1) if p % a.cols == 0 or p == g.positions]
+        some_m = [m for m in all_m if self.weights_fit(group, m)]
+        some_p = [p for p in all_p if self.activations_fit(group, p)]
+        orders = {"auto": [False, True]}.get(a.pass_order, [a.pass_order == "positions_outer"])
+        options = []
+        if tile[0] in some_m and tile[1] in some_p and self.outputs_fit(*tile):
+            first = max(m for m in some_m if self.outputs_fit(m, tile[1]))
+            beside = max(p for p in some_p if self.outputs_fit(first, p))
+            options += [(first, beside, False, order) for order in orders]
+            first = max(p for p in some_p if self.outputs_fit(tile[0], p))
+            beside = max(m for m in some_m if self.outputs_fit(m, first))
+            options += [(beside, first, True, order) for order in orders]
+            windows, reduction_cut = max(1, -(-g.reduction // a.window)), False
+        else:
+            windows, reduction_cut = self.most_windows(group, *tile), True
+            options += [(*tile, False, order) for order in orders]
+        cuts = []
+        for m, p, positions_first, outer in options:
+            passes = self.passes(group, m, p, windows, outer, reduction_cut)
+            cuts.append(NaiveGroup(m, p, windows, positions_first, outer, reduction_cut, passes))
+        return min(cuts, key=lambda c: sum(sum(row[8:11]) for row in c.passes))
+
+    def most_windows(self, group, filters, positions):
+        g, window = self.geometry, self.accelerator.window
+        refuse = "{}: {} needs {} bits of the {} buffer; half of {}_buffer_kib is {}".format
+        if not self.outputs_fit(filters, positions):
+            needed = filters * positions * self.value_bits.output
+            what = f"one tile of {filters} x {positions} outputs"
+            raise SpecError(refuse(self.name, what, needed, "output", "output", self.output_half))
+        for windows in range(-(-g.reduction // window), 0, -1):
+            pairs = cut(g.reduction, windows * window)
+            weight = max(
+                self.weight_bits(self.weights[group, a:b, c:d])
+                for a, b in cut(g.filters, filters)
+                for c, d in pairs
+            )
+            activation = max(
+                self.activation_bits(self.lowered(group, a, b, c, d))
+                for a, b in cut(g.positions, positions)
+                for c, d in pairs
+            )
+            if weight <= self.weight_half and activation <= self.activation_half:
+                return windows
+        if weight > self.weight_half:
+            what = f"one window of {filters} filters"
+            raise SpecError(refuse(self.name, what, weight, "weight", "weight", self.weight_half))
+        what = f"one window of {positions} positions"
+        half = self.activation_half
+        raise SpecError(refuse(self.name, what, activation, "activation", "activation", half))
+
+    def passes(self, group, filters, positions, windows, positions_outer, reduction_cut):
+        """Rows: group, m0, m1, p0, p1, w0, w1, drains, loads and store, the same dense."""
+        g, window = self.geometry, self.accelerator.window
+        all_windows = -(-g.reduction // window)
+        tiles = [(m, p) for m in cut(g.filters, filters) for p in cut(g.positions, positions)]
+        if positions_outer:
+            tiles = [(m, p) for p in cut(g.positions, positions) for m in cut(g.filters, filters)]
+        rows, held_weight, held_activation = [], None, None
+        for (m0, m1), (p0, p1) in tiles:
+            for w0, w1 in cut(all_windows, windows):
+                k0, k1 = w0 * window, min(w1 * window, g.reduction)
+                weight = self.weights[group, m0:m1, k0:k1]
+                box = self.box(group, p0, p1)
+                activation = self.lowered(group, p0, p1, k0, k1) if reduction_cut else box
+                output = self.output(group, m0, m1, p0, p1)
+                new_weight = held_weight != (m0, m1, k0, k1)
+                new_activation = held_activation != (p0, p1, k0, k1)
+                held_weight, held_activation = (m0, m1, k0, k1), (p0, p1, k0, k1)
+                drains = w1 == all_windows
+                rows.append(
+                    [
+                        *(group, m0, m1, p0, p1, w0, w1, int(drains)),
+                        self.activation_bits(activation) * new_activation,
+                        self.weight_bits(weight) * new_weight,
+                        self.store_bits(output) * drains,
+                        activation.size * self.value_bits.activation * new_activation,
+                        weight.size * self.value_bits.weight * new_weight,
+                        output.size * self.value_bits.output * drains,
+                    ]
+                )
+        return rows
+
+
+def cut(length, size):
+    """[0, length) in pieces of `size`, the last one short."""
+    return [(start, min(start + size, length)) for start in range(0, length, size)]
+
+
+def naive_total(groups, compute, loads, stores, bits_per_cycle):
+    """Total cycles, step by step: one port, pass k + 1 loaded and k - 1 stored while k computes."""
+
+    def cycles(bits):
+        whole = 0
+        while whole * bits_per_cycle < bits:
+            whole += 1
+        return whole
+
+    total = 0
+    for group in sorted(set(groups)):
+        mine = [k for k in range(len(groups)) if groups[k] == group]
+        total += cycles(loads[mine[0]]) + cycles(stores[mine[-1]])
+        for k in mine:
+            port = cycles(loads[k + 1]) if k != mine[-1] else 0
+            port += cycles(stores[k - 1]) if k != mine[0] else 0
+            total += max(compute[k], port)
+    return total
