@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product as every
+from math import ceil
 
 import numpy as np
 
@@ -43,28 +44,34 @@ class NaiveLayer:
         self.activation_half = int(accelerator.activation_buffer_kib * 1024 * 8) // 2
         self.weight_half = int(accelerator.weight_buffer_kib * 1024 * 8) // 2
         self.output_half = int(accelerator.output_buffer_kib * 1024 * 8) // 2
-        self.known = {}
+        self.known, self.met = {}, {}  # sizes of blocks, taps of positions
 
     # Blocks as matrices of bits.
 
     def pixel(self, group, at):
         """The channels of one input pixel; `at` is image, depth, row, column."""
         g = self.geometry
-        index = np.ravel_multi_index(at, g.input_shape)
+        _, depth, rows, columns = g.input_shape
+        index = ((at[0] * depth + at[1]) * rows + at[2]) * columns + at[3]
         first = group * g.group_stride + index * g.pixel_stride
         return self.activations[first : first + g.channels]
 
     def taps(self, position):
         """For each kernel element, in order, the input pixel that it meets, or None."""
+        if position not in self.met:
+            self.met[position] = list(self._taps(position))
+        return self.met[position]
+
+    def _taps(self, position):
         g = self.geometry
-        out = np.unravel_index(position, g.output_shape)
+        out = [int(at) for at in np.unravel_index(position, g.output_shape)]
         for kernel in every(*(range(size) for size in g.kernel)):
             pixel = []
             for axis in range(4):
                 at = out[axis] * g.stride[axis] + kernel[axis] * g.dilation[axis] - g.pad[axis]
                 index, rest = divmod(at, g.insert[axis])
                 if rest == 0 and 0 <= index < g.input_shape[axis]:
-                    pixel.append(int(index))
+                    pixel.append(index)
             yield tuple(pixel) if len(pixel) == 4 else None
 
     def box(self, group, p0, p1):
@@ -228,11 +235,10 @@ def naive_total(groups, compute, loads, stores, bits_per_cycle):
     """Total cycles, step by step: one port, pass k + 1 loaded and k - 1 stored while k computes."""
 
     def cycles(bits):
-        whole = 0
-        while whole * bits_per_cycle < bits:
-            whole += 1
-        return whole
+        return ceil(bits / bits_per_cycle)
 
+    groups, compute = [int(x) for x in groups], [int(x) for x in compute]
+    loads, stores = [int(x) for x in loads], [int(x) for x in stores]  # fractions overflow NumPy's
     total = 0
     for group in sorted(set(groups)):
         mine = [k for k in range(len(groups)) if groups[k] == group]

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from sparsesim.engine.exchange import run_session
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, HostStep
@@ -21,6 +22,7 @@ class HostRunner:
     def __init__(self, step: HostStep, graph: Graph) -> None:
         self.step, self.graph = step, graph
         self._session = None
+        self._vectors: dict[str, tuple[int, ...]] = {}
 
     def run(self, tensors: Mapping[str, object]) -> list[object]:
         """Values of the step's outputs, in order.
@@ -34,9 +36,11 @@ class HostRunner:
             return []
         feed = {name: tensors[name] for name in self.step.inputs}
         try:
-            if self._session is None:
-                self._session = self._make(feed)
-            return self._session.run(list(self.step.outputs), feed)
+            # Shapes, axes and the like are vectors: inference wants to know how long they are.
+            vectors = {name: v.shape for name, v in feed.items() if getattr(v, "ndim", 0) == 1}
+            if self._session is None or vectors != self._vectors:
+                self._session, self._vectors = self._make(feed), vectors
+            return run_session(self._session, self.step.outputs, feed)
         except ModelError:
             raise
         except Exception as error:
@@ -79,7 +83,7 @@ class HostRunner:
             value = feed[name]
             if isinstance(value, np.ndarray):
                 element = helper.np_dtype_to_tensor_dtype(value.dtype)
-                dims = [None] * value.ndim
+                dims = [None] * value.ndim if value.ndim > 1 else value.shape
                 if name in declared and declared[name].type.tensor_type.elem_type:
                     element = declared[name].type.tensor_type.elem_type
                 inputs.append(helper.make_tensor_value_info(name, element, dims))

@@ -128,6 +128,7 @@ class Graph:
         shapes, types: of tensors, as far as inference knows; a free batch is 1.
         source: the path as given; sha256: of the file.
         rewrites: what was done to the model since it was loaded, in words; empty: nothing.
+        original: the model as loaded: its file, or its bytes.
     """
 
     model: onnx.ModelProto
@@ -140,6 +141,7 @@ class Graph:
     source: str
     sha256: str
     rewrites: tuple[str, ...] = ()
+    original: str | bytes = ""
 
     @property
     def inputs(self) -> tuple[onnx.ValueInfoProto, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,18 +29,17 @@ def load(model: str | Path | onnx.ModelProto) -> Graph:
             the weights of a layer.
     """
     if isinstance(model, onnx.ModelProto):
-        import hashlib
-
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         source = copy.graph.name or "model"
-        sha256 = hashlib.sha256(copy.SerializeToString()).hexdigest()
+        original: str | bytes = copy.SerializeToString()
+        sha256 = hashlib.sha256(original).hexdigest()
         proto = normalise(copy, source)
     else:
-        source = str(model)
+        source = original = str(model)
         proto, sha256 = read_model(model)
     folded, constants = fold(proto, source)
-    return build(folded, constants, source, sha256)
+    return build(folded, constants, source, sha256, original=original)
 
 
 def build(
@@ -48,11 +48,24 @@ def build(
     source: str,
     sha256: str,
     rewrites: tuple[str, ...] = (),
+    original: str | bytes = "",
 ) -> Graph:
     """A graph from a folded model without initialisers, and these by name."""
     shapes, types = infer(model, constants)
     layers, steps, reasons = partition(model, constants, types)
-    graph = Graph(model, constants, layers, steps, reasons, shapes, types, source, sha256, rewrites)
+    graph = Graph(
+        model=model,
+        constants=constants,
+        layers=layers,
+        steps=steps,
+        reasons=reasons,
+        shapes=shapes,
+        types=types,
+        source=source,
+        sha256=sha256,
+        rewrites=rewrites,
+        original=original,
+    )
     for layer in layers:
         weight = graph.weight(layer)
         if weight is not None and weight.dtype.kind == "f" and not np.isfinite(weight).all():

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.formats import CountedFormat, Format, PackedBlocks
+from sparsesim.formats.run_length import RunLength
 from sparsesim.memory.counts import LayerCounts
 
 Ints = NDArray[np.int64]
@@ -49,10 +50,22 @@ class Packing:
             )
         return self.format.bits_of_blocks(blocks.packed(), self.value_bits, self.options)
 
+    @property
+    def counted(self) -> bool:
+        """Whether counts give the exact size, and so `least_bits` is it."""
+        return isinstance(self.format, CountedFormat)
+
+    def least_bits(self, blocks: Blocks) -> Ints:
+        """What each block takes at least, from its counts: cheap, where scanning its bits isn't."""
+        if isinstance(self.format, RunLength):  # an entry for each non-zero value
+            run_bits = self.options["run_bits"]
+            return self.format.bits_of_entries(blocks.nonzeros(), self.value_bits, run_bits)
+        return self.encoded_bits(blocks) if self.counted else np.zeros(len(blocks.rows), np.int64)
+
     def both_bits(self, blocks: Blocks) -> Ints:
         """Encoded and dense size of each block, int64, shape (2, blocks)."""
         dense = blocks.rows * blocks.columns * self.value_bits
-        return np.stack([self.encoded_bits(blocks), dense])
+        return np.array((self.encoded_bits(blocks), dense))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +119,7 @@ class Boxes:
         words: uint64, packed activation bits with a spare word.
         counts: of the layer.
         groups: int64, shape (blocks,).
-        edges: int64, shape (blocks, 8), first and end along each axis.
+        edges: int64, shape (10, blocks), from `kernels.bounding_boxes`.
     """
 
     words: NDArray[np.uint64]
@@ -116,12 +129,11 @@ class Boxes:
 
     @property
     def rows(self) -> Ints:
-        extents = self.edges[:, 1:6:2] - self.edges[:, 0:6:2]
-        return extents[:, 0] * extents[:, 1] * extents[:, 2]
+        return self.edges[8]
 
     @property
     def columns(self) -> Ints:
-        return (self.edges[:, 7] - self.edges[:, 6]) * self.counts.geometry[2]
+        return self.edges[9]
 
     def nonzeros(self) -> Ints:
         from sparsesim.memory.kernels import ones_of_boxes  # Numba is slow to load

@@ -67,18 +67,14 @@ def choose_blocks(
     windows = np.full(len(groups), -(-geometry.reduction // window))
     positions_first, positions_outer = np.zeros((2, len(groups)), bool)
 
-    most_filters = _most_filters(layer, groups, rows, positions, buffers)
-    most_positions = _most_positions(layer, groups, cols, filters, buffers)
-    reduction_cut = (most_filters == 0) | (most_positions == 0)
+    candidates = _candidates(layer, rows, cols, buffers)
+    reduction_cut = np.any(np.array(candidates) == 0, axis=(0, 1))
     whole = np.flatnonzero(~reduction_cut)
     if len(whole):
-        first, second = most_filters[whole], most_positions[whole]
-        beside_first = _most_positions(layer, whole, cols, first, buffers)
-        beside_second = _most_filters(layer, whole, rows, second, buffers)
-        candidates = ((first, beside_first), (beside_second, second))
-        taken, outer = _fewest_bits(layer, whole, candidates, orders)
-        filters[whole] = np.where(taken == 0, first, beside_second)
-        positions[whole] = np.where(taken == 0, beside_first, second)
+        sizes = [(candidate[0][whole], candidate[1][whole]) for candidate in candidates]
+        taken, outer = _fewest_bits(layer, whole, sizes, orders)
+        filters[whole] = np.choose(taken, [candidate[0] for candidate in sizes])
+        positions[whole] = np.choose(taken, [candidate[1] for candidate in sizes])
         positions_first[whole], positions_outer[whole] = taken == 1, outer == 1
     if len(whole) == len(groups):
         loads = whole_loads(layer, groups, filters, positions)
@@ -99,24 +95,36 @@ def choose_blocks(
     return choice, loads
 
 
-def _most_filters(layer: Layer, groups: Ints, rows: int, positions: Ints, buffers: Buffers) -> Ints:
-    """The most filters of a block beside so many positions, for each group; 0 where none fit."""
+def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tuple[Ints, Ints]]:
+    """Filters and positions of candidates A and B for each group, of A only where B is the same.
 
-    def bits(*blocks: Ints) -> Ints:
-        return layer.weight.encoded_bits(layer.weight_blocks(*blocks))
+    A 0 says that not even a tile fits.
+    """
+    geometry = layer.geometry
+    groups = np.arange(geometry.groups)
 
-    most = buffers.output // (positions * layer.output.value_bits)
-    return largest_blocks(groups, layer.geometry.filters, rows, most, buffers.weight, bits)
+    def most_filters(positions: Ints) -> Ints:
+        most = buffers.output // (positions * layer.output.value_bits)
+        cut = layer.weight_blocks
+        return largest_blocks(
+            groups, geometry.filters, rows, most, buffers.weight, layer.weight, cut
+        )
 
+    def most_positions(filters: Ints) -> Ints:
+        most = buffers.output // (filters * layer.output.value_bits)
+        cut = layer.activation_blocks
+        return largest_blocks(
+            groups, geometry.positions, cols, most, buffers.activation, layer.activation, cut
+        )
 
-def _most_positions(layer: Layer, groups: Ints, cols: int, filters: Ints, buffers: Buffers) -> Ints:
-    """The most positions of a block beside so many filters, for each group; 0 where none fit."""
-
-    def bits(*blocks: Ints) -> Ints:
-        return layer.activation.encoded_bits(layer.activation_blocks(*blocks))
-
-    most = buffers.output // (filters * layer.output.value_bits)
-    return largest_blocks(groups, layer.geometry.positions, cols, most, buffers.activation, bits)
+    filters = most_filters(np.full(len(groups), min(cols, geometry.positions)))
+    positions = most_positions(np.full(len(groups), min(rows, geometry.filters)))
+    if np.all(filters * positions * layer.output.value_bits <= buffers.output):
+        return [(filters, positions)]
+    return [
+        (filters, most_positions(np.maximum(filters, 1))),
+        (most_filters(np.maximum(positions, 1)), positions),
+    ]
 
 
 def _fewest_bits(
@@ -126,13 +134,12 @@ def _fewest_bits(
     orders: tuple[int, ...],
 ) -> tuple[Ints, Ints]:
     """The candidate and the order of each group that load and store the fewest bits."""
-    alike = all(np.array_equal(*sizes) for sizes in zip(*candidates, strict=True))
     moved = []
-    for filters, positions in candidates[:1] if alike else candidates:
-        loaded = whole_loads(layer, groups, filters, positions).moved_bits()
-        if not alike:
+    for filters, positions in candidates:
+        bits = whole_loads(layer, groups, filters, positions).moved_bits()
+        if len(candidates) > 1:
             firsts, stored = store_bits(layer, groups, filters, positions)
-            loaded += np.add.reduceat(stored[0], firsts)
-        moved.append(loaded[list(orders)])
+            bits += np.add.reduceat(stored[0], firsts)
+        moved.append(bits[list(orders)])
     best = np.concatenate(moved).argmin(axis=0)  # the first of equals
     return best // len(orders), np.array(orders)[best % len(orders)]

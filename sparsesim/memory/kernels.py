@@ -13,6 +13,8 @@ from sparsesim.kernel import kernel
 @kernel
 def count_bits(words, start, length):
     """Ones among `length` bits from bit `start`, int64."""
+    if length == 1:  # what depthwise layers ask for, millions of times
+        return np.int64((words[start >> 6] >> np.uint64(start & 63)) & np.uint64(1))
     ones = np.int64(0)
     end = start + length
     while start < end:
@@ -109,9 +111,10 @@ def bounding_boxes(geometry, axes, starts, ends):
         axes: what `meet_axes` wrote.
         starts, ends: int64, shape (blocks,); block b is positions [starts[b], ends[b]).
     Returns:
-        int64, shape (blocks, 8): first and end along each axis; all 0 for a range that meets none.
+        int64, shape (10, blocks): first and end along each axis, then pixel rows (all axes but the
+        last) and elements of a row, all channels; all 0 for a range that meets none.
     """
-    boxes = np.zeros((starts.shape[0], 8), np.int64)
+    boxes = np.zeros((10, starts.shape[0]), np.int64)
     for block in range(starts.shape[0]):
         first = _met_before(geometry, axes, starts[block])
         last = _met_before(geometry, axes, ends[block]) - 1
@@ -121,6 +124,7 @@ def bounding_boxes(geometry, axes, starts, ends):
         for axis in range(4):
             inner *= axes[axis, 0, geometry[12 + axis]]
         whole = False
+        boxes[8, block] = 1
         for axis in range(4):
             count = axes[axis, 0, geometry[12 + axis]]
             inner //= count
@@ -132,8 +136,12 @@ def bounding_boxes(geometry, axes, starts, ends):
             for rank in range(low + 1, high + 1):
                 begin = min(begin, axes[axis, 1, rank])
                 end = max(end, axes[axis, 2, rank])
-            boxes[block, 2 * axis] = begin
-            boxes[block, 2 * axis + 1] = end + 1
+            boxes[2 * axis, block] = begin
+            boxes[2 * axis + 1, block] = end + 1
+            if axis < 3:
+                boxes[8, block] *= end + 1 - begin
+            else:
+                boxes[9, block] = (end + 1 - begin) * geometry[2]
     return boxes
 
 
@@ -164,24 +172,24 @@ def ones_of_boxes(geometry, pixel_ones, groups, boxes):
     Args:
         pixel_ones: int64, shape (groups, pixels + 1), from `running_ones`.
         groups: int64, shape (blocks,).
-        boxes: int64, shape (blocks, 8), from `bounding_boxes`.
+        boxes: int64, shape (10, blocks), from `bounding_boxes`.
     Returns:
         int64, shape (blocks,).
     """
     depth, height, width = geometry[9], geometry[10], geometry[11]
-    ones = np.zeros(boxes.shape[0], np.int64)
-    for block in range(boxes.shape[0]):
+    ones = np.zeros(boxes.shape[1], np.int64)
+    for block in range(boxes.shape[1]):
         group = groups[block]
-        left, right = boxes[block, 6], boxes[block, 7]
-        for image in range(boxes[block, 0], boxes[block, 1]):
-            for plane in range(boxes[block, 2], boxes[block, 3]):
+        left, right = boxes[6, block], boxes[7, block]
+        for image in range(boxes[0, block], boxes[1, block]):
+            for plane in range(boxes[2, block], boxes[3, block]):
                 base = (image * depth + plane) * height
                 if right - left == width:
-                    begin, end = base + boxes[block, 4], base + boxes[block, 5]
+                    begin, end = base + boxes[4, block], base + boxes[5, block]
                     ones[block] += pixel_ones[group, end * width]
                     ones[block] -= pixel_ones[group, begin * width]
                     continue
-                for row in range(boxes[block, 4], boxes[block, 5]):
+                for row in range(boxes[4, block], boxes[5, block]):
                     line = (base + row) * width
                     ones[block] += pixel_ones[group, line + right]
                     ones[block] -= pixel_ones[group, line + left]
@@ -197,19 +205,19 @@ def segments_of_boxes(geometry, groups, boxes):
         are one line of the box where pixels are dense in memory, else the channels of one pixel.
     """
     lines = geometry[4] == geometry[2]
-    firsts = np.zeros(boxes.shape[0] + 1, np.int64)
-    for block in range(boxes.shape[0]):
-        segments = np.int64(1)
-        for axis in range(3 if lines else 4):
-            segments *= boxes[block, 2 * axis + 1] - boxes[block, 2 * axis]
+    firsts = np.zeros(boxes.shape[1] + 1, np.int64)
+    for block in range(boxes.shape[1]):
+        segments = boxes[8, block]
+        if not lines:
+            segments *= boxes[7, block] - boxes[6, block]
         firsts[block + 1] = firsts[block] + segments
     offsets = np.empty(firsts[-1], np.int64)
     segment = 0
-    for block in range(boxes.shape[0]):
-        left, right = boxes[block, 6], boxes[block, 7]
-        for image in range(boxes[block, 0], boxes[block, 1]):
-            for plane in range(boxes[block, 2], boxes[block, 3]):
-                for row in range(boxes[block, 4], boxes[block, 5]):
+    for block in range(boxes.shape[1]):
+        left, right = boxes[6, block], boxes[7, block]
+        for image in range(boxes[0, block], boxes[1, block]):
+            for plane in range(boxes[2, block], boxes[3, block]):
+                for row in range(boxes[4, block], boxes[5, block]):
                     line = ((image * geometry[9] + plane) * geometry[10] + row) * geometry[11]
                     for column in range(left, left + 1 if lines else right):
                         offsets[segment] = groups[block] * geometry[3]
@@ -242,6 +250,31 @@ def cut_evenly(length, sizes):
             start += sizes[index]
             ends[block] = min(start, length)
     return firsts, owners, starts, ends
+
+
+@kernel
+def cut_trials(length, step, largest, at_once):
+    """Cut [0, length) into blocks of each of the next sizes to try.
+
+    Args:
+        length, step: 1 or more; a size is a multiple of `step`, or `length`.
+        largest: int64, for each group the largest size to try, in steps, 1 or more.
+        at_once: how many sizes to try of each, descending.
+    Returns:
+        int64 (2, trials) index of the group and size of each trial; then what `cut_evenly` gives.
+    """
+    trials = np.int64(0)
+    for index in range(largest.shape[0]):
+        trials += min(largest[index], at_once)
+    tried = np.empty((2, trials), np.int64)
+    trial = 0
+    for index in range(largest.shape[0]):
+        for less in range(min(largest[index], at_once)):
+            tried[0, trial] = index
+            tried[1, trial] = min((largest[index] - less) * step, length)
+            trial += 1
+    firsts, owners, starts, ends = cut_evenly(length, tried[1])
+    return tried, firsts, owners, starts, ends
 
 
 @kernel

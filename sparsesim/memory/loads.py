@@ -43,7 +43,7 @@ class Loads:
         filters_outer = np.where(sliced, position_blocks, 1) * weights + again * activations
         again = np.where(sliced | (filter_blocks > 1), position_blocks, 1)
         positions_outer = np.where(sliced, filter_blocks, 1) * activations + again * weights
-        return np.stack([filters_outer, positions_outer])
+        return np.array((filters_outer, positions_outer))
 
 
 def whole_loads(layer: Layer, groups: Ints, filters: Ints, positions: Ints) -> Loads:
@@ -94,4 +94,8 @@ def _starts(counts: list[int]) -> Ints:
 
 
 def _counts(firsts: Ints, bits: Ints) -> Ints:
-    return np.diff(firsts, append=bits.shape[1])
+    counts = np.empty(len(firsts), np.int64)
+    counts[:-1] = firsts[1:]
+    counts[-1] = bits.shape[1]
+    counts -= firsts
+    return counts

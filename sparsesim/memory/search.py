@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsesim.errors import SpecError
-from sparsesim.memory.blocks import Ints, Packing, Runs
+from sparsesim.memory.blocks import Blocks, Ints, Packing, Runs
 from sparsesim.memory.layer import Layer
 
-BlockBits = Callable[[Ints, Ints, Ints], Ints]
-"""Encoded bits of the blocks [starts, ends) of groups: (groups, starts, ends) -> int64."""
+Cut = Callable[[Ints, Ints, Ints], Blocks]
+"""The blocks [starts, ends) of groups: (groups, starts, ends) -> blocks."""
 
-_MORE_AT_ONCE = 8  # how many times as many sizes are tried when none of the last ones fitted
+_MORE_AT_ONCE = 8  # times as many sizes are tried at once where none of the last ones fitted
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Slices:
 
 
 def largest_blocks(
-    groups: Ints, length: int, step: int, most: Ints, available: int, block_bits: BlockBits
+    groups: Ints, length: int, step: int, most: Ints, available: int, packing: Packing, cut: Cut
 ) -> Ints:
     """The largest block of each group with which every block along one axis fits its buffer.
 
@@ -57,25 +57,38 @@ def largest_blocks(
         step: rows or columns; a block is a multiple of it, or all.
         most: int64 for each group, the largest block that the output buffer allows.
         available: bits that each block may take.
-        block_bits: encoded bits of blocks.
+        packing: how blocks are stored.
+        cut: the blocks themselves.
     Returns:
         int64 for each group; 0 where no block fits.
     """
-    from sparsesim.memory.kernels import cut_evenly  # Numba is slow to load
+    from sparsesim.memory.kernels import cut_trials  # Numba is slow to load
 
     chosen = np.zeros(len(groups), np.int64)
     tiles = np.where(most >= length, -(-length // step), most // step)  # of the next size to try
     at_once = 1
     unsettled = np.flatnonzero(tiles > 0)
     while len(unsettled):
-        owners = np.repeat(unsettled, at_once)
-        tried = (tiles[unsettled][:, None] - np.arange(at_once)).reshape(-1)
-        owners, tried = owners[tried > 0], tried[tried > 0]
-        sizes = np.minimum(tried * step, length)
-        firsts, trial, starts, ends = cut_evenly(length, sizes)
-        bits = block_bits(groups[owners[trial]], starts, ends)
-        fits = np.maximum.reduceat(bits, firsts[:-1]) <= available
-        np.maximum.at(chosen, owners[fits], sizes[fits])
+        (owners, sizes), firsts, trial, starts, ends = cut_trials(
+            length, step, tiles[unsettled], at_once
+        )
+        owners = unsettled[owners]
+        block_groups = groups[owners[trial]]
+        least = packing.least_bits(cut(block_groups, starts, ends))
+        fits = np.maximum.reduceat(least, firsts[:-1]) <= available
+        if not packing.counted:
+            may_fit, fits = fits, np.zeros(len(sizes), bool)
+            while may_fit.any():  # scan the largest size of each group that may fit
+                now = np.flatnonzero(may_fit)
+                now = now[np.unique(owners[now], return_index=True)[1]]
+                in_scan = np.isin(trial, now)
+                blocks = cut(block_groups[in_scan], starts[in_scan], ends[in_scan])
+                firsts_in_scan = np.searchsorted(trial[in_scan], now)
+                bits = np.maximum.reduceat(packing.encoded_bits(blocks), firsts_in_scan)
+                fits[now] = bits <= available
+                may_fit[now] = False
+                may_fit &= ~np.isin(owners, owners[fits])
+        chosen[owners[fits][::-1]] = sizes[fits][::-1]  # the largest of a group comes last
         tiles[unsettled] -= at_once
         at_once *= _MORE_AT_ONCE
         unsettled = unsettled[(chosen[unsettled] == 0) & (tiles[unsettled] > 0)]
@@ -153,6 +166,8 @@ class _Tiles:
     def fit(self, pairs: int) -> bool:
         """Whether every slice of so many operand pairs of every tile fits."""
         suspect = self._cut(self._tiles[:, self._largest : self._largest + 1], pairs)
+        if self._packing.least_bits(suspect).max() > self._available:
+            return False
         if np.any(self._packing.encoded_bits(suspect) > self._available):
             return False
         bits = self._packing.encoded_bits(self._cut(self._tiles, pairs))

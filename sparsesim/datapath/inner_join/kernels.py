@@ -45,7 +45,7 @@ from sparsesim.kernel import kernel
 
 # What stands where in `sizes`; `machine.Sizes` says what each is.
 ROWS, COLS, DEPTH, FEED, LATENCY, DIVISOR, POSITIONS_INNER = range(7)
-ACT_TILES, WEIGHT_TILES, WINDOWS, PARTS, FULL_COLS, FULL_ROWS, CHUNK, LIMIT, FLOOR = range(7, 16)
+ACT_TILES, WEIGHT_TILES, WINDOWS, FULL_COLS, FULL_ROWS, CHUNK, LIMIT, FLOOR = range(7, 15)
 
 
 def service(act, act_at, act_step, weight, weight_at, weight_step, divisor, columns, parts):
@@ -106,7 +106,8 @@ def run_pass(act, weight, one, sizes, columns, rows, parts, state, out):
     p_tiles = (p1 - p0 + array_cols - 1) // array_cols
     tiles = m_tiles * p_tiles
     depth = min(sizes[DEPTH], tiles * (w1 - w0))
-    act_size, weight_size = sizes[PARTS] * sizes[FULL_COLS], sizes[PARTS] * sizes[FULL_ROWS]
+    layers = max(1, len(parts))
+    act_size, weight_size = layers * sizes[FULL_COLS], layers * sizes[FULL_ROWS]
     clear(state, depth, sizes, columns)
 
     base, slot, busy, waited, active, inactive = 0, 0, 0, 0, 0, 0

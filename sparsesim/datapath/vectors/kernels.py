@@ -49,7 +49,9 @@ def _constant(value: int, kind: Lanes) -> ir.Constant:
 
 
 def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+    return builder.shuffle_vector(
+        a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    )
 
 
 def _llvm(builder: Any, name: str, result: ir.Type, args: list[Any]) -> Any:
@@ -67,9 +69,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: 
     return builder.bitcast(builder.gep(first, [at]), vector.as_pointer())
 
 
-def _read(
-    context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int, bits: int
-) -> Any:
+def _read(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int, bits: int) -> Any:
     """Load `count` elements, widened with zeros to lanes of `bits`."""
     address = _address(context, builder, kind, array, at, count)
     found = builder.load(address, align=kind.dtype.bitwidth // 8)
@@ -213,7 +213,9 @@ low = _pairwise(
     "low", "The lesser.", lambda builder, a, b: builder.select(builder.icmp_signed("<", a, b), a, b)
 )
 below = _pairwise(
-    "below", "-1 where a < b, else 0.", lambda builder, a, b: builder.sext(builder.icmp_signed("<", a, b), a.type)
+    "below",
+    "-1 where a < b, else 0.",
+    lambda builder, a, b: builder.sext(builder.icmp_signed("<", a, b), a.type),
 )
 
 
@@ -330,8 +332,11 @@ def row_tops(typing: Any, array: Any, at: Any, shape: Any, rows: Any) -> Any:
         chunk, lanes = kind.count, kind.count
         while chunk > height:
             half = chunk // 2
-            pairs = list(zip(found[::2], found[1::2], strict=True)) or [(found[0], found[0])]
-            lanes = 2 * lanes if len(found) > 1 else lanes
+            single = len(found) == 1
+            pairs = list(
+                zip(found[:1] if single else found[::2], found[single ^ 1 :: 2], strict=True)
+            )
+            lanes = lanes if single else 2 * lanes
             left = [lane for lane in range(lanes) if lane % chunk < half]
             right = [lane + half for lane in left]
             found = [

@@ -1,0 +1,50 @@
+"""Runs of an estimate: single images, or `batch` of them side by side along P."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from sparsesim.lowering.bits import word_count
+from sparsesim.lowering.kernels import copy_bits
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+
+def batches(images: Iterable[ImageTrace], size: int) -> Iterator[list[ImageTrace]]:
+    """Groups of so many images; the last may be short."""
+    group: list[ImageTrace] = []
+    for image in images:
+        group.append(image)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def side_by_side(layer: TraceLayer, trace: Trace) -> bool:
+    """Whether images of a layer can share a pass: one weight for all, no batch index."""
+    product_groups = layer.geometry.groups > 1 and layer.geometry.pixel_stride == (
+        layer.geometry.channels
+    )
+    return layer.weight_is_constant and not product_groups
+
+
+def joined(layer: TraceLayer, trace: Trace, group: list[ImageTrace]) -> TraceLayer:
+    """The layer over a group of images."""
+    if len(group) == 1:
+        return layer
+    return replace(layer, geometry=layer.geometry.with_images(len(group)))
+
+
+def joined_bits(key: str, trace: Trace, group: list[ImageTrace]) -> np.ndarray:
+    """A tensor's bits over a group of images, one image after another."""
+    if len(group) == 1:
+        return group[0].bits[key]
+    elements = trace.tensors[key].elements
+    words = np.zeros(word_count(elements * len(group)), dtype=np.uint64)
+    for index, image in enumerate(group):
+        copy_bits(image.bits[key], 0, elements, words, index * elements)
+    return words

@@ -1,0 +1,142 @@
+"""`estimate`: a trace on an accelerator, on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sparsesim.datapath import Datapath, datapath
+from sparsesim.engine.threads import each
+from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
+from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer
+from sparsesim.estimator.outputs import OutputTally
+from sparsesim.estimator.records import Tally, assemble
+from sparsesim.memory import ValueBits
+from sparsesim.result import Result
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+
+@dataclass
+class Cache:
+    """Lowered operands of a trace, for further accelerators on the same one.
+
+    It holds some bits for every operand pair window, so it is for traces of few images.
+    """
+
+    operands: dict[tuple[str, int, int], Operands] = field(default_factory=dict)
+
+
+def estimate(
+    trace: Trace,
+    accelerator: Accelerator | None = None,
+    device: Device | None = None,
+    *,
+    seed: int = 0,
+    cache: Cache | None = None,
+    progress: Callable[[int], Any] | None = None,
+) -> Result:
+    """Exact cycles, memory and energy of a trace on an accelerator.
+
+    Args:
+        trace: of `execute`, or loaded.
+        accelerator: default: all its defaults.
+        device: gives the DRAM bandwidth; default: XCZU9EG on the ZCU102.
+        seed: of the bootstrap.
+        cache: shared between calls on the same trace.
+        progress: called with the number of images done.
+    Returns:
+        the result; counts are sums over the images.
+    Raises:
+        SpecError: a layer does not fit the buffers, or an unknown datapath.
+    Source: DESIGN sections 3 and 4.
+    """
+    accelerator = accelerator or Accelerator()
+    device = device or Device.named(DEFAULT_DEVICE)
+    worker = _Worker(trace, accelerator, datapath(accelerator.datapath), device, cache)
+    tally = Tally(trace)
+    outputs = OutputTally()
+    done = 0
+    for start, group in enumerate(batches(trace.images, accelerator.batch)):
+        runs = each(worker.layer, [(layer, group, start) for layer in trace.layers])
+        tally.add(group, runs)
+        for image in group:
+            outputs.add(image)
+        done += len(group)
+        if progress is not None:
+            progress(done)
+    return assemble(trace, accelerator, device, tally, outputs, seed)
+
+
+@dataclass
+class _Worker:
+    """Estimates layers; weights are laid out once."""
+
+    trace: Trace
+    accelerator: Accelerator
+    machine: Datapath
+    device: Device
+    cache: Cache | None
+
+    def __post_init__(self) -> None:
+        self.bits_per_cycle = dram_bits_per_cycle(self.device, self.accelerator)
+        self._weight_rows: dict[str, np.ndarray] = {}
+        self._weights: dict[str, object] = {}
+
+    def layer(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> list[LayerRun]:
+        """The runs of a layer over a group of images: one, or one an image."""
+        if side_by_side(layer, self.trace):
+            return [self._run(joined(layer, self.trace, group), group, start)]
+        return [
+            self._run(layer, [image], start * self.accelerator.batch + index)
+            for index, image in enumerate(group)
+        ]
+
+    def _run(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> LayerRun:
+        operands = self._operands(layer, group, start)
+        weights = None
+        if layer.weight_is_constant:
+            if layer.name not in self._weights:
+                self._weights[layer.name] = self.machine.prepare_weights(
+                    operands.weight_rows, layer.geometry.reduction, self.accelerator
+                )
+            weights = self._weights[layer.name]
+        return run_layer(
+            layer.name,
+            operands,
+            self._value_bits(layer),
+            self.accelerator,
+            self.machine,
+            self.bits_per_cycle,
+            weights,
+        )
+
+    def _operands(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> Operands:
+        key = (layer.name, start, len(group))
+        if self.cache is not None and key in self.cache.operands:
+            return self.cache.operands[key]
+        if layer.weight_is_constant:
+            weight = self.trace.weights[layer.weight]
+        else:
+            weight = group[0].bits[layer.weight]
+        operands = lower(
+            layer.geometry,
+            joined_bits(layer.activation, self.trace, group),
+            weight,
+            joined_bits(layer.output, self.trace, group),
+            self._weight_rows.get(layer.name),
+        )
+        if layer.weight_is_constant:
+            self._weight_rows[layer.name] = operands.weight_rows
+        if self.cache is not None:
+            self.cache.operands[key] = operands
+        return operands
+
+    def _value_bits(self, layer: TraceLayer) -> ValueBits:
+        fixed = self.accelerator.value_bits
+        keys = (layer.activation, layer.weight, layer.output)
+        return ValueBits(*(fixed or self.trace.tensors[key].value_bits for key in keys))

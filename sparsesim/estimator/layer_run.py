@@ -1,0 +1,237 @@
+"""One layer on one run: its passes, their cycles under the four schemes, and what moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from sparsesim.datapath import SCHEMES, Datapath, count_pairs
+from sparsesim.formats import format_named
+from sparsesim.formats.format import PackedBlocks
+from sparsesim.lowering import Geometry
+from sparsesim.lowering.kernels import lower_activations, lower_weights
+from sparsesim.memory import LayerCounts, Plan, ValueBits, count_layer, plan_layer, schedule
+from sparsesim.spec import Accelerator
+
+
+@dataclass(frozen=True, eq=False)
+class Operands:
+    """A layer's operands on one run: what estimates of any accelerator start from.
+
+    Attributes:
+        geometry: of the run.
+        activation, weight, output: packed bits, flat.
+        activation_rows: uint64, (groups, positions, words of K bits + 1), lowered.
+        weight_rows: uint64, (groups, filters, words of K bits + 1).
+        counts: running counts of non-zeros.
+    """
+
+    geometry: Geometry
+    activation: np.ndarray
+    weight: np.ndarray
+    output: np.ndarray
+    activation_rows: np.ndarray
+    weight_rows: np.ndarray
+    counts: LayerCounts
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRun:
+    """Numbers of one layer and run; arrays in the order of SCHEMES.
+
+    Attributes:
+        compute, memory, total: cycles, int64 (4,).
+        classes: lane-slots, int64 (4, classes).
+        effectual: effectual MACs.
+        multiplied: pairs multiplied, int64 (4,).
+        dram: bits, int64 (4, 3): activation, weight, output.
+        fed: operand elements read from the buffers, int64 (2,): activation, weight.
+        activation_storage, weight_storage: encoded bits of the whole operands.
+        nonzeros: int64 (3,): of activation, weight, output.
+        tiles: output tiles.
+        lowered_nonzeros: effectual elements of the lowered activations, over all groups.
+        plan: how it was cut.
+    """
+
+    compute: np.ndarray
+    memory: np.ndarray
+    total: np.ndarray
+    classes: np.ndarray
+    effectual: int
+    multiplied: np.ndarray
+    dram: np.ndarray
+    fed: np.ndarray
+    activation_storage: int
+    weight_storage: int
+    nonzeros: np.ndarray
+    tiles: int
+    lowered_nonzeros: int
+    plan: Plan
+
+
+def lower(
+    geometry: Geometry,
+    activation: np.ndarray,
+    weight: np.ndarray,
+    output: np.ndarray,
+    weight_rows: np.ndarray | None = None,
+) -> Operands:
+    """Lower a layer's packed bits.
+
+    Args:
+        geometry: of the run.
+        activation, weight, output: packed bits, flat.
+        weight_rows: those of an earlier run with the same weight.
+    """
+    words = (geometry.reduction + 63) // 64 + 1
+    rows = np.zeros((geometry.groups, geometry.positions, words), dtype=np.uint64)
+    numbers = geometry.array()
+    for group in range(geometry.groups):
+        lower_activations(activation, numbers, group, 0, rows[group])
+    if weight_rows is None:
+        weight_rows = np.zeros((geometry.groups * geometry.filters, words), dtype=np.uint64)
+        lower_weights(weight, 0, geometry.reduction, weight_rows)
+        weight_rows = weight_rows.reshape(geometry.groups, geometry.filters, words)
+    counts = count_layer(geometry, activation, weight)
+    return Operands(geometry, activation, weight, output, rows, weight_rows, counts)
+
+
+def run_layer(
+    name: str,
+    operands: Operands,
+    value_bits: ValueBits,
+    accelerator: Accelerator,
+    machine: Datapath,
+    bits_per_cycle: Fraction,
+    weights: object | None = None,
+) -> LayerRun:
+    """Estimate a layer on one run.
+
+    Args:
+        name: the layer's, for errors.
+        operands: lowered.
+        value_bits: at which values are priced.
+        accelerator: the machine and its memory.
+        machine: its datapath.
+        bits_per_cycle: of DRAM.
+        weights: `machine.prepare_weights` of an earlier run with the same weight.
+    Raises:
+        SpecError: the layer does not fit the buffers.
+    """
+    geometry = operands.geometry
+    plan = plan_layer(
+        name,
+        geometry,
+        operands.activation,
+        operands.weight,
+        operands.output,
+        value_bits,
+        accelerator,
+        operands.counts,
+    )
+    passes = np.concatenate([plan.group[:, None], plan.pass_table()], axis=1)
+    reduction = geometry.reduction
+    acts = machine.prepare_activations(operands.activation_rows, reduction, accelerator)
+    if weights is None:
+        weights = machine.prepare_weights(operands.weight_rows, reduction, accelerator)
+    pairs = count_pairs(
+        operands.activation_rows, operands.weight_rows, reduction, accelerator.window, passes
+    )
+    compute, memory, total = (np.zeros(len(SCHEMES), dtype=np.int64) for _ in range(3))
+    classes, dram = [], []
+    for index, scheme in enumerate(SCHEMES):
+        counted = machine.count_passes(acts, weights, passes, pairs, scheme, accelerator)
+        dense = scheme == "none"
+        timed = schedule(plan, counted[:, 0], bits_per_cycle, dense)
+        compute[index] = timed.compute_cycles
+        memory[index] = timed.memory_cycles
+        total[index] = timed.total_cycles
+        classes.append(counted[:, 1:].sum(axis=0))
+        dram.append(_dram(plan, dense))
+    multiplied = [int(part.sum()) for part in (pairs.all, pairs.activation, pairs.weight)]
+    effectual = int(pairs.effectual.sum())
+    tiles = -(-geometry.filters // accelerator.rows) * -(-geometry.positions // accelerator.cols)
+    return LayerRun(
+        compute=compute,
+        memory=memory,
+        total=total,
+        classes=np.array(classes, dtype=np.int64),
+        effectual=effectual,
+        multiplied=np.array([*multiplied, effectual], dtype=np.int64),
+        dram=np.array(dram, dtype=np.int64),
+        fed=_fed(passes, reduction, accelerator),
+        activation_storage=_stored(
+            operands.activation,
+            geometry.activation_elements,
+            geometry.groups
+            * geometry.input_shape[0]
+            * geometry.input_shape[1]
+            * geometry.input_shape[2],
+            value_bits.activation,
+            accelerator.activation_format,
+            accelerator.run_bits,
+        ),
+        weight_storage=_stored(
+            operands.weight,
+            geometry.weight_elements,
+            geometry.groups * geometry.filters,
+            value_bits.weight,
+            accelerator.weight_format,
+            accelerator.run_bits,
+        ),
+        nonzeros=np.array(
+            [
+                np.bitwise_count(w).sum()
+                for w in (operands.activation, operands.weight, operands.output)
+            ],
+            dtype=np.int64,
+        ),
+        tiles=geometry.groups * tiles,
+        lowered_nonzeros=int(np.bitwise_count(operands.activation_rows).sum()),
+        plan=plan,
+    )
+
+
+def _dram(plan: Plan, dense: bool) -> list[int]:
+    if dense:
+        parts = (
+            plan.dense_load_activation_bits,
+            plan.dense_load_weight_bits,
+            plan.dense_store_bits,
+        )
+    else:
+        parts = (plan.load_activation_bits, plan.load_weight_bits, plan.store_bits)
+    return [int(part.sum()) for part in parts]
+
+
+def _fed(passes: np.ndarray, reduction: int, accelerator: Accelerator) -> np.ndarray:
+    """Elements that the feeders push: a tile's columns read their strings once for each row tile,
+    its rows once for each column tile."""
+    filters, positions = passes[:, 2] - passes[:, 1], passes[:, 4] - passes[:, 3]
+    window = accelerator.window
+    length = np.minimum(passes[:, 6] * window, reduction) - passes[:, 5] * window
+    row_tiles, col_tiles = -(-filters // accelerator.rows), -(-positions // accelerator.cols)
+    return np.array(
+        [(row_tiles * positions * length).sum(), (col_tiles * filters * length).sum()],
+        dtype=np.int64,
+    )
+
+
+def _stored(
+    words: np.ndarray, elements: int, rows: int, value_bits: int, name: str, run_bits: int
+) -> int:
+    """Bits of a whole operand encoded as one block."""
+    if not elements:
+        return 0
+    chosen = format_named(name)
+    options = chosen.checked_options({"run_bits": run_bits} if "run_bits" in chosen.options else {})
+    block = PackedBlocks(
+        words,
+        np.array([0, 1], dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+        np.array([elements], dtype=np.int64),
+        np.array([rows], dtype=np.int64),
+    )
+    return int(chosen.bits_of_blocks(block, value_bits, options)[0])

@@ -1,0 +1,63 @@
+"""Writing files whole or not at all: beside, then renamed; nothing existing is lost unasked."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sparsesim.errors import SparseSimError
+
+
+def refuse_existing(path: str | Path, force: bool) -> None:
+    """Raise where a file exists that must not be overwritten: before any work is done for it.
+
+    Raises:
+        SparseSimError: it exists, is a folder, or its folder doesn't exist.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise SparseSimError(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise SparseSimError(f"{path}: its folder does not exist")
+    if path.exists() and not force:
+        raise SparseSimError(f"{path}: exists; use --force to overwrite it")
+
+
+@contextmanager
+def writing(path: str | Path, force: bool = False) -> Iterator[Path]:
+    """A path beside `path` to write to; renamed to it at the end, removed on any failure.
+
+    Raises:
+        SparseSimError: the file exists and `force` is not set, or it cannot be written.
+    """
+    path = Path(path)
+    refuse_existing(path, force)
+    handle, beside = -1, None
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        yield Path(beside)
+        mode = 0o666 & ~_umask()
+        os.chmod(beside, mode)
+        os.replace(beside, path)
+    except OSError as error:
+        raise SparseSimError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if beside is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
+
+
+def write_text(path: str | Path, text: str, force: bool = False) -> None:
+    """Write a text file whole or not at all."""
+    with writing(path, force) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

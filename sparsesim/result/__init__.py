@@ -1,0 +1,6 @@
+"""Results: what an estimate says, as values and as JSON."""
+
+from sparsesim.result.file import load_result, save_result
+from sparsesim.result.model import SCHEMES, LayerRecord, Result
+
+__all__ = ["SCHEMES", "LayerRecord", "Result", "load_result", "save_result"]

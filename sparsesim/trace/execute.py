@@ -1,0 +1,200 @@
+"""`execute`: run a graph on inputs and keep which elements are effectual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsesim.engine.run import Engine
+from sparsesim.engine.threads import single_threaded_blas
+from sparsesim.errors import InputError, ModelError
+from sparsesim.graph import Graph, Layer
+from sparsesim.graph.blocks import Block, blocks
+from sparsesim.graph.host_work import host_work
+from sparsesim.inputs import InputSpec, open_inputs
+from sparsesim.trace.record import (
+    Recorder,
+    activation_key,
+    leaving_key,
+    output_key,
+    weight_key,
+)
+from sparsesim.trace.reference import Reference
+from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer
+
+if TYPE_CHECKING:
+    from sparsesim.inputs import Inputs
+
+
+def execute(
+    graph: Graph,
+    inputs: Inputs | str | Path | np.ndarray | Mapping[str, np.ndarray],
+    *,
+    named_blocks: Mapping[str, list[str]] | None = None,
+    keep_values: bool = False,
+    lazy: bool = False,
+    progress: Callable[[int], Any] | None = None,
+) -> Trace:
+    """Run a graph on each image and keep its bits.
+
+    Args:
+        graph: a loaded model, sparsified or not.
+        inputs: as `open_inputs` gives them, or what it takes; or an array of images for a model
+            with one input, shape (images, ...); or such arrays by input name.
+        named_blocks: block name -> layer patterns; default: by the layers' names.
+        keep_values: keep the operands' values, too.
+        lazy: execute images only while they are gone through, and keep none: memory stays
+            bounded for any number of images.
+        progress: called with the number of images done.
+    Returns:
+        the trace.
+    Raises:
+        InputError: inputs that the model does not take. ModelError: it fails while running.
+    """
+    opened = _opened(graph, inputs)
+    found = blocks(graph, named_blocks)
+    run = _Run(graph, opened, found, keep_values, progress)
+    first = next(run.images(1))
+    images: Any = run if lazy else [first, *run.images(skip=1)]
+    return run.trace(images)
+
+
+def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
+    """What a graph expects of its inputs."""
+    specs = []
+    for value in graph.inputs:
+        tensor = value.type.tensor_type
+        if value.name not in graph.types or not tensor.HasField("shape"):
+            raise ModelError(
+                f"{graph.source}: input '{value.name}' is no tensor of a known rank; "
+                "it cannot be fed"
+            )
+        dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
+        specs.append(InputSpec(value.name, dims, graph.types[value.name]))
+    return tuple(specs)
+
+
+def _opened(graph: Graph, inputs: Any) -> Inputs:
+    if isinstance(inputs, np.ndarray):
+        names = [value.name for value in graph.inputs]
+        if len(names) != 1:
+            raise InputError(
+                f"{graph.source}: takes {len(names)} inputs ({', '.join(names)}); "
+                "give an array for each by name"
+            )
+        inputs = {names[0]: inputs}
+    if isinstance(inputs, Mapping):
+        from sparsesim.inputs.memory import feed_memory
+
+        return feed_memory(inputs, input_specs(graph))
+    if isinstance(inputs, str | Path):
+        return open_inputs(inputs, input_specs(graph))
+    return inputs
+
+
+@dataclass
+class _Run:
+    """Executes images on demand; going through it again executes again."""
+
+    graph: Graph
+    inputs: Inputs
+    found: tuple[Block, ...]
+    keep_values: bool
+    progress: Callable[[int], Any] | None
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.graph)
+        leaving = {block.name: block.leaving for block in self.found}
+        self.recorder = Recorder(self.graph, leaving, self.keep_values)
+        self.reference = Reference(self.graph) if self.graph.rewrites else None
+
+    def __iter__(self) -> Iterator[ImageTrace]:
+        return self.images()
+
+    def images(self, count: int | None = None, skip: int = 0) -> Iterator[ImageTrace]:
+        """Run images; `skip` so many first ones."""
+        labels = self.inputs.labels
+        with single_threaded_blas():
+            for index, feed in enumerate(self.inputs.feeds()):
+                if index < skip:
+                    continue
+                if count is not None and index >= skip + count:
+                    return
+                self.recorder.start()
+                outputs = self.engine.run(feed, self.recorder)
+                reference = self.reference.run(feed) if self.reference else ()
+                label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
+                if self.progress is not None:
+                    self.progress(index + 1)
+                yield ImageTrace(
+                    self.recorder.bits,
+                    tuple(outputs),
+                    tuple(reference),
+                    label,
+                    self.recorder.values,
+                )
+
+    def trace(self, images: Any) -> Trace:
+        """The trace around images that have been, or will be, run; one has been."""
+        block_of = {layer: block.name for block in self.found for layer in block.layers}
+        return Trace(
+            layers=tuple(self._layer(layer, block_of[layer.name]) for layer in self.graph.layers),
+            tensors=dict(self.recorder.tensors),
+            weights=self.recorder.weights,
+            blocks={block.name: block.layers for block in self.found},
+            leaving={block.name: leaving_key(block.leaving) for block in self.found},
+            live=self._live(),
+            host=host_work(self.graph),
+            source=self._source(),
+            images=images,
+        )
+
+    def _layer(self, layer: Layer, block: str) -> TraceLayer:
+        return TraceLayer(
+            name=layer.name,
+            op=layer.op,
+            block=block,
+            geometry=self.recorder.geometries[layer.name],
+            activation=activation_key(layer),
+            weight=weight_key(layer),
+            output=output_key(layer),
+            weight_is_constant=layer.weight in self.graph.constants,
+            fused=tuple(fused.op for fused in layer.chain),
+        )
+
+    def _live(self) -> tuple[Interval, ...]:
+        """Lives of the tensors between steps; the model's inputs are there from the start."""
+        first: dict[str, int] = {value.name: -1 for value in self.graph.inputs}
+        last: dict[str, int] = {}
+        end = len(self.graph.steps)
+        for index, step in enumerate(self.graph.steps):
+            is_layer = isinstance(step, Layer)
+            for name in (step.output,) if is_layer else step.outputs:
+                first.setdefault(name, index)
+            for name in step.tensors() if is_layer else step.inputs:
+                last[name] = index
+        last |= dict.fromkeys(self.graph.outputs, end)
+        sizes = self.recorder.sizes
+        return tuple(
+            Interval(name, *sizes[name], start, last.get(name, start))
+            for name, start in first.items()
+            if name in sizes
+        )
+
+    def _source(self) -> Source:
+        specs = input_specs(self.graph)
+        return Source(
+            model=self.graph.source,
+            model_sha256=self.graph.sha256,
+            inputs=self.inputs.source,
+            inputs_sha256=self.inputs.sha256,
+            random_inputs=self.inputs.random,
+            seed=0,
+            rewrites=self.graph.rewrites,
+            runs=self.inputs.count,
+            images_per_run=specs[0].batch if specs else 1,
+        )

@@ -1,0 +1,102 @@
+"""Packing operands in the order of the lowering: see `sparsesim.lowering.Geometry`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sparsesim.engine import kernels
+from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.threads import each, ranges, thread_count
+from sparsesim.engine.weights import weight_zero
+from sparsesim.graph import Layer
+from sparsesim.lowering.bits import pack, word_count
+
+_SMALL = 1 << 16
+
+
+def pack_activation(
+    runner: LayerRunner, x: np.ndarray, weight: tuple[int, ...], zero
+) -> np.ndarray:
+    """Bits of a layer's activation operand; `zero` is a scalar of its type."""
+    layer = runner.layer
+    if layer.kind in ("conv", "conv_transpose"):
+        return pack_channels(x, zero)
+    geometry = runner.geometry(x.shape, weight)
+    if turned(layer, "activation"):
+        x = np.swapaxes(x, -1, -2) if x.ndim > 1 else x
+    elif layer.weight_first and x.ndim == 1:
+        x = x.reshape(1, -1)
+    if geometry.groups > 1:
+        x = _broadcast(x, layer, geometry.groups, geometry.positions * geometry.reduction)
+    return pack_in_order(x, zero)
+
+
+def pack_weight(runner: LayerRunner, tensors: Mapping[str, np.ndarray], x_shape) -> np.ndarray:
+    """Bits of a layer's weight operand, [groups][filters][K] flat."""
+    layer = runner.layer
+    w = tensors[layer.weight]
+    zero = weight_zero(layer, tensors, w.ndim)
+    mask = np.asarray(w != (0 if zero is None else zero))
+    if layer.kind == "conv":
+        return pack(np.moveaxis(mask, 1, -1))
+    if layer.kind == "conv_transpose":
+        groups = layer.attribute("group", 1)
+        grouped = mask.reshape(groups, mask.shape[0] // groups, *mask.shape[1:])
+        flipped = np.flip(grouped, axis=tuple(range(3, grouped.ndim)))
+        return pack(np.moveaxis(flipped, 1, -1))
+    geometry = runner.geometry(x_shape, w.shape)
+    if turned(layer, "weight") and mask.ndim > 1:
+        mask = np.swapaxes(mask, -1, -2)
+    if geometry.groups > 1:
+        mask = _broadcast(mask, layer, geometry.groups, geometry.filters * geometry.reduction)
+    return pack(mask)
+
+
+def pack_output(layer: Layer, y: np.ndarray, zero) -> np.ndarray:
+    """Bits of the tensor behind a layer, position-major, channel fastest."""
+    if layer.kind in ("conv", "conv_transpose"):
+        return pack_channels(y, zero)
+    return pack_in_order(np.swapaxes(y, -1, -2) if layer.weight_first and y.ndim > 1 else y, zero)
+
+
+def turned(layer: Layer, role: str) -> bool:
+    """Is an operand of a product stored K first, against the order of the lowering?"""
+    first = (role == "weight") == layer.weight_first
+    if layer.kind == "gemm":
+        return bool(layer.attribute("transA" if first else "transB", 0)) == first
+    return not first
+
+
+def pack_channels(x: np.ndarray, zero) -> np.ndarray:
+    """Bits of (batch, channels, ...) as pixels with their channels fastest."""
+    channels = x.shape[1]
+    if x.shape[0] == 1:
+        planes = x.reshape(channels, -1)
+    else:
+        planes = np.moveaxis(x, 1, 0).reshape(channels, -1)
+    planes = np.ascontiguousarray(planes)
+    words = np.zeros(word_count(x.size), dtype=np.uint64)
+    pixels = planes.shape[1]
+    parts = 1 if x.size < _SMALL else thread_count()
+    each(
+        lambda i, j: kernels.pack_pixels(planes, zero, i, j, words),
+        ranges(pixels, parts, 64),  # 64 pixels end on a word, whatever the channels
+    )
+    return words
+
+
+def pack_in_order(x: np.ndarray, zero) -> np.ndarray:
+    """Bits of an array in C order."""
+    words = np.zeros(word_count(x.size), dtype=np.uint64)
+    kernels.pack_flat(np.ascontiguousarray(x).reshape(-1), zero, words)
+    return words
+
+
+def _broadcast(x: np.ndarray, layer: Layer, groups: int, elements: int) -> np.ndarray:
+    """One copy a group of an operand with a batch index, or without."""
+    batch = int(np.prod(x.shape[:-2], dtype=np.int64))
+    if batch == groups:
+        return x
+    return np.broadcast_to(x.reshape(batch, -1), (groups, elements))

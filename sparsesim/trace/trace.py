@@ -1,0 +1,134 @@
+"""The trace: which elements of each operand are effectual, for each image. It knows no hardware.
+
+A network is executed once for a set of inputs and thresholds; estimates only re-read these bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sparsesim.graph.host_work import HostWork
+from sparsesim.lowering import Geometry
+
+
+@dataclass(frozen=True)
+class TraceTensor:
+    """A tensor as the trace keeps it.
+
+    Attributes:
+        elements: of one run.
+        value_bits: width of its ONNX type; 8 for a float tensor, which `is_float` tells.
+        operand_bits: signed width that holds any of its values with the zero point subtracted;
+            0 for floats, which must be quantised first.
+    """
+
+    elements: int
+    value_bits: int
+    is_float: bool
+    operand_bits: int
+
+
+@dataclass(frozen=True)
+class TraceLayer:
+    """A MAC layer as executed.
+
+    Attributes:
+        name, op, block: as in the graph.
+        geometry: its lowering for one run.
+        activation, weight, output: keys into bits and tensors.
+        weight_is_constant: else its bits are in each image.
+        fused: operators that were fused behind it.
+    """
+
+    name: str
+    op: str
+    block: str
+    geometry: Geometry
+    activation: str
+    weight: str
+    output: str
+    weight_is_constant: bool
+    fused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An activation tensor's life: from the step that makes it to the last that reads it."""
+
+    tensor: str
+    elements: int
+    value_bits: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class ImageTrace:
+    """One run: an image, or one whole fixed batch.
+
+    Attributes:
+        bits: packed effectual bits by tensor key, uint64 with one spare word.
+        outputs: the model's outputs.
+        reference: those of the model as loaded, where the graph was rewritten; else empty.
+        label: the image's class, or -1.
+        values: operands by tensor key, where they were asked for.
+    """
+
+    bits: Mapping[str, np.ndarray]
+    outputs: tuple[np.ndarray, ...]
+    reference: tuple[np.ndarray, ...] = ()
+    label: int = -1
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a trace came from.
+
+    Attributes:
+        model, inputs: as the user named them; the sha256 beside each, hex.
+        random_inputs: the inputs were drawn, not given.
+        seed: of random inputs.
+        rewrites: what was done to the model since it was loaded.
+        runs: images, or fixed batches where `images_per_run` > 1.
+    """
+
+    model: str
+    model_sha256: str
+    inputs: str
+    inputs_sha256: str
+    random_inputs: bool
+    seed: int
+    rewrites: tuple[str, ...]
+    runs: int
+    images_per_run: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that execution leaves behind.
+
+    Attributes:
+        layers: in execution order.
+        tensors: what `bits` keys stand for.
+        weights: packed bits of constant weights by key.
+        blocks: name -> names of its layers.
+        leaving: name of a block -> key of the tensor that leaves it.
+        live: lives of activation tensors, for their peak.
+        host: what ran on the host.
+        source: where it came from.
+        images: one a run; may be lazy, and may be gone through more than once.
+    """
+
+    layers: tuple[TraceLayer, ...]
+    tensors: Mapping[str, TraceTensor]
+    weights: Mapping[str, np.ndarray]
+    blocks: Mapping[str, tuple[str, ...]]
+    leaving: Mapping[str, str]
+    live: tuple[Interval, ...]
+    host: HostWork
+    source: Source
+    images: Iterable[ImageTrace]
