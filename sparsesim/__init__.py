@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from sparsesim.result import Result as Result
     from sparsesim.result import load_result as load_result
     from sparsesim.result import save_result as save_result
-    from sparsesim.sparsify import Thresholds as Thresholds
-    from sparsesim.sparsify import sparsify as sparsify
+    from sparsesim.sparsity import Thresholds as Thresholds
+    from sparsesim.sparsity import sparsify as sparsify
     from sparsesim.spec import Accelerator as Accelerator
     from sparsesim.spec import Device as Device
     from sparsesim.trace import Trace as Trace
@@ -49,7 +49,7 @@ _HOME = {
     "Preprocess": "inputs",
     "Result": "result",
     "SparseSimError": "errors",
-    "Thresholds": "sparsify",
+    "Thresholds": "sparsity",
     "Trace": "trace",
     "array_cycles": "datapath.array_cycles",
     "decode": "formats",
@@ -64,7 +64,7 @@ _HOME = {
     "save": "graph.save",
     "save_result": "result",
     "save_trace": "trace.store",
-    "sparsify": "sparsify",
+    "sparsify": "sparsity",
 }
 
 __all__ = sorted(_HOME)

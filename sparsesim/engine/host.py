@@ -70,25 +70,18 @@ class HostRunner:
         graph = self.graph
         nodes = [self._node(i) for i in self.step.nodes]
         used = set().union(*(reads(node) for node in nodes))
-        declared = {
-            value.name: value
-            for value in [
-                *graph.model.graph.input,
-                *graph.model.graph.value_info,
-                *graph.model.graph.output,
-            ]
-        }
+        declared = self._declared()
         inputs = []
         for name in self.step.inputs:
-            value = feed[name]
-            if isinstance(value, np.ndarray):
+            value, known = feed[name], declared.get(name)
+            if isinstance(value, np.ndarray) and (known is None or _is_tensor(known)):
                 element = helper.np_dtype_to_tensor_dtype(value.dtype)
                 dims = [None] * value.ndim if value.ndim > 1 else value.shape
-                if name in declared and declared[name].type.tensor_type.elem_type:
-                    element = declared[name].type.tensor_type.elem_type
+                if known is not None and known.type.tensor_type.elem_type:
+                    element = known.type.tensor_type.elem_type
                 inputs.append(helper.make_tensor_value_info(name, element, dims))
-            else:
-                inputs.append(declared[name])
+            else:  # sequences and optionals
+                inputs.append(known or self._inferred(name))
         outputs = [onnx.ValueInfoProto(name=name) for name in self.step.outputs]
         weights = [
             onnx.numpy_helper.from_array(array, name)
@@ -99,3 +92,22 @@ class HostRunner:
         model = helper.make_model(made, opset_imports=graph.model.opset_import)
         model.ir_version = graph.model.ir_version
         return model
+
+    def _declared(self) -> dict[str, onnx.ValueInfoProto]:
+        graph = self.graph.model.graph
+        return {value.name: value for value in [*graph.input, *graph.value_info, *graph.output]}
+
+    def _inferred(self, name: str) -> onnx.ValueInfoProto:
+        model = onnx.ModelProto()
+        model.CopyFrom(self.graph.model)
+        for constant, array in self.graph.constants.items():
+            element = helper.np_dtype_to_tensor_dtype(array.dtype)
+            model.graph.input.append(
+                helper.make_tensor_value_info(constant, element, array.shape)
+            )
+        inferred = onnx.shape_inference.infer_shapes(model).graph.value_info
+        return next(value for value in inferred if value.name == name)
+
+
+def _is_tensor(value: onnx.ValueInfoProto) -> bool:
+    return value.type.WhichOneof("value") in (None, "tensor_type")

@@ -17,50 +17,48 @@ def unfold(x, shape, first, out):
     """Columns of the lowered activation: out[k, p] is operand k of position first + p.
 
     Args:
-        x: (channels, depth, rows, columns).
-        shape: as above.
+        x: (channels, depth, rows, columns), padded: no kernel element falls outside.
+        shape: as above, the input's being those of the padded one and the pad being 0.
         first: first position.
         out: (channels * kernel volume, positions), row order channel, depth, row, column.
     """
     in_d, in_h, in_w = shape[0], shape[1], shape[2]
     out_h, out_w = shape[4], shape[5]
-    k_d, k_h, k_w = shape[6], shape[7], shape[8]
     step = shape[11]
     count = out.shape[1]
-    row = 0
+    # Runs of positions in one output row: where in a plane each starts, and how long it is.
+    starts = np.empty(count, dtype=np.int64)
+    lengths = np.empty(count, dtype=np.int64)
+    runs, at = 0, 0
+    while at < count:
+        position = first + at
+        column = position % out_w
+        row = position // out_w
+        plane_row = (row // out_h * shape[9] * in_h + row % out_h * shape[10]) * in_w
+        starts[runs] = plane_row + column * step
+        lengths[runs] = min(out_w - column, count - at)
+        at += lengths[runs]
+        runs += 1
+    flat = x.reshape(x.shape[0], in_d * in_h * in_w)
+    k = 0
     for c in range(x.shape[0]):
-        for kd in range(k_d):
-            for kh in range(k_h):
-                for kw in range(k_w):
-                    target = out[row]
-                    row += 1
+        plane = flat[c]
+        for kd in range(shape[6]):
+            for kh in range(shape[7]):
+                for kw in range(shape[8]):
+                    tap = (kd * shape[12] * in_h + kh * shape[13]) * in_w + kw * shape[14]
+                    target = out[k]
+                    k += 1
                     at = 0
-                    while at < count:
-                        position = first + at
-                        ow = position % out_w
-                        oh = position // out_w % out_h
-                        od = position // (out_w * out_h)
-                        length = min(out_w - ow, count - at)
-                        d = od * shape[9] + kd * shape[12] - shape[15]
-                        h = oh * shape[10] + kh * shape[13] - shape[16]
-                        w = ow * step + kw * shape[14] - shape[17]
-                        if d < 0 or d >= in_d or h < 0 or h >= in_h:
+                    for run in range(runs):
+                        source = starts[run] + tap
+                        length = lengths[run]
+                        if step == 1:
                             for t in range(length):
-                                target[at + t] = 0
+                                target[at + t] = plane[source + t]
                         else:
-                            low = min(length, max(0, (-w + step - 1) // step))
-                            high = max(low, min(length, (in_w - w + step - 1) // step))
-                            source = x[c, d, h]
-                            for t in range(low):
-                                target[at + t] = 0
-                            if step == 1:
-                                for t in range(low, high):
-                                    target[at + t] = source[w + t]
-                            else:
-                                for t in range(low, high):
-                                    target[at + t] = source[w + t * step]
-                            for t in range(high, length):
-                                target[at + t] = 0
+                            for t in range(length):
+                                target[at + t] = plane[source + t * step]
                         at += length
 
 

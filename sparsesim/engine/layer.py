@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sparsesim.engine import numbers, products
+from sparsesim.engine.checks import check_vectors
 from sparsesim.engine.endings import Ending, ending
 from sparsesim.engine.epilogue import apply_chain, clamp_of
 from sparsesim.engine.shapes import convolution, product_geometry
@@ -76,6 +77,7 @@ class LayerRunner:
         values = np.ascontiguousarray(self._operand(x, tensors, kind))
         values = values.reshape(x.shape[0], x.shape[1], *shape.input)
         positions = shape.output[0] * shape.output[1] * shape.output[2]
+        check_vectors(self.layer, tensors, shape.output_shape, 1)
         end.start((x.shape[0], shape.groups * shape.filters, positions), kind)
         transposed = self.layer.kind == "conv_transpose"
         run = products.convolve_transposed if transposed else products.convolve
@@ -90,4 +92,6 @@ class LayerRunner:
         if layer.kind == "gemm" and layer.attribute(turned, 0):
             values = values.T
         first, second = (weight.matrix, values) if layer.weight_first else (values, weight.matrix)
-        return np.asarray(end.of_product(products.multiply(first, second)))
+        sums = products.multiply(first, second)
+        check_vectors(layer, tensors, np.shape(sums), -2 if layer.weight_first else -1)
+        return np.asarray(end.of_product(sums))

@@ -14,8 +14,8 @@ from sparsesim.engine import kernels
 from sparsesim.engine.shapes import Convolution
 from sparsesim.engine.threads import each, ranges, thread_count
 
-# Unfolded columns of one block: about half of a core's second-level cache.
-_BLOCK_BYTES = 1 << 19
+# Unfolded columns of one block: about a core's second-level cache.
+_BLOCK_BYTES = 1 << 20
 _LEAST_POSITIONS = 192
 # Below this many multiplications a second thread costs more than it brings.
 _SMALL = 200_000
@@ -62,6 +62,23 @@ def _depthwise(x, weight, shape, numbers, out, finish, image) -> None:
     each(block, ranges(out.shape[0], 1 if small else 2 * thread_count()))
 
 
+def _padded(x: np.ndarray, shape: Convolution) -> np.ndarray:
+    """An image with zeros around it, as far as any kernel element reaches."""
+    size = [
+        (n - 1) * s + (k - 1) * d + 1
+        for n, s, k, d in zip(shape.output, shape.stride, shape.kernel, shape.dilation, strict=True)
+    ]
+    if shape.pad == (0, 0, 0) and all(
+        have >= need for have, need in zip(shape.input, size, strict=True)
+    ):
+        return x
+    size = [max(n, have + p) for n, have, p in zip(size, shape.input, shape.pad, strict=True)]
+    out = np.zeros((x.shape[0], *size), dtype=x.dtype)
+    inner = tuple(slice(p, p + n) for p, n in zip(shape.pad, shape.input, strict=True))
+    out[(slice(None), *inner)] = x
+    return out
+
+
 def _grouped(x, weight, shape, numbers, out, finish, first, image) -> None:
     """One group: blocks of positions, or of filters where positions are few."""
     filters, reduction = weight.shape
@@ -71,7 +88,12 @@ def _grouped(x, weight, shape, numbers, out, finish, first, image) -> None:
         and shape.pad == (0, 0, 0)
         and shape.input == shape.output
     )
-    flat = x.reshape(x.shape[0], -1)
+    if plain:
+        flat = x.reshape(x.shape[0], -1)
+    else:
+        x = _padded(x, shape)
+        numbers = numbers.copy()
+        numbers[0:3], numbers[15:18] = x.shape[1:], 0
     threads = thread_count()
     small = filters * reduction * positions < _SMALL
 

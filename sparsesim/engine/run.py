@@ -7,9 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from sparsesim.engine.feed import check_feed
 from sparsesim.engine.host import HostRunner
 from sparsesim.engine.layer import LayerRunner
 from sparsesim.engine.threads import single_threaded_blas
+from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, Layer
 
 
@@ -46,13 +48,15 @@ class Engine:
             feed: input tensors by name.
             observer: sees each layer's operands and output.
         Raises:
-            ModelError: the feed does not fit, or the host fails.
+            InputError: the feed does not fit the model's inputs.
+            ModelError: operands that do not fit each other, the host fails, too little memory.
         """
+        check_feed(self.graph, feed)
         tensors: dict[str, np.ndarray] = {**self.graph.constants, **feed}
         with single_threaded_blas():
             for index, runner in enumerate(self.steps):
                 if isinstance(runner, LayerRunner):
-                    tensors[runner.layer.output] = runner.run(tensors)
+                    tensors[runner.layer.output] = self._run_layer(runner, tensors)
                     if observer is not None:
                         observer.layer(runner, tensors)
                 else:
@@ -63,6 +67,14 @@ class Engine:
                 for name in self._last_reader.get(index, ()):
                     del tensors[name]
         return [tensors[name] for name in self.graph.outputs]
+
+    def _run_layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+        try:
+            return runner.run(tensors)
+        except MemoryError as error:
+            raise ModelError(
+                f"{self.graph.source}: {runner.layer.name}: its tensors do not fit into memory"
+            ) from error
 
     def _last_readers(self) -> dict[int, list[str]]:
         """For each step the tensors that nothing behind it reads."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sparsesim.engine.checks import check_steps
 from sparsesim.errors import ModelError
 from sparsesim.graph import Layer
+from sparsesim.graph.limits import check_elements
 from sparsesim.lowering import Geometry, product
 
 Axes3 = tuple[int, int, int]
@@ -80,6 +82,7 @@ def convolution(layer: Layer, x: tuple[int, ...], w: tuple[int, ...]) -> Convolu
             f"{layer.name}: its activation is {list(x)} and its weight {list(w)} in {groups} "
             f"groups; they do not fit each other"
         )
+    check_steps(layer, spatial)
     kernel = w[2:]
     stride = tuple(layer.attribute("strides", [1] * spatial))
     dilation = tuple(layer.attribute("dilations", [1] * spatial))
@@ -92,6 +95,7 @@ def convolution(layer: Layer, x: tuple[int, ...], w: tuple[int, ...]) -> Convolu
         raise ModelError(
             f"{layer.name}: a kernel reaching {reach} does not fit its activation {list(x)}"
         )
+    check_elements((x[0], outside, *output), f"{layer.name}: its output")
     lead = 3 - spatial
     return Convolution(
         groups=groups,
@@ -174,6 +178,7 @@ def product_geometry(
     """The lowering of a Gemm or MatMul: a batch index of the weight makes groups."""
     if layer.kind == "gemm":
         positions, filters, reduction = gemm_sizes(layer, activation, weight)
+        check_elements((positions, filters), f"{layer.name}: its output")
         return product(1, filters, positions, reduction)
     first, second = (weight, activation) if layer.weight_first else (activation, weight)
     first = first if len(first) > 1 else (1, *first)
@@ -184,6 +189,7 @@ def product_geometry(
         raise _no_product(layer, activation, weight) from None
     if first[-1] != second[-2]:
         raise _no_product(layer, activation, weight)
+    check_elements((*batch, first[-2], second[-1]), f"{layer.name}: its output")
     groups = int(np.prod(batch, dtype=np.int64))
     rows, columns, reduction = first[-2], second[-1], first[-1]
     if layer.weight_first:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsesim.engine import numbers
+from sparsesim.engine.checks import check_groups
 from sparsesim.graph import Layer
 
 
@@ -41,6 +42,7 @@ def prepare(layer: Layer, tensors: Mapping[str, np.ndarray], kind: np.dtype) -> 
     else:
         values = stored.astype(numbers.float_type(stored.dtype), copy=False)
     if layer.kind in ("conv", "conv_transpose"):
+        check_groups(layer, stored.shape)
         groups = layer.attribute("group", 1)
         values = values.reshape(groups, stored.shape[0] // groups, -1)
     elif layer.kind == "gemm" and layer.attribute("transA" if layer.weight_first else "transB", 0):

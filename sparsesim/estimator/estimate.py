@@ -11,7 +11,7 @@ import numpy as np
 from sparsesim.datapath import Datapath, datapath
 from sparsesim.engine.threads import each
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
-from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer
+from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer, weights_of
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.records import Tally, assemble
 from sparsesim.memory import ValueBits
@@ -101,9 +101,7 @@ class _Worker:
         weights = None
         if layer.weight_is_constant:
             if layer.name not in self._weights:
-                self._weights[layer.name] = self.machine.prepare_weights(
-                    operands.weight_rows, layer.geometry.reduction, self.accelerator
-                )
+                self._weights[layer.name] = weights_of(operands, self.machine, self.accelerator)
             weights = self._weights[layer.name]
         return run_layer(
             layer.name,

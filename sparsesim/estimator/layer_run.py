@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +15,24 @@ from sparsesim.datapath import SCHEMES, Datapath, count_pairs
 from sparsesim.formats import format_named
 from sparsesim.formats.format import PackedBlocks
 from sparsesim.lowering import Geometry
+from sparsesim.lowering.bits import ones
 from sparsesim.lowering.kernels import lower_activations, lower_weights
 from sparsesim.memory import LayerCounts, Plan, ValueBits, count_layer, plan_layer, schedule
 from sparsesim.spec import Accelerator
+
+# What the passes of a layer depend on.
+_CUT_BY = attrgetter(
+    "rows",
+    "cols",
+    "window",
+    "activation_format",
+    "weight_format",
+    "run_bits",
+    "activation_buffer_kib",
+    "weight_buffer_kib",
+    "output_buffer_kib",
+    "pass_order",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +45,8 @@ class Operands:
         activation_rows: uint64, (groups, positions, words of K bits + 1), lowered.
         weight_rows: uint64, (groups, filters, words of K bits + 1).
         counts: running counts of non-zeros.
+        shared: what was made of them for one accelerator and serves others alike, by what it
+            depends on.
     """
 
     geometry: Geometry
@@ -35,6 +56,13 @@ class Operands:
     activation_rows: np.ndarray
     weight_rows: np.ndarray
     counts: LayerCounts
+    shared: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for a key."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        return self.shared[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,24 +148,32 @@ def run_layer(
     Raises:
         SpecError: the layer does not fit the buffers.
     """
-    geometry = operands.geometry
-    plan = plan_layer(
-        name,
-        geometry,
-        operands.activation,
-        operands.weight,
-        operands.output,
-        value_bits,
-        accelerator,
-        operands.counts,
+    geometry, reduction = operands.geometry, operands.geometry.reduction
+    cut = (*_CUT_BY(accelerator), value_bits)
+    plan = operands.once(
+        ("plan", cut),
+        lambda: plan_layer(
+            name,
+            geometry,
+            operands.activation,
+            operands.weight,
+            operands.output,
+            value_bits,
+            accelerator,
+            operands.counts,
+        ),
     )
     passes = np.concatenate([plan.group[:, None], plan.pass_table()], axis=1)
-    reduction = geometry.reduction
-    acts = machine.prepare_activations(operands.activation_rows, reduction, accelerator)
-    if weights is None:
-        weights = machine.prepare_weights(operands.weight_rows, reduction, accelerator)
-    pairs = count_pairs(
-        operands.activation_rows, operands.weight_rows, reduction, accelerator.window, passes
+    acts = operands.once(
+        ("activations", accelerator.datapath, accelerator.cols, accelerator.window),
+        lambda: machine.prepare_activations(operands.activation_rows, reduction, accelerator),
+    )
+    weights = weights or weights_of(operands, machine, accelerator)
+    pairs = operands.once(
+        ("pairs", cut),
+        lambda: count_pairs(
+            operands.activation_rows, operands.weight_rows, reduction, accelerator.window, passes
+        ),
     )
     compute, memory, total = (np.zeros(len(SCHEMES), dtype=np.int64) for _ in range(3))
     classes, dram = [], []
@@ -162,36 +198,48 @@ def run_layer(
         multiplied=np.array([*multiplied, effectual], dtype=np.int64),
         dram=np.array(dram, dtype=np.int64),
         fed=_fed(passes, reduction, accelerator),
-        activation_storage=_stored(
-            operands.activation,
-            geometry.activation_elements,
-            geometry.groups
-            * geometry.input_shape[0]
-            * geometry.input_shape[1]
-            * geometry.input_shape[2],
-            value_bits.activation,
-            accelerator.activation_format,
-            accelerator.run_bits,
+        activation_storage=operands.once(
+            ("activation", accelerator.activation_format, accelerator.run_bits, value_bits),
+            lambda: _stored(
+                operands.activation,
+                geometry.activation_elements,
+                geometry.groups * prod(geometry.input_shape[:3]),
+                value_bits.activation,
+                accelerator.activation_format,
+                accelerator.run_bits,
+            ),
         ),
-        weight_storage=_stored(
-            operands.weight,
-            geometry.weight_elements,
-            geometry.groups * geometry.filters,
-            value_bits.weight,
-            accelerator.weight_format,
-            accelerator.run_bits,
+        weight_storage=operands.once(
+            ("weight", accelerator.weight_format, accelerator.run_bits, value_bits),
+            lambda: _stored(
+                operands.weight,
+                geometry.weight_elements,
+                geometry.groups * geometry.filters,
+                value_bits.weight,
+                accelerator.weight_format,
+                accelerator.run_bits,
+            ),
         ),
-        nonzeros=np.array(
-            [
-                np.bitwise_count(w).sum()
-                for w in (operands.activation, operands.weight, operands.output)
-            ],
-            dtype=np.int64,
-        ),
+        nonzeros=operands.once("nonzeros", lambda: _nonzeros(operands)),
         tiles=geometry.groups * tiles,
-        lowered_nonzeros=int(np.bitwise_count(operands.activation_rows).sum()),
+        lowered_nonzeros=operands.once("lowered", lambda: ones(operands.activation_rows)),
         plan=plan,
     )
+
+
+def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) -> Any:
+    """A layer's weights laid out for a machine."""
+    return operands.once(
+        ("weights", accelerator.datapath, accelerator.rows, accelerator.window),
+        lambda: machine.prepare_weights(
+            operands.weight_rows, operands.geometry.reduction, accelerator
+        ),
+    )
+
+
+def _nonzeros(operands: Operands) -> np.ndarray:
+    tensors = (operands.activation, operands.weight, operands.output)
+    return np.array([ones(words) for words in tensors], dtype=np.int64)
 
 
 def _dram(plan: Plan, dense: bool) -> list[int]:

@@ -35,6 +35,12 @@ _OFF = [
     "TransposeOptimizer",
 ]
 
+# Activations without a kernel of their own in ONNX Runtime, which it would replace by two or three
+# other nodes, so that they could not be fused behind a layer; and one of the same type and shape
+# that stands for them meanwhile.
+_APART = ("HardSwish", "Mish")
+_VEIL = "Softsign"
+
 
 def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """Fold constants and batch normalisation.
@@ -48,10 +54,10 @@ def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str,
     Raises:
         ModelError: ONNX Runtime does not take the model.
     """
-    folded = _optimise(model.SerializeToString(), where)
+    folded = _optimise_whole(model, where)
     if _constant_casts(folded):
         # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
-        folded = _optimise(folded.SerializeToString(), where)
+        folded = _optimise_whole(folded, where)
     constants = {}
     for tensor in folded.graph.initializer:
         constants[tensor.name] = numpy_helper.to_array(tensor)
@@ -61,9 +67,39 @@ def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str,
     return folded, constants
 
 
-def _optimise(octets: bytes, where: str) -> onnx.ModelProto:
+def _optimise_whole(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """Optimised, with the operators that ONNX Runtime would take apart left whole."""
+    apart = {
+        node.name: node.op_type
+        for node in model.graph.node
+        if node.op_type in _APART and not node.domain
+    }
+    if not apart:
+        return _optimise(model, where)
+    veiled = onnx.ModelProto()
+    veiled.CopyFrom(model)
+    for node in veiled.graph.node:
+        if node.name in apart:
+            node.op_type = _VEIL
+    try:
+        folded = _optimise(veiled, where)
+    except ModelError:  # a type that the stand-in does not take
+        return _optimise(model, where)
+    left = [node for node in folded.graph.node if node.name in apart]
+    if len(left) < len(apart):  # one was constant: it must be computed as what it is
+        return _optimise(model, where)
+    for node in left:
+        node.op_type = apart[node.name]
+    return folded
+
+
+def _optimise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     import onnxruntime as ort
 
+    try:
+        octets = model.SerializeToString()
+    except Exception as error:  # protobuf's own, of another type in each of its versions
+        raise ModelError(f"{where}: larger than 2 GiB; use a smaller model") from error
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 4

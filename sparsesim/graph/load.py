@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.constants import evaluate
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
@@ -38,8 +39,11 @@ def load(model: str | Path | onnx.ModelProto) -> Graph:
     else:
         source = original = str(model)
         proto, sha256 = read_model(model)
-    folded, constants = fold(proto, source)
-    return build(folded, constants, source, sha256, original=original)
+    try:
+        folded, constants = evaluate(*fold(proto, source))
+        return build(folded, constants, source, sha256, original=original)
+    except MemoryError as error:
+        raise ModelError(f"{source}: its tensors do not fit into memory") from error
 
 
 def build(
@@ -67,9 +71,11 @@ def build(
         original=original,
     )
     for layer in layers:
-        weight = graph.weight(layer)
-        if weight is not None and weight.dtype.kind == "f" and not np.isfinite(weight).all():
-            raise ModelError(
-                f"{source}: {layer.name}: its weights hold NaN or infinity; they must be finite"
-            )
+        for role in ("weight", "bias", "activation_scale", "weight_scale", "output_scale"):
+            values = constants.get(getattr(layer, role))
+            if values is not None and values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise ModelError(
+                    f"{source}: {layer.name}: its {role.replace('_', ' ')} holds NaN or infinity; "
+                    "use finite numbers"
+                )
     return graph

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes
+from sparsesim.graph.order import check_order
 
 LOWEST_OPSET = 7
 
@@ -40,6 +42,8 @@ def read_model(path: str | Path) -> tuple[onnx.ModelProto, str]:
 
 def parse(octets: bytes, where: str) -> onnx.ModelProto:
     """A model from bytes; ModelError where they are none."""
+    if not octets:
+        raise ModelError(f"{where}: an empty file; give an ONNX file")
     model = onnx.ModelProto()
     try:
         model.ParseFromString(octets)
@@ -52,26 +56,33 @@ def parse(octets: bytes, where: str) -> onnx.ModelProto:
 
 def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Check a parsed model, inline its functions and name its nodes."""
+    for tensor in _all_tensors(model):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise ModelError(f"{where}: external data of '{tensor.name}' is not loaded")
     opset = _opset(model, where)
     if opset is not None and opset < LOWEST_OPSET:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
+    check_order(model.graph, where)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeError, ValueError) as error:
         raise ModelError(f"{where}: not a valid ONNX model: {one_line(error)}") from error
     if model.functions:
+        from onnx import inliner
+
         try:
-            model = onnx.inliner.inline_local_functions(model)
+            model = inliner.inline_local_functions(model)
         except Exception as error:
             raise ModelError(f"{where}: its functions do not inline: {one_line(error)}") from error
     name_nodes(model.graph)
+    _free_lengths(model.graph)
+    check_sizes(model, where)
     return model
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """The first telling line of a library's error."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
+    """A library's error on one line, or its name where it says nothing."""
+    text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -84,6 +95,8 @@ def _read_file(path: Path) -> bytes:
         raise ModelError(f"{path}: a folder; give an ONNX file") from None
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a null character
+        raise ModelError(f"{str(path)!r}: no name of a file") from error
 
 
 def _opset(model: onnx.ModelProto, where: str) -> int | None:
@@ -102,16 +115,18 @@ def _opset(model: onnx.ModelProto, where: str) -> int | None:
 
 def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) -> None:
     folder = path.parent.resolve()
-    for tensor in _tensors(model.graph):
+    for tensor in _all_tensors(model):
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
         location = entries.get("location", "")
-        file = (folder / location).resolve()
         where = f"{path}: external data of '{tensor.name}'"
-        if not location or os.path.isabs(location) or not file.is_relative_to(folder):
+        if not location or "\0" in location:
+            raise ModelError(f"{where} is missing: {location!r} is no name of a file")
+        file = (folder / location).resolve()
+        if os.path.isabs(location) or not file.is_relative_to(folder):
             raise ModelError(f"{where} lies outside the model's folder: '{location}'; refused")
-        if not file.is_file():
+        if not _is_file(file):
             raise ModelError(f"{where} is missing: no file '{location}' beside the model")
         try:
             offset = int(entries.get("offset", 0))
@@ -123,12 +138,36 @@ def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) ->
                 f"{where}: bytes {offset} to {offset + length} of '{location}', "
                 f"which has {file.stat().st_size}"
             )
-        with open(file, "rb") as handle:
-            handle.seek(offset)
-            tensor.raw_data = handle.read(length)
+        try:
+            with open(file, "rb") as handle:
+                handle.seek(offset)
+                tensor.raw_data = handle.read(length)
+        except OSError as error:
+            raise ModelError(f"{where} cannot be read: {error.strerror}") from error
         digest.update(tensor.raw_data)
         tensor.data_location = onnx.TensorProto.DEFAULT
         del tensor.external_data[:]
+
+
+def _free_lengths(graph: onnx.GraphProto) -> None:
+    """Some exporters write -1 for a length that is free."""
+    for value in [*graph.input, *graph.output]:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_value < 0:
+                dim.ClearField("dim_value")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long
+        return False
+
+
+def _all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    yield from _tensors(model.graph)
+    for function in model.functions:
+        yield from _attribute_tensors(function.node)
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
@@ -136,7 +175,11 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
     for sparse in graph.sparse_initializer:
         yield sparse.values
         yield sparse.indices
-    for node in graph.node:
+    yield from _attribute_tensors(graph.node)
+
+
+def _attribute_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for node in nodes:
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t

@@ -171,9 +171,13 @@ class Recogniser:
                 return f"its {role} is of type {kind}; layers take {' '.join(allowed)}"
         if fields["activation"] in self.constants and fields["weight"] in self.constants:
             return "both operands are constant"
-        zero = self.constants.get(fields.get("activation_zero", ""))
-        if zero is not None and zero.size > 1:
-            return "its activation has a zero point for each row"
+        for end in ("zero", "scale"):
+            vector = self.constants.get(fields.get(f"activation_{end}", ""))
+            if vector is not None and vector.size > 1:
+                return "its activation has a scale or a zero point for each row"
+        scale = self.constants.get(fields.get("weight_scale", ""))
+        if scale is not None and scale.ndim > 1 and scale.size > 1:
+            return "its weight has scales for each batch"
         return ""
 
     def _fuse_behind(self, layer: dict[str, Any], node: onnx.NodeProto) -> Layer:

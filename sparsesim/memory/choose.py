@@ -13,7 +13,7 @@ import numpy as np
 
 from sparsesim.memory.blocks import Ints
 from sparsesim.memory.layer import Layer
-from sparsesim.memory.loads import Loads, joined, sliced_loads, store_bits, whole_loads
+from sparsesim.memory.moves import Moves, joined, sliced_moves, whole_moves
 from sparsesim.memory.search import Buffers, cut_reduction, largest_blocks
 
 _ORDERS = {"auto": (0, 1), "filters_outer": (0,), "positions_outer": (1,)}
@@ -46,8 +46,8 @@ class Choice:
 
 def choose_blocks(
     layer: Layer, rows: int, cols: int, window: int, buffers: Buffers, pass_order: str
-) -> tuple[Choice, Loads]:
-    """The cut of each group that moves the fewest DRAM bits, and what its blocks take.
+) -> tuple[Choice, Moves]:
+    """The cut of each group that moves the fewest DRAM bits, and what its blocks move.
 
     With K cut, too, `auto` takes the order with the fewest bits. They are the same unless all of K
     is one slice, as happens where a box of pixels is larger than its lowered operands.
@@ -72,27 +72,29 @@ def choose_blocks(
     whole = np.flatnonzero(~reduction_cut)
     if len(whole):
         sizes = [(candidate[0][whole], candidate[1][whole]) for candidate in candidates]
-        taken, outer = _fewest_bits(layer, whole, sizes, orders)
-        filters[whole] = np.choose(taken, [candidate[0] for candidate in sizes])
-        positions[whole] = np.choose(taken, [candidate[1] for candidate in sizes])
+        tried = [whole_moves(layer, whole, *size) for size in sizes]
+        taken, outer = _fewest_bits(tried, orders)
+        filters[whole] = np.choose(taken, [size[0] for size in sizes])
+        positions[whole] = np.choose(taken, [size[1] for size in sizes])
         positions_first[whole], positions_outer[whole] = taken == 1, outer == 1
-    if len(whole) == len(groups):
-        loads = whole_loads(layer, groups, filters, positions)
-    else:
+    if reduction_cut.any():
         parts = []
         for group in groups:
-            if reduction_cut[group]:
-                cut = cut_reduction(layer, int(group), rows, cols, window, buffers)
-                windows[group] = cut.windows
-                parts.append(sliced_loads(cut))
-                moved = parts[-1].moved_bits()[:, 0]
-                positions_outer[group] = min(orders, key=lambda order: moved[order]) == 1
-            else:
-                one = groups[group : group + 1]
-                parts.append(whole_loads(layer, one, filters[one], positions[one]))
-        loads = joined(parts)
+            one = groups[group : group + 1]
+            if not reduction_cut[group]:
+                parts.append(whole_moves(layer, one, filters[one], positions[one]))
+                continue
+            cut = cut_reduction(layer, int(group), rows, cols, window, buffers)
+            parts.append(sliced_moves(layer, one, filters[one], positions[one], cut))
+            windows[group] = cut.windows
+            positions_outer[group] = _fewest_bits(parts[-1:], orders)[1][0] == 1
+        moves = joined(parts)
+    elif np.all(taken == taken[0]):
+        moves = tried[taken[0]]
+    else:
+        moves = whole_moves(layer, groups, filters, positions)
     choice = Choice(filters, positions, windows, positions_first, positions_outer, reduction_cut)
-    return choice, loads
+    return choice, moves
 
 
 def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tuple[Ints, Ints]]:
@@ -127,19 +129,8 @@ def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tu
     ]
 
 
-def _fewest_bits(
-    layer: Layer,
-    groups: Ints,
-    candidates: Sequence[tuple[Ints, Ints]],
-    orders: tuple[int, ...],
-) -> tuple[Ints, Ints]:
-    """The candidate and the order of each group that load and store the fewest bits."""
-    moved = []
-    for filters, positions in candidates:
-        bits = whole_loads(layer, groups, filters, positions).moved_bits()
-        if len(candidates) > 1:
-            firsts, stored = store_bits(layer, groups, filters, positions)
-            bits += np.add.reduceat(stored[0], firsts)
-        moved.append(bits[list(orders)])
-    best = np.concatenate(moved).argmin(axis=0)  # the first of equals
+def _fewest_bits(candidates: Sequence[Moves], orders: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """The candidate and the order of each group that move the fewest bits, the first of equals."""
+    moved = [candidate.moved_bits()[list(orders)] for candidate in candidates]
+    best = np.concatenate(moved).argmin(axis=0)
     return best // len(orders), np.array(orders)[best % len(orders)]

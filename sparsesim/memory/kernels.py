@@ -104,8 +104,9 @@ def meet_axes(geometry, axes):
 def bounding_boxes(geometry, axes, starts, ends):
     """Bounding boxes of the input pixels that ranges of positions meet.
 
-    A range in raster order keeps the leading coordinates that its ends share, runs from the one to
-    the other along the first that differs, and covers all of every axis behind it.
+    A range in raster order keeps the leading coordinates that its ends share and runs from the one
+    to the other along the first that differs. Behind it, it covers every axis, but for a step of
+    one: then only what is at or behind its first end, and at or before its last.
 
     Args:
         axes: what `meet_axes` wrote.
@@ -123,19 +124,21 @@ def bounding_boxes(geometry, axes, starts, ends):
         inner = np.int64(1)
         for axis in range(4):
             inner *= axes[axis, 0, geometry[12 + axis]]
-        whole = False
+        shared, split = True, False
         boxes[8, block] = 1
         for axis in range(4):
             count = axes[axis, 0, geometry[12 + axis]]
             inner //= count
             low, high = first // inner % count, last // inner % count
-            if whole:
-                low, high = 0, count - 1
-            whole = whole or low != high
-            begin, end = axes[axis, 1, low], axes[axis, 2, low]
-            for rank in range(low + 1, high + 1):
-                begin = min(begin, axes[axis, 1, rank])
-                end = max(end, axes[axis, 2, rank])
+            begin, end = np.int64(geometry[8 + axis]), np.int64(0)
+            for rank in range(low if shared else 0, high + 1 if shared else count):
+                if not split or rank >= low or rank <= high:
+                    begin = min(begin, axes[axis, 1, rank])
+                    end = max(end, axes[axis, 2, rank])
+            if shared:
+                shared, split = low == high, high - low == 1
+            else:
+                split = split and low == count - 1 and high == 0
             boxes[2 * axis, block] = begin
             boxes[2 * axis + 1, block] = end + 1
             if axis < 3:
@@ -308,7 +311,7 @@ def cut_outputs(filters, positions, filter_blocks, position_blocks):
 
 
 @kernel
-def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store_bits):
+def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, output_bits):
     """The passes of all groups in their order, with what each loads and stores.
 
     Args:
@@ -318,7 +321,7 @@ def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store
         weight_bits: int64, shape (2, blocks): encoded and dense bits by (group, filter block,
             slice).
         activation_bits: the same by (group, position block, slice).
-        store_bits: the same by (group, filter block, position block).
+        output_bits: the same by (group, filter block, position block).
     Returns:
         int64, shape (14, passes): group, m0, m1, p0, p1, w0, w1, drains, then bits of activation
         load, weight load and store, encoded, and the same three dense.
@@ -334,7 +337,7 @@ def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store
         count += tiles * max((windows + step - 1) // step, 1)
     passes = np.empty((14, count), np.int64)
     at = 0
-    first_weight, first_activation, first_store = 0, 0, 0
+    first_weight, first_activation, first_output = 0, 0, 0
     for group in range(blocks.shape[0]):
         filter_blocks = (filters + blocks[group, 0] - 1) // blocks[group, 0]
         position_blocks = (positions + blocks[group, 1] - 1) // blocks[group, 1]
@@ -357,7 +360,7 @@ def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store
                 passes[7, at] = piece == slices - 1
                 weight = first_weight + m * slices + piece
                 activation = first_activation + p * slices + piece
-                store = first_store + m * position_blocks + p
+                output = first_output + m * position_blocks + p
                 for form in range(2):  # encoded, dense
                     row = 8 + 3 * form
                     passes[row, at] = 0
@@ -368,10 +371,10 @@ def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, store
                         passes[row + 1, at] = weight_bits[form, weight]
                     passes[row + 2, at] = 0
                     if piece == slices - 1:
-                        passes[row + 2, at] = store_bits[form, store]
+                        passes[row + 2, at] = output_bits[form, output]
                 weight_before, activation_before = weight, activation
                 at += 1
         first_weight += filter_blocks * slices
         first_activation += position_blocks * slices
-        first_store += filter_blocks * position_blocks
+        first_output += filter_blocks * position_blocks
     return passes

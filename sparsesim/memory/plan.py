@@ -29,7 +29,6 @@ from sparsesim.memory.blocks import Ints, Packing
 from sparsesim.memory.choose import Choice, choose_blocks
 from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.layer import Layer
-from sparsesim.memory.loads import store_bits
 from sparsesim.memory.search import Buffers
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def plan_layer(
         int(accelerator.weight_buffer_kib * _HALF_KIB_BITS),
         int(accelerator.output_buffer_kib * _HALF_KIB_BITS),
     )
-    choice, loads = choose_blocks(
+    choice, moves = choose_blocks(
         layer,
         accelerator.rows,
         accelerator.cols,
@@ -136,16 +135,14 @@ def plan_layer(
         buffers,
         accelerator.pass_order,
     )
-    groups = np.arange(geometry.groups)
-    _, stored = store_bits(layer, groups, choice.filters, choice.positions)
     blocks = (choice.filters, choice.positions, choice.windows, choice.positions_outer)
     passes = lay_out_passes(
         layer.counts.geometry,
         accelerator.window,
         np.stack(blocks, axis=1).astype(np.int64),
-        loads.weight_bits,
-        loads.activation_bits,
-        stored,
+        moves.weight_bits,
+        moves.activation_bits,
+        moves.output_bits,
     )
     return Plan(choice, *passes)
 

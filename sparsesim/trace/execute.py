@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from sparsesim.engine.run import Engine
 from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.errors import InputError, ModelError
-from sparsesim.graph import Graph, Layer
+from sparsesim.graph import Graph, HostStep, Layer
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.graph.host_work import host_work
 from sparsesim.inputs import InputSpec, open_inputs
@@ -57,7 +57,8 @@ def execute(
     """
     opened = _opened(graph, inputs)
     found = blocks(graph, named_blocks)
-    run = _Run(graph, opened, found, keep_values, progress)
+    exposed = _exposing(graph, {block.leaving for block in found})
+    run = _Run(exposed, opened, found, keep_values, progress)
     first = next(run.images(1))
     images: Any = run if lazy else [first, *run.images(skip=1)]
     return run.trace(images)
@@ -76,6 +77,18 @@ def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
         dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
         specs.append(InputSpec(value.name, dims, graph.types[value.name]))
     return tuple(specs)
+
+
+def _exposing(graph: Graph, wanted: set[str]) -> Graph:
+    """The graph with these tensors among its host steps' outputs, though no step reads them."""
+    steps: list[Layer | HostStep] = []
+    for step in graph.steps:
+        if isinstance(step, HostStep):
+            made = {name for i in step.nodes for name in graph.model.graph.node[i].output}
+            more = sorted((wanted & made).difference(step.outputs))
+            step = replace(step, outputs=(*step.outputs, *more))
+        steps.append(step)
+    return replace(graph, steps=tuple(steps))
 
 
 def _opened(graph: Graph, inputs: Any) -> Inputs:

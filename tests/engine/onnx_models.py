@@ -55,13 +55,15 @@ def value(name: str, kind: Any, shape: Shape) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, element, shape)
 
 
-def reference(whole: onnx.ModelProto, feed: Mapping[str, Any]) -> list[Any]:
-    """ONNX Runtime's outputs, by itself."""
+def reference(whole: onnx.ModelProto, feed: Mapping[str, Any], fused: bool = True) -> list[Any]:
+    """ONNX Runtime's outputs, by itself; `fused`: with its optimisations."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
+    if not fused:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(
         whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
@@ -74,6 +76,7 @@ def agree(
     layers: int = 1,
     hosts: int | None = 0,
     tolerance: float = 2e-6,
+    fused: bool = True,
 ) -> Graph:
     """Run both; floats must agree to a part of the output's range, all else must be equal.
 
@@ -82,6 +85,7 @@ def agree(
         feed: its inputs.
         layers, hosts: how many steps of each kind it must have; None: any number.
         tolerance: of the output's range; float16 has its own.
+        fused: compare with ONNX Runtime's optimised model.
     Returns:
         the graph.
     """
@@ -89,7 +93,7 @@ def agree(
     assert len(graph.layers) == layers, (graph.reasons, [layer.name for layer in graph.layers])
     assert hosts in (None, len(graph.steps) - len(graph.layers)), graph.steps
     ours = Engine(graph).run(feed)
-    expected = reference(whole, feed)
+    expected = reference(whole, feed, fused)
     assert len(ours) == len(expected)
     for mine, wanted in zip(ours, expected, strict=True):
         close(mine, wanted, tolerance)

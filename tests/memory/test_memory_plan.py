@@ -148,6 +148,33 @@ def test_boxes_leave_out_padding_and_skipped_pixels():
     assert plan.load_activation_bits.tolist() == [0, 24, 24, 24, 0]
 
 
+def test_a_block_over_the_edge_of_a_row_meets_only_its_own_columns():
+    # 2 x 3 pixels, insertion 3, kernel 3 and dilation 2 along columns: the 4 output columns meet
+    # input columns 0, 1, 2 and 1. Positions 3 to 5 are column 3 of row 0 and columns 0 and 1 of
+    # row 1: input columns 1, 0 and 1 in 2 rows, so 4 pixels, not 6.
+    one = (1, 1, 1, 1)
+    geometry = Geometry(
+        groups=1,
+        filters=1,
+        channels=1,
+        input_shape=(1, 1, 2, 3),
+        output_shape=(1, 1, 2, 4),
+        kernel=(1, 1, 1, 3),
+        stride=one,
+        dilation=(1, 1, 1, 2),
+        pad=(0, 0, 0, 0),
+        insert=(1, 1, 1, 3),
+        group_stride=1,
+        pixel_stride=1,
+        output_group_stride=1,
+        output_pixel_stride=1,
+    )
+    accelerator = dense(cols=3, output_buffer_kib=24 * KIB)
+    plan = plan_layer("deconv", geometry, *words(geometry), EIGHT, accelerator)
+    assert plan.p0.tolist() == [0, 3, 6]
+    assert plan.load_activation_bits.tolist() == [3 * 8, 4 * 8, 2 * 8]
+
+
 def test_a_layer_without_outputs_has_no_passes():
     geometry = product(3, 4, 0, 4)
     plan = plan_layer("empty", geometry, *words(geometry), EIGHT, dense())

@@ -1,363 +1,215 @@
-"""The recurrence of DESIGN section 3, a vector of PEs at a time; `machine.py` gives it meaning.
+"""Passes on the inner-join array: tiles in order, and where the cycles went.
 
-Times are lanes of 16 or 32 bits relative to an int64 base, moved along now and then. A PE's time
-`free` is the cycle after its last work, `last + 1`; `arrival` is `push + feed_latency`; `gate` is
-`drained + 1`. So
-
-    arrival_w[i,w] = max(arrival_w[i,w-1] + 1, max_j free[i,j,w-D] - 1 + 2F)
-    free[i,j,w]    = max(arrival_w[i,w], arrival_a[j,w], free[i,j,w-1], gate at a tile's end) + s
-
-Rows and columns beyond the array, there to fill vectors up, hold no pairs: they take one cycle a
-window, so they are never behind a real PE of their row or column and hold nothing up.
+Classes are not counted window by window. A PE's time from its first window on is work, waits for
+drains, waits for operands and times in tiles where it is inactive; all but the waits for operands
+are known from sums, so those are the rest.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba.extending import overload
 
+from sparsesim.datapath.inner_join.array.kernels import (
+    ACT_TILES,
+    CHUNK,
+    COLS,
+    DEPTH,
+    FEED,
+    FULL_COLS,
+    FULL_ROWS,
+    LIMIT,
+    POSITIONS_INNER,
+    ROWS,
+    WEIGHT_TILES,
+    WINDOWS,
+    clear,
+    drain,
+    lanes_within,
+    layout,
+    move_base,
+    run_windows,
+)
+from sparsesim.datapath.inner_join.repeats.kernels import in_step, keep, skip
 from sparsesim.datapath.vectors.kernels import (
-    below,
-    both,
-    column_tops,
-    divided,
     fill,
-    lane_columns,
-    lane_rows,
-    last_row,
+    greatest,
+    height,
     load,
-    load_all,
-    load_columns,
-    load_rows,
-    low,
     minus,
-    ones,
     pick,
-    plus,
-    row_tops,
-    running_tops,
-    store,
     top,
     total,
     width,
 )
 from sparsesim.kernel import kernel
 
-# What stands where in `sizes`; `machine.Sizes` says what each is.
-ROWS, COLS, DEPTH, FEED, LATENCY, DIVISOR, POSITIONS_INNER = range(7)
-ACT_TILES, WEIGHT_TILES, WINDOWS, FULL_COLS, FULL_ROWS, CHUNK, LIMIT, FLOOR = range(7, 15)
-
-
-def service(act, act_at, act_step, weight, weight_at, weight_step, divisor, columns, parts):
-    """Cycles that a vector of PEs works on a window; overloaded below."""
-    raise NotImplementedError
-
-
-@overload(service)
-def _service(act, act_at, act_step, weight, weight_at, weight_step, divisor, columns, parts):
-    """Masks of 16 pairs a part are joined; without parts, each operand's cycles are given."""
-    if not parts.count:
-
-        def given(act, act_at, act_step, weight, weight_at, weight_step, divisor, columns, parts):
-            return low(load_columns(act, act_at, columns), load_rows(weight, weight_at, columns))
-
-        return given
-
-    def joined(act, act_at, act_step, weight, weight_at, weight_step, divisor, columns, parts):
-        a = load_columns(act, act_at, columns)
-        pairs = ones(both(a, load_rows(weight, weight_at, columns)))
-        for part in range(1, len(parts)):
-            a = load_columns(act, act_at + part * act_step, columns)
-            w = load_rows(weight, weight_at + part * weight_step, columns)
-            pairs = plus(pairs, ones(both(a, w)))
-        if divisor > 1:
-            pairs = divided(plus(pairs, divisor - 1), (65535 + divisor) // divisor)
-        return top(pairs, 1)
-
-    return joined
-
 
 @kernel
-def count_cycles(act, weight, passes, sizes, columns, rows, parts, state, out):
-    """Run passes one after another; thread-safe where each thread has its own `state` and `out`.
+def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state, kept, out):
+    """Run passes one after another; thread-safe where no two threads share `state`, `kept`, `out`.
 
     Args:
         act: uint16, flat [groups][tiles][windows][parts][columns, filled up].
         weight: the same with rows.
         passes: int64, shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains.
-        sizes: int64, `machine.Sizes`.
-        columns: the shape of vectors, see vectors/kernels.py.
-        rows: tuple; its length is the rows whose maxima one tree finds, 8 or 16.
-        parts: tuple; its length is the parts of a mask, or 0 where cycles are given.
-        state: the lanes' dtype, flat, `machine.state_size` long.
+        matters: which operands' bits set service times: 1 activations, 2 weights, 3 both. For 3
+            the operands are masks; else they hold cycles, and have one part.
+        sizes: int64, see array/kernels.py and `machine.py`.
+        shape: of vectors, see vectors/kernels.py.
+        tree: tuple of n; 2**n are the rows whose maxima one tree finds.
+        parts: tuple; its length is the parts of a mask.
+        state, kept: the lanes' dtype, flat.
         out: int64, shape (n, 6): cycles, then in PE-cycles busy, operand_wait, drain_wait,
             inactive, fill_drain.
     """
     for index in range(passes.shape[0]):
-        run_pass(act, weight, passes[index], sizes, columns, rows, parts, state, out[index])
+        _, m0, m1, p0, p1, w0, w1, drains = passes[index]
+        zero = np.int64(0)
+        tiles = tile_count(passes[index], sizes)
+        depth = min(sizes[DEPTH], tiles * (w1 - w0))
+        clear(depth, sizes, shape, state)
+        base, slot, busy, waited, active, inactive = zero, zero, zero, zero, zero, zero
+        rows_in, cols_in = sizes[ROWS], sizes[COLS]
+        kept_at, kept_base, kept_slot = np.int64(-1), zero, zero
+        tile = zero
+        while tile < tiles:
+            act_at, weight_at, rows_now, cols_now = tile_operands(tile, passes[index], sizes)
+            if rows_now != rows_in or cols_now != cols_in:
+                inactive += inactive_sum(base, rows_in, cols_in, sizes, shape, state)
+                inactive -= inactive_sum(base, rows_now, cols_now, sizes, shape, state)
+                rows_in, cols_in = rows_now, cols_now
+            worked, held, window = zero, zero, w0
+            while window < w1:
+                count = min(sizes[CHUNK], w1 - window)
+                ends = drains != 0 and window + count == w1
+                span = (count, slot, depth, ends, rows_now, cols_now)
+                a, w = (act_at + window) * sizes[FULL_COLS], (weight_at + window) * sizes[FULL_ROWS]
+                if matters != 3:
+                    work, wait, slot = run_windows(
+                        act, a, weight, w, span, sizes, shape, tree, (0,), (0,), state
+                    )
+                else:
+                    a, w = a * len(parts), w * len(parts)
+                    work, wait, slot = run_windows(
+                        act, a, weight, w, span, sizes, shape, tree, parts, (), state
+                    )
+                worked += work
+                held += wait
+                window += count
+                if state[0] > sizes[LIMIT]:
+                    base += move_base(depth, sizes, shape, state)
+            if drains:
+                drain(rows_now, cols_now, sizes, shape, state)
+            run = np.int64(1)
+            if equal_tiles(tile, tile + 1, tiles, matters, passes[index], sizes):
+                if kept_at == tile - 1 and equal_tiles(
+                    tile - 1, tile, tiles, matters, passes[index], sizes
+                ) and in_step(slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kept):
+                    while equal_tiles(tile, tile + run, tiles, matters, passes[index], sizes):
+                        run += 1
+                    step = base - kept_base + np.int64(state[0]) - np.int64(kept[0])
+                    base += skip((run - 1) * step, depth, rows_now, cols_now, sizes, shape, state)
+                else:
+                    keep(depth, sizes, shape, state, kept)
+                    kept_at, kept_base, kept_slot = tile, base, slot
+            busy += run * worked
+            waited += run * held
+            active += run * rows_now * cols_now
+            tile += run
+        busy -= (tiles * sizes[FULL_ROWS] * sizes[FULL_COLS] - active) * (w1 - w0)
+        inactive += inactive_sum(base, rows_in, cols_in, sizes, shape, state)
+        end = last_cycle(drains, sizes, shape, state) + 1
+        span_sum, edge, beyond = settle(end, rows_in, cols_in, sizes, shape, state)
+        pes = sizes[ROWS] * sizes[COLS]
+        out[index, 0] = base + end
+        out[index, 1] = busy
+        out[index, 2] = span_sum + (base - sizes[FEED]) * pes - inactive - busy - waited
+        out[index, 3] = waited
+        out[index, 4] = inactive - beyond
+        out[index, 5] = edge + sizes[FEED] * pes
 
 
 @kernel
-def run_pass(act, weight, one, sizes, columns, rows, parts, state, out):
-    """One pass: its tiles in order; then the state and the sums say where the cycles went."""
-    array_rows, array_cols = sizes[ROWS], sizes[COLS]
-    group, m0, m1, p0, p1, w0, w1, drains = one
-    m_tiles = (m1 - m0 + array_rows - 1) // array_rows
-    p_tiles = (p1 - p0 + array_cols - 1) // array_cols
-    tiles = m_tiles * p_tiles
-    depth = min(sizes[DEPTH], tiles * (w1 - w0))
-    layers = max(1, len(parts))
-    act_size, weight_size = layers * sizes[FULL_COLS], layers * sizes[FULL_ROWS]
-    clear(state, depth, sizes, columns)
-
-    base, slot, busy, waited, active, inactive = 0, 0, 0, 0, 0, 0
-    rows_in, cols_in = array_rows, array_cols
-    for tile in range(tiles):
-        m = tile // p_tiles if sizes[POSITIONS_INNER] else tile % m_tiles
-        p = tile % p_tiles if sizes[POSITIONS_INNER] else tile // m_tiles
-        rows_now = min(array_rows, m1 - m0 - m * array_rows)
-        cols_now = min(array_cols, p1 - p0 - p * array_cols)
-        if rows_now != rows_in or cols_now != cols_in:
-            inactive += inactive_sum(state, base, rows_in, cols_in, sizes, columns)
-            inactive -= inactive_sum(state, base, rows_now, cols_now, sizes, columns)
-            rows_in, cols_in = rows_now, cols_now
-        active += rows_now * cols_now
-        act_at = (group * sizes[ACT_TILES] + p0 // array_cols + p) * sizes[WINDOWS]
-        weight_at = (group * sizes[WEIGHT_TILES] + m0 // array_rows + m) * sizes[WINDOWS]
-        window = w0
-        while window < w1:
-            count = min(sizes[CHUNK], w1 - window)
-            ends = drains != 0 and window + count == w1
-            worked, held, slot = run_windows(
-                act,
-                (act_at + window) * act_size,
-                weight,
-                (weight_at + window) * weight_size,
-                (count, slot, depth, ends, rows_now, cols_now),
-                sizes,
-                columns,
-                rows,
-                parts,
-                state,
-            )
-            busy += worked
-            waited += held
-            window += count
-        if drains:
-            drain(state, rows_now, cols_now, sizes, columns)
-        if state[0] > sizes[LIMIT]:
-            base += move_base(state, depth, sizes, columns)
-
-    _, _, drained, _, _ = layout(sizes, columns)
-    cycles = 0
-    vector = width(columns)
-    for j in range(array_cols):
-        at = drained + j // len(columns) * vector + j % len(columns) * (vector // len(columns))
-        cycles = max(cycles, base + state[at] + 1)
-    span, edge, beyond = 0, 0, 0
-    for i in range(array_rows):
-        for j in range(array_cols):
-            free = base + state[pe_index(i, j, sizes, columns)]
-            if not drains:
-                cycles = max(cycles, free)
-    for i in range(array_rows):
-        for j in range(array_cols):
-            free = base + state[pe_index(i, j, sizes, columns)]
-            span += free - sizes[FEED]
-            edge += sizes[FEED] + max(0, cycles - free)
-            if i >= rows_in or j >= cols_in:
-                beyond += max(0, free - cycles)
-    inactive += inactive_sum(state, base, rows_in, cols_in, sizes, columns)
-    lanes = sizes[FULL_ROWS] * sizes[FULL_COLS]
-    busy -= (tiles * lanes - active) * (w1 - w0)
-    out[0] = cycles
-    out[1] = busy
-    out[2] = span - inactive - busy - waited
-    out[3] = waited
-    out[4] = inactive - beyond
-    out[5] = edge
+def tile_count(one, sizes):
+    """Tiles of a pass."""
+    _, m0, m1, p0, p1, _, _, _ = one
+    m_tiles = (m1 - m0 + sizes[ROWS] - 1) // sizes[ROWS]
+    return m_tiles * ((p1 - p0 + sizes[COLS] - 1) // sizes[COLS])
 
 
 @kernel
-def layout(sizes, columns):
-    """Where in the state lie: gate, arrival at columns, last drain, arrival at rows, rings.
-
-    `free` comes first: for each block of columns, a vector for each group of rows. The rings hold
-    in each of their slots the maxima of `free` by column, then by row.
-    """
-    pes = sizes[FULL_ROWS] * sizes[FULL_COLS]
-    edge = sizes[FULL_COLS] // len(columns) * width(columns)
-    rings = 2 * pes + 2 * edge + sizes[FULL_ROWS]
-    return pes, 2 * pes, 2 * pes + edge, 2 * pes + 2 * edge, rings
-
-
-@kernel
-def pe_index(i, j, sizes, columns):
-    """Where in the state PE (i, j) has its `free`."""
-    height = width(columns) // len(columns)
-    block = j // len(columns) * len(columns) * sizes[FULL_ROWS]
-    return block + i // height * width(columns) + j % len(columns) * height + i % height
+def tile_operands(tile, one, sizes):
+    """A tile of a pass: the first windows of its operands, its rows, its columns."""
+    group, m0, m1, p0, p1, _, _, _ = one
+    m_tiles = (m1 - m0 + sizes[ROWS] - 1) // sizes[ROWS]
+    p_tiles = (p1 - p0 + sizes[COLS] - 1) // sizes[COLS]
+    m = tile // p_tiles if sizes[POSITIONS_INNER] else tile % m_tiles
+    p = tile % p_tiles if sizes[POSITIONS_INNER] else tile // m_tiles
+    return (
+        (group * sizes[ACT_TILES] + p0 // sizes[COLS] + p) * sizes[WINDOWS],
+        (group * sizes[WEIGHT_TILES] + m0 // sizes[ROWS] + m) * sizes[WINDOWS],
+        min(sizes[ROWS], m1 - m0 - m * sizes[ROWS]),
+        min(sizes[COLS], p1 - p0 - p * sizes[COLS]),
+    )
 
 
 @kernel
-def clear(state, depth, sizes, columns):
-    """The state before cycle 0: the first windows are pushed in it, and nothing holds them up."""
-    gate, arrival, drained, row_arrival, rings = layout(sizes, columns)
-    state[:gate] = sizes[FEED]
-    state[gate:arrival] = sizes[FLOOR]
-    state[arrival:drained] = sizes[FEED] - 1
-    state[drained:row_arrival] = -1
-    state[row_arrival:rings] = sizes[FEED] - 1
-    state[rings:] = 1 - sizes[FEED]
+def equal_tiles(first, second, tiles, matters, one, sizes):
+    """Whether two tiles are there and all their service times are known to be equal."""
+    if matters == 3 or first < 0 or second >= tiles:
+        return False
+    act_a, weight_a, rows_a, cols_a = tile_operands(first, one, sizes)
+    act_b, weight_b, rows_b, cols_b = tile_operands(second, one, sizes)
+    same = rows_a == rows_b and cols_a == cols_b
+    same = same and (act_a == act_b or matters & 1 == 0)
+    return same and (weight_a == weight_b or matters & 2 == 0)
 
 
 @kernel
-def move_base(state, depth, sizes, columns):
-    """Take PE (0, 0)'s time as the new base; what lies far behind it is out of all maxima."""
-    moved = np.int64(state[0])
-    for index in range(state.size):
-        state[index] = max(np.int64(state[index]) - moved, sizes[FLOOR])
-    return moved
-
-
-@kernel
-def inactive_sum(state, base, rows_now, cols_now, sizes, columns):
+def inactive_sum(base, rows_now, cols_now, sizes, shape, state):
     """The sum of `free` over the PEs that are inactive in a tile of so many rows and columns."""
-    found = 0
-    for i in range(sizes[ROWS]):
-        for j in range(0 if i >= rows_now else cols_now, sizes[COLS]):
-            found += base + state[pe_index(i, j, sizes, columns)]
+    groups = sizes[FULL_ROWS] // height(shape)
+    found = base * (sizes[ROWS] * sizes[COLS] - rows_now * cols_now)
+    if rows_now < sizes[ROWS] or cols_now < sizes[COLS]:
+        for block in range(sizes[FULL_COLS] >> len(shape)):
+            for group in range(groups):
+                free = load(state, (block * groups + group) * width(shape), shape)
+                real = lanes_within(block, group, sizes[ROWS], sizes[COLS], shape)
+                active = lanes_within(block, group, rows_now, cols_now, shape)
+                found += total(pick(real, free, 0)) - total(pick(active, free, 0))
     return found
 
 
 @kernel
-def run_windows(act, act_at, weight, weight_at, span, sizes, columns, rows, parts, state):
-    """Run some windows of one tile.
+def last_cycle(drains, sizes, shape, state):
+    """The last drain, or the last work where nothing drains, relative to the base."""
+    _, _, _, drained, rings, _ = layout(sizes, shape)
+    first, last = (drained, rings) if drains else (0, sizes[FULL_ROWS] * sizes[FULL_COLS])
+    latest = load(state, first, shape)
+    for at in range(first + width(shape), last, width(shape)):
+        latest = top(latest, load(state, at, shape))
+    return greatest(latest) - (0 if drains else 1)
+
+
+@kernel
+def settle(end, rows_in, cols_in, sizes, shape, state):
+    """Sums over the array's PEs when the pass has ended, times relative to the base.
 
     Args:
-        span: windows, next slot of the rings, slots in use, whether the last window ends the tile,
-            the tile's rows and columns.
+        end: cycle after the pass's last.
+        rows_in, cols_in: of the last tile.
     Returns:
-        sum of service times, cycles that PEs waited for drains, next slot.
+        the sum of `free`; cycles from `free` to the end; cycles of inactive PEs behind the end.
     """
-    count, slot, depth, ends, rows_now, cols_now = span
-    gate, arrival, drained, row_arrival, rings = layout(sizes, columns)
-    full_cols, full_rows = sizes[FULL_COLS], sizes[FULL_ROWS]
-    credit = 2 * sizes[FEED] - 1
-    vector, height = width(columns), width(columns) // len(columns)
-    blocks, groups = full_cols // len(columns), full_rows // height
-    ring_step = blocks * vector + full_rows
-    tops = rings + sizes[DEPTH] * ring_step if blocks > 1 else 0
-    divisor = sizes[DIVISOR]
-    worked = fill(0, columns)
-    held = 0
-    for window in range(count):
-        ring = rings + slot * ring_step
-        slot = slot + 1 if slot + 1 < depth else 0
-        for block in range(blocks):
-            at = arrival + block * vector
-            freed = plus(load_all(state, ring + block * vector, columns), credit)
-            store(state, at, top(plus(load_all(state, at, columns), 1), freed))
-        ring_rows = ring + blocks * vector
-        for row in range(0, full_rows, len(rows)):
-            freed = plus(load(state, ring_rows + row, rows), credit)
-            at = row_arrival + row
-            store(state, at, top(plus(load(state, at, rows), 1), freed))
-        if ends and window == count - 1:
-            held = hold(state, rows_now, cols_now, sizes, columns)
-        for block in range(blocks):
-            best = fill(sizes[FLOOR], columns)
-            here = load_all(state, arrival + block * vector, columns)
-            for group in range(groups):
-                at = (block * groups + group) * vector
-                free = top(load_all(state, at, columns), here)
-                free = top(free, load_rows(state, row_arrival + group * height, columns))
-                cycles = service(
-                    act,
-                    act_at + block * len(columns),
-                    full_cols,
-                    weight,
-                    weight_at + group * height,
-                    full_rows,
-                    divisor,
-                    columns,
-                    parts,
-                )
-                worked = plus(worked, cycles)
-                free = plus(free, cycles)
-                best = top(best, free)
-                store(state, at, free)
-            store(state, ring + block * vector, column_tops(best, columns))
-        if blocks > 1:
-            for group in range(groups):
-                best = load_all(state, group * vector, columns)
-                for block in range(1, blocks):
-                    at = (block * groups + group) * vector
-                    best = top(best, load_all(state, at, columns))
-                store(state, tops + group * vector, best)
-        for row in range(0, full_rows, len(rows)):
-            best = row_tops(state, tops + row * len(columns), columns, rows)
-            store(state, ring_rows + row, best)
-        act_at += full_cols * max(1, len(parts))
-        weight_at += full_rows * max(1, len(parts))
-    return total(worked), held, slot
-
-
-@kernel
-def hold(state, rows_now, cols_now, sizes, columns):
-    """Before a tile's last window: active PEs wait until their last result has been drained.
-
-    Returns:
-        the sum of the cycles waited with both operands there.
-    """
-    gate, arrival, _, row_arrival, _ = layout(sizes, columns)
-    vector, height = width(columns), width(columns) // len(columns)
-    blocks, groups = sizes[FULL_COLS] // len(columns), sizes[FULL_ROWS] // height
-    waited = fill(0, columns)
-    for block in range(blocks):
-        here = load_all(state, arrival + block * vector, columns)
+    groups = sizes[FULL_ROWS] // height(shape)
+    span, edge, beyond = np.int64(0), np.int64(0), np.int64(0)
+    for block in range(sizes[FULL_COLS] >> len(shape)):
         for group in range(groups):
-            at = (block * groups + group) * vector
-            ready = top(load_all(state, at, columns), here)
-            ready = top(ready, load_rows(state, row_arrival + group * height, columns))
-            active = active_lanes(block, group, rows_now, cols_now, columns)
-            gated = top(ready, pick(active, load_all(state, gate + at, columns), ready))
-            waited = plus(waited, minus(gated, ready))
-            store(state, at, gated)
-    return total(waited)
-
-
-@kernel
-def drain(state, rows_now, cols_now, sizes, columns):
-    """Behind a tile: each column drains its active rows in rising order, one result a cycle.
-
-    With x = drained - row, the chain "one later than the row above, or when ready" is a running
-    maximum of x over the rows.
-    """
-    gate, arrival, drained, _, _ = layout(sizes, columns)
-    vector, height = width(columns), width(columns) // len(columns)
-    blocks, groups = sizes[FULL_COLS] // len(columns), sizes[FULL_ROWS] // height
-    row_in_vector = lane_rows(columns)
-    for block in range(blocks):
-        last = drained + block * vector
-        chain = plus(load_all(state, last, columns), 1)
-        for group in range(groups):
-            at = (block * groups + group) * vector
-            row = plus(row_in_vector, group * height)
-            active = active_lanes(block, group, rows_now, cols_now, columns)
-            ready = minus(plus(load_all(state, at, columns), sizes[LATENCY] - 1), row)
-            ready = pick(active, ready, sizes[FLOOR])
-            ready = top(running_tops(ready, columns), chain)
-            chain = last_row(ready, columns)
-            gates = plus(plus(ready, row), 1)
-            store(state, gate + at, pick(active, gates, load_all(state, gate + at, columns)))
-        active = below(lane_columns(columns), cols_now - block * len(columns))
-        store(state, last, pick(active, plus(chain, rows_now - 1), load_all(state, last, columns)))
-
-
-@kernel
-def active_lanes(block, group, rows_now, cols_now, columns):
-    """-1 in the lanes of a vector whose row and column the tile has, else 0."""
-    height = width(columns) // len(columns)
-    row = below(lane_rows(columns), rows_now - group * height)
-    return both(row, below(lane_columns(columns), cols_now - block * len(columns)))
+            free = load(state, (block * groups + group) * width(shape), shape)
+            real = lanes_within(block, group, sizes[ROWS], sizes[COLS], shape)
+            active = lanes_within(block, group, rows_in, cols_in, shape)
+            left = pick(real, minus(fill(end, shape), free), 0)
+            span += total(pick(real, free, 0))
+            edge += total(top(left, 0))
+            beyond += total(pick(active, fill(0, shape), minus(top(left, 0), left)))
+    return span, edge, beyond

@@ -17,17 +17,18 @@ from sparsesim.datapath.pairs import Pairs
 from sparsesim.spec.accelerator import Accelerator
 
 VECTOR_BITS = 512
-FLOORS = {np.int16: -28_000, np.int32: -(2**30)}
-LIMITS = {np.int16: 8_000, np.int32: 2**28}
+_LINE_BYTES = 64
+_FLOORS = {np.int16: -28_000, np.int32: -(2**30)}
+_LIMITS = {np.int16: 8_000, np.int32: 2**28}
 
-# By scheme: what each operand counts where it alone sets a PE's cycles (activations, weights), and
-# the columns of a pass that make it equal to another: sizes "M" and "P" or the very lines "m", "p".
-_GIVEN = {
+# Which operands' bits set service times: 1 activations, 2 weights.
+_MATTERS = {"none": 0, "activation": 1, "weight": 2, "two_sided": 3}
+# What each operand asks cycles for, activations then weights; see `window_cycles`.
+_ASKED = {
     "none": ("all", "nothing"),
     "activation": ("ones", "nothing"),
     "weight": ("nothing", "ones"),
 }
-_SAME = {"none": "MP", "activation": "Mp", "weight": "mP", "two_sided": "mp"}
 
 
 class InnerJoin:
@@ -82,30 +83,30 @@ class InnerJoin:
         Returns:
             int64, shape (n, 8): cycles, then lane-slots in the order of `CLASSES`.
         """
-        from sparsesim.datapath.inner_join.kernels import count_cycles
+        from sparsesim.datapath.inner_join.kernels import count_passes
 
-        kept, back = _distinct(passes, skipping)
-        lanes = min(accelerator.lanes, accelerator.window)
-        if skipping == "two_sided":
-            act, weight, parts = activations.masks, weights.masks, activations.masks.shape[3]
-        else:
-            of_act, of_weight = _GIVEN[skipping]
-            act = window_cycles(activations, of_act, lanes)
-            weight = window_cycles(weights, of_weight, lanes)
-            parts = 0
+        matters = _MATTERS[skipping]
+        distinct, back = _distinct(passes, matters)
+        act, weight = activations.masks, weights.masks
+        if skipping in _ASKED:
+            lanes = min(accelerator.lanes, accelerator.window)
+            act = window_cycles(activations, _ASKED[skipping][0], lanes)
+            weight = window_cycles(weights, _ASKED[skipping][1], lanes)
         plan = _plan(activations, weights, accelerator)
-        state = np.empty(plan.state_size + 64, dtype=plan.lane)
-        first = -state.ctypes.data % 64 // state.itemsize
-        sums = np.empty((len(kept), 6), dtype=np.int64)
-        count_cycles(
+        scratch = np.empty(2 * plan.state_size + _LINE_BYTES, dtype=plan.lane)
+        scratch = scratch[-scratch.ctypes.data % _LINE_BYTES // scratch.itemsize :]
+        sums = np.empty((len(distinct), 6), dtype=np.int64)
+        count_passes(
             act.reshape(-1),
             weight.reshape(-1),
-            kept,
+            distinct,
+            matters,
             plan.sizes,
-            (plan.lane(0),) * plan.columns,
-            (0,) * plan.tree_rows,
-            (0,) * parts,
-            state[first : first + plan.state_size],
+            (plan.lane(0),) * plan.shape,
+            (0,) * plan.tree,
+            (0,) * activations.masks.shape[3],
+            scratch,
+            scratch[plan.state_size :],
             sums,
         )
         return _classes(sums[back], pairs, skipping, accelerator.lanes)
@@ -116,16 +117,16 @@ class _Plan:
     """How the kernel lays the array out.
 
     Attributes:
-        lane: int16 or int32, the times' type.
-        columns: array columns in a vector.
-        tree_rows: rows whose maxima are found together.
+        lane: int16 or int32, the type of times.
+        shape: log2 of the array's columns in a vector.
+        tree: log2 of the rows whose maxima are found together.
         state_size: elements of the kernel's state.
-        sizes: what kernels.py numbers.
+        sizes: what array/kernels.py numbers.
     """
 
     lane: type[np.int16] | type[np.int32]
-    columns: int
-    tree_rows: int
+    shape: int
+    tree: int
     state_size: int
     sizes: NDArray[np.int64]
 
@@ -138,57 +139,63 @@ def _filled(lines: int, most: int) -> int:
 
 def _plan(activations: Windows, weights: Windows, accelerator: Accelerator) -> _Plan:
     cols, rows = activations.masks.shape[4], weights.masks.shape[4]
+    depth, window = accelerator.queue_depth, accelerator.window
     # One window moves the latest time on by no more than `step`, the end of a tile by `end` more
-    # (a PE waits for the results of its column at most), and no PE is more than 2 * queue_depth
-    # windows behind another; the rings hold times that are queue_depth windows older.
-    step = accelerator.window + 2 * accelerator.feed_latency
+    # (a PE waits for the results of its column at most), and no PE is more than 2 * depth windows
+    # behind another; the rings hold times that are depth windows older.
+    step = window + 2 * accelerator.feed_latency
     end = accelerator.pe_latency + 2 * accelerator.rows + 2
-    spread = (3 * accelerator.queue_depth + 3) * (step + end)
+    spread = (3 * depth + 3) * (step + end)
     vectors = rows * cols // (VECTOR_BITS // 16)
-    narrow = max(spread, vectors * accelerator.window, vectors * end) < LIMITS[np.int16]
+    narrow = max(spread, vectors * window, vectors * end) < _LIMITS[np.int16]
     lane = np.int16 if narrow else np.int32
-    vectors = rows * cols // (VECTOR_BITS // 16 if narrow else VECTOR_BITS // 32)
     width = VECTOR_BITS // (16 if narrow else 32)
     columns = min(cols, width)
-    chunk = min(LIMITS[lane] // step, LIMITS[lane] // (vectors * accelerator.window))
-    edge = cols // columns * width
-    ring = edge + rows
-    state_size = 2 * rows * cols + 2 * edge + rows + accelerator.queue_depth * ring
-    state_size += rows * columns if cols > columns else 0
+    chunk = _LIMITS[lane] // max(step, rows * cols // width * window)
+    edge = cols * width // columns
+    row_edge = -(-rows // width) * width
     sizes = (
         accelerator.rows,
         accelerator.cols,
-        accelerator.queue_depth,
+        depth,
         accelerator.feed_latency,
         accelerator.pe_latency,
-        min(accelerator.lanes, accelerator.window),
+        min(accelerator.lanes, window),
+        -(-65536 // min(accelerator.lanes, window)),
         accelerator.loop_order == "positions_inner",
+        rows,
+        cols,
+        row_edge,
+        chunk,
+        _LIMITS[lane],
+        _FLOORS[lane],
         activations.masks.shape[1],
         weights.masks.shape[1],
         activations.masks.shape[2],
-        cols,
-        rows,
-        chunk,
-        LIMITS[lane],
-        FLOORS[lane],
     )
-    return _Plan(lane, columns, 8 if rows == 8 else 16, state_size, np.array(sizes, dtype=np.int64))
+    tops = rows * columns if cols > columns else 0
+    return _Plan(
+        lane=lane,
+        shape=columns.bit_length() - 1,
+        tree=3 if rows == 8 else 4,
+        state_size=2 * rows * cols + 2 * edge + row_edge + depth * (edge + row_edge) + tops * width // columns,
+        sizes=np.array(sizes, dtype=np.int64),
+    )
 
 
 def _distinct(
-    passes: NDArray[np.int64], skipping: str
+    passes: NDArray[np.int64], matters: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Passes that a scheme can tell apart, and for each pass which of them it equals."""
     keys = passes.copy()
-    same = _SAME[skipping]
-    if "M" in same:
-        keys[:, 2] -= keys[:, 1]
-        keys[:, 1] = 0
-    if "P" in same:
+    if not matters:
+        keys[:, 0] = 0
+    if not matters & 1:
         keys[:, 4] -= keys[:, 3]
         keys[:, 3] = 0
-    if same == "MP":
-        keys[:, 0] = 0
+    if not matters & 2:
+        keys[:, 2] -= keys[:, 1]
+        keys[:, 1] = 0
     seen: dict[bytes, int] = {}
     first, back = [], []
     for index, key in enumerate(keys):

@@ -1,9 +1,9 @@
 """Vectors inside Numba kernels: a register full of PEs, `columns` of them by some rows.
 
 A vector has 512 bits: 32 lanes of int16 or 16 of int32. Lane `j * rows + i` belongs to column j
-and row i of a block, so the rows of a column lie side by side. A *shape* is a tuple of int16 or
-int32 whose length is the column count: Numba knows both at compile time. LLVM splits a vector
-where a machine's registers are narrower. Indices are not checked and don't wrap.
+and row i of a block, so the rows of a column lie side by side. A *shape* is a tuple of n int16 or
+int32 for 2**n columns: Numba knows both at compile time. LLVM splits a vector where a machine's
+registers are narrower. Indices are not checked and don't wrap.
 
 It knows no rule of any datapath, and is no general library: it holds what kernels here use.
 """
@@ -42,6 +42,14 @@ def _vector(kind: Lanes) -> ir.VectorType:
 
 def _full(shape: Any) -> Lanes:
     return Lanes(VECTOR_BITS // shape.dtype.bitwidth, shape.dtype.bitwidth)
+
+
+def _columns(shape: Any) -> int:
+    return 1 << shape.count
+
+
+def _rows(shape: Any) -> int:
+    return _full(shape).count >> shape.count
 
 
 def _constant(value: int, kind: Lanes) -> ir.Constant:
@@ -89,6 +97,16 @@ def width(typing: Any, shape: Any) -> Any:
 
 
 @intrinsic
+def height(typing: Any, shape: Any) -> Any:
+    """Rows of a vector, a constant."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.int64, _rows(shape))
+
+    return types.int64(shape), emit
+
+
+@intrinsic
 def fill(typing: Any, value: Any, shape: Any) -> Any:
     """A vector with `value` in every lane."""
     kind = _full(shape)
@@ -106,7 +124,7 @@ def _numbering(name: str, says: str, number: Callable[[int, int], int]) -> Any:
         kind = _full(shape)
 
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            rows = kind.count // shape.count
+            rows = _rows(shape)
             return ir.Constant(_vector(kind), [number(lane, rows) for lane in range(kind.count)])
 
         return kind(shape), emit
@@ -121,18 +139,7 @@ lane_columns = _numbering("lane_columns", "The column.", lambda lane, rows: lane
 
 
 @intrinsic
-def load(typing: Any, array: Any, at: Any, rows: Any) -> Any:
-    """`len(rows)` elements from index `at` of a flat array, in order."""
-    kind = Lanes(rows.count, array.dtype.bitwidth)
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _read(context, builder, array, args[0], args[1], kind.count, kind.bits)
-
-    return kind(array, types.int64, rows), emit
-
-
-@intrinsic
-def load_all(typing: Any, array: Any, at: Any, shape: Any) -> Any:
+def load(typing: Any, array: Any, at: Any, shape: Any) -> Any:
     """A whole vector from index `at` of a flat array."""
     kind = _full(shape)
 
@@ -155,23 +162,27 @@ def store(typing: Any, array: Any, at: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def load_columns(typing: Any, array: Any, at: Any, shape: Any) -> Any:
-    """One element a column from index `at` on, the same in all rows of the vector."""
-    kind = _full(shape)
-    rows = kind.count // shape.count
+def load_columns(typing: Any, array: Any, at: Any, step: Any, shape: Any, parts: Any) -> Any:
+    """Vectors, as many as `parts` is long, `step` apart: an element a column, equal in all rows."""
+    kind, rows = _full(shape), _rows(shape)
+    result = types.UniTuple(kind, parts.count)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = _read(context, builder, array, args[0], args[1], shape.count, kind.bits)
-        return _shuffle(builder, found, found, [lane // rows for lane in range(kind.count)])
+        found = []
+        for part in range(parts.count):
+            where = builder.add(args[1], builder.mul(args[2], ir.Constant(args[2].type, part)))
+            read = _read(context, builder, array, args[0], where, _columns(shape), kind.bits)
+            lanes = [lane // rows for lane in range(kind.count)]
+            found.append(_shuffle(builder, read, read, lanes))
+        return context.make_tuple(builder, result, found)
 
-    return kind(array, types.int64, shape), emit
+    return result(array, types.int64, types.int64, shape, parts), emit
 
 
 @intrinsic
 def load_rows(typing: Any, array: Any, at: Any, shape: Any) -> Any:
     """One element a row of the vector from index `at` on, the same in all columns."""
-    kind = _full(shape)
-    rows = kind.count // shape.count
+    kind, rows = _full(shape), _rows(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = _read(context, builder, array, args[0], args[1], rows, kind.bits)
@@ -232,25 +243,37 @@ def pick(typing: Any, where: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def ones(typing: Any, vector: Any) -> Any:
-    """How many bits are set in each lane."""
+def common_ones(typing: Any, masks: Any, array: Any, at: Any, step: Any, shape: Any) -> Any:
+    """Bits set both in masks of columns and in those of rows, which `load_rows` reads likewise."""
+    kind, rows = masks.dtype, _rows(shape)
+    lanes = [lane % rows for lane in range(kind.count)]
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        name = f"llvm.ctpop.v{vector.count}i{vector.bits}"
-        return _llvm(builder, name, _vector(vector), [args[0]])
+        found = _constant(0, kind)
+        for part in range(masks.count):
+            where = builder.add(args[2], builder.mul(args[3], ir.Constant(args[3].type, part)))
+            read = _read(context, builder, array, args[1], where, rows, kind.bits)
+            common = builder.and_(
+                builder.extract_value(args[0], part), _shuffle(builder, read, read, lanes)
+            )
+            name = f"llvm.ctpop.v{kind.count}i{kind.bits}"
+            found = builder.add(found, _llvm(builder, name, common.type, [common]))
+        return found
 
-    return vector(vector), emit
+    return kind(masks, array, types.int64, types.int64, shape), emit
 
 
 @intrinsic
 def divided(typing: Any, vector: Any, inverse: Any) -> Any:
-    """floor(lane * inverse / 65536), of a lane below 32768 and an inverse below 65536."""
+    """floor(lane * inverse / 65536); lanes from 0 and the inverse below 65536."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = Lanes(vector.count, 32)
-        factor = _splat(context, builder, inverse, args[1], wide)
-        product = builder.mul(builder.zext(args[0], _vector(wide)), factor)
-        high = builder.lshr(product, _constant(16, wide))
+        wide = _vector(Lanes(vector.count, 32))
+        factor = _splat(context, builder, inverse, args[1], Lanes(vector.count, 16))
+        lanes = args[0] if vector.bits == 32 else builder.zext(args[0], wide)
+        high = builder.lshr(
+            builder.mul(lanes, builder.zext(factor, wide)), _constant(16, Lanes(vector.count, 32))
+        )
         return high if vector.bits == 32 else builder.trunc(high, _vector(vector))
 
     return vector(vector, inverse), emit
@@ -269,9 +292,21 @@ def total(typing: Any, vector: Any) -> Any:
 
 
 @intrinsic
+def greatest(typing: Any, vector: Any) -> Any:
+    """The greatest lane as int64."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        name = f"llvm.vector.reduce.smax.v{vector.count}i{vector.bits}"
+        found = _llvm(builder, name, ir.IntType(vector.bits), [args[0]])
+        return builder.sext(found, ir.IntType(64)) 
+
+    return types.int64(vector), emit
+
+
+@intrinsic
 def column_tops(typing: Any, vector: Any, shape: Any) -> Any:
     """The greatest of each column, in all rows of it."""
-    rows = vector.count // shape.count
+    rows = _rows(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found, distance = args[0], 1
@@ -287,7 +322,7 @@ def column_tops(typing: Any, vector: Any, shape: Any) -> Any:
 @intrinsic
 def running_tops(typing: Any, vector: Any, shape: Any) -> Any:
     """In each lane the greatest of its column up to its row."""
-    rows = vector.count // shape.count
+    rows = _rows(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found, distance = args[0], 1
@@ -304,7 +339,7 @@ def running_tops(typing: Any, vector: Any, shape: Any) -> Any:
 @intrinsic
 def last_row(typing: Any, vector: Any, shape: Any) -> Any:
     """Each column's last row of the vector, in all rows of it."""
-    rows = vector.count // shape.count
+    rows = _rows(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = [lane | (rows - 1) for lane in range(vector.count)]
@@ -314,36 +349,35 @@ def last_row(typing: Any, vector: Any, shape: Any) -> Any:
 
 
 @intrinsic
-def row_tops(typing: Any, array: Any, at: Any, shape: Any, rows: Any) -> Any:
-    """The greatest of each of `len(rows)` rows, whose vectors lie one after another from `at` on.
+def row_tops(typing: Any, array: Any, at: Any, shape: Any, tree: Any) -> Any:
+    """The greatest of each of 2 ** len(tree) rows; their vectors lie one after another from `at`.
 
     A tree: each step folds the halves of what belongs to one row, of two vectors at a time.
     """
-    kind = _full(shape)
-    height = kind.count // shape.count
-    result = Lanes(rows.count, kind.bits)
+    kind, rows = _full(shape), _rows(shape)
+    result = Lanes(1 << tree.count, kind.bits)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = []
-        for index in range(rows.count // height):
-            offset = ir.Constant(args[1].type, index * kind.count)
-            where = builder.add(args[1], offset)
+        for index in range(result.count // rows):
+            where = builder.add(args[1], ir.Constant(args[1].type, index * kind.count))
             found.append(_read(context, builder, array, args[0], where, kind.count, kind.bits))
-        chunk, lanes = kind.count, kind.count
-        while chunk > height:
+        chunk = kind.count
+        while chunk > rows:
             half = chunk // 2
-            single = len(found) == 1
-            pairs = list(
-                zip(found[:1] if single else found[::2], found[single ^ 1 :: 2], strict=True)
-            )
-            lanes = lanes if single else 2 * lanes
-            left = [lane for lane in range(lanes) if lane % chunk < half]
+            if len(found) == 1:
+                lanes = range(found[0].type.count)
+                pairs = [(found[0], found[0])]
+            else:
+                lanes = range(2 * kind.count)
+                pairs = list(zip(found[::2], found[1::2], strict=True))
+            left = [lane for lane in lanes if lane % chunk < half]
             right = [lane + half for lane in left]
             found = [
                 _top(builder, _shuffle(builder, a, b, left), _shuffle(builder, a, b, right))
                 for a, b in pairs
             ]
-            chunk, lanes = half, len(left)
+            chunk = half
         return found[0]
 
-    return result(array, types.int64, shape, rows), emit
+    return result(array, types.int64, shape, tree), emit

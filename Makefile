@@ -1,0 +1,50 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?= demo
+
+.PHONY: demo test test-all bench results lint fmt clean
+
+# The environment: everything that the package, its tests and its lint need.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# The main job on the bundled model and images.
+demo: $(READY)
+	mkdir -p $(DEMO)
+	$(BIN)/sparsesim estimate models_onnx/lenet.onnx \
+	    --inputs models_onnx/mnist_test_300.npz --images 100 \
+	    --thresholds models_onnx/lenet_thresholds.toml -o $(DEMO)/lenet.json --force
+	$(BIN)/sparsesim report $(DEMO)/lenet.json --as html -o $(DEMO)/lenet.html --force
+	@echo "The report: $(abspath $(DEMO)/lenet.html)"
+
+# What a change must pass; under ten minutes on two cores.
+test: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# The wide grids: ten times the random cases, all of onnx's node tests.
+test-all: $(READY)
+	SPARSESIM_EXAMPLES=10 SPARSESIM_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# The tables of docs/results, from the development data beside the repository.
+results: $(READY)
+	$(BIN)/python -m benchmarks.real_models
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info

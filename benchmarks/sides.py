@@ -1,0 +1,140 @@
+"""The sides of a comparison, each run in a process of its own: prints milliseconds as JSON.
+
+    python -m benchmarks.sides SIDE MODEL IMAGES
+
+`ort`: one inference by ONNX Runtime. `execute`: our execution of an image, its trace included.
+`cycles`: lowering and counting the passes of an image's layers under four schemes. `estimate`: all
+of `ss.estimate`. `further`: one more accelerator on the same trace, lowered operands shared.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+REPEATS = 7
+
+
+def main() -> None:
+    """Run one side."""
+    side, model, images = sys.argv[1:4]
+    work = SIDES[side](model, images)
+    work()
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1e3)
+    print(json.dumps(times))
+
+
+def _ort(model: str, images: str) -> Callable[[], object]:
+    import onnxruntime as ort
+
+    from sparsesim.engine.threads import thread_count
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = thread_count()
+    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    feed = next(iter(_opened(model, images).feeds()))
+    return lambda: session.run(None, feed)
+
+
+def _opened(model: str, images: str):
+    import sparsesim as ss
+    from sparsesim.trace.execute import input_specs
+
+    return ss.open_inputs(images, input_specs(ss.load(model)), "imagenet", images=1)
+
+
+def _execute(model: str, images: str) -> Callable[[], object]:
+    import sparsesim as ss
+    from sparsesim.engine.run import Engine
+    from sparsesim.engine.threads import single_threaded_blas
+    from sparsesim.trace.record import Recorder
+
+    graph = ss.load(model)
+    feed = next(iter(_opened(model, images).feeds()))
+    engine = Engine(graph)
+    recorder = Recorder(graph, {}, keep_values=False)
+    limit = single_threaded_blas()
+    limit.__enter__()
+
+    def run() -> None:
+        recorder.start()
+        engine.run(feed, recorder)
+
+    return run
+
+
+def _trace(model: str, images: str):
+    import sparsesim as ss
+
+    return ss.execute(ss.load(model), _opened(model, images))
+
+
+def _estimate(model: str, images: str) -> Callable[[], object]:
+    import sparsesim as ss
+
+    trace = _trace(model, images)
+    accelerator = ss.Accelerator()
+    return lambda: ss.estimate(trace, accelerator)
+
+
+def _cycles(model: str, images: str) -> Callable[[], object]:
+    """The passes are planned beforehand: only their cycles are counted."""
+    import numpy as np
+
+    import sparsesim as ss
+    from sparsesim.datapath import SCHEMES, count_pairs, datapath
+    from sparsesim.engine.threads import each
+    from sparsesim.estimator.layer_run import lower
+    from sparsesim.memory import ValueBits, plan_layer
+
+    trace = _trace(model, images)
+    accelerator = ss.Accelerator()
+    machine = datapath(accelerator.datapath)
+    bits = next(iter(trace.images)).bits
+    tables = []
+    for layer in trace.layers:
+        words = (bits[layer.activation], trace.weights[layer.weight], bits[layer.output])
+        plan = plan_layer(layer.name, layer.geometry, *words, ValueBits(8, 8, 8), accelerator)
+        tables.append(np.concatenate([plan.group[:, None], plan.pass_table()], axis=1))
+
+    def one(layer, passes) -> None:
+        words = (bits[layer.activation], trace.weights[layer.weight], bits[layer.output])
+        operands = lower(layer.geometry, *words)
+        k = layer.geometry.reduction
+        acts = machine.prepare_activations(operands.activation_rows, k, accelerator)
+        weights = machine.prepare_weights(operands.weight_rows, k, accelerator)
+        pairs = count_pairs(
+            operands.activation_rows, operands.weight_rows, k, accelerator.window, passes
+        )
+        for scheme in SCHEMES:
+            machine.count_passes(acts, weights, passes, pairs, scheme, accelerator)
+
+    return lambda: each(one, list(zip(trace.layers, tables, strict=True)))
+
+
+def _further(model: str, images: str) -> Callable[[], object]:
+    import sparsesim as ss
+
+    trace = _trace(model, images)
+    cache = ss.Cache()
+    ss.estimate(trace, ss.Accelerator(), cache=cache)
+    other = ss.Accelerator(queue_depth=8)
+    return lambda: ss.estimate(trace, other, cache=cache)
+
+
+SIDES = {
+    "ort": _ort,
+    "execute": _execute,
+    "cycles": _cycles,
+    "estimate": _estimate,
+    "further": _further,
+}
+
+if __name__ == "__main__":
+    main()

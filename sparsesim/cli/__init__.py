@@ -1,0 +1,58 @@
+"""The command line: `sparsesim VERB`; one verb a file. Heavy modules load inside the verbs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from sparsesim.cli import compare, estimate, explain, list_, report, show, sparsify
+from sparsesim.errors import SparseSimError
+
+app = typer.Typer(
+    help="What would a sparse FPGA accelerator make of this network? Exact cycles, memory and "
+    "energy from an ONNX file and real inputs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("show")(show.show)
+app.command("estimate")(estimate.estimate)
+app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("explain")(explain.explain)
+app.command("sparsify")(sparsify.sparsify)
+app.command("list")(list_.list_)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import sparsesim
+
+        typer.echo(f"sparsesim {sparsesim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    try:
+        app()
+    except SparseSimError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except MemoryError:
+        print("error: out of memory", file=sys.stderr)
+        sys.exit(2)

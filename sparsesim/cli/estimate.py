@@ -1,0 +1,125 @@
+"""`sparsesim estimate`: the main job, from an ONNX file to an exact estimate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparsesim.cli import options
+from sparsesim.cli.progress import progress
+
+if TYPE_CHECKING:
+    from sparsesim.trace import Trace
+
+
+def estimate(
+    model: Annotated[
+        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
+    ],
+    inputs: options.InputsOption = None,
+    images: options.Images = None,
+    preprocess: options.PreprocessOption = None,
+    labels: options.LabelsOption = None,
+    label_offset: options.LabelOffset = 0,
+    accelerator: options.AcceleratorOption = None,
+    settings: options.Settings = None,
+    device: options.DeviceOption = None,
+    thresholds: options.ThresholdsOption = None,
+    quantize: Annotated[
+        bool, typer.Option("--quantize", help="Quantise a float model to 8 bits first.")
+    ] = False,
+    seed: options.Seed = 0,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="Write the result as JSON.")
+    ] = None,
+    save_trace: Annotated[
+        str | None,
+        typer.Option("--save-trace", help="Keep the trace: later estimates need no execution."),
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Exact cycles, memory and energy of a network on a sparse accelerator."""
+    from sparsesim.files import refuse_existing
+
+    for path in (output, save_trace):
+        if path:
+            refuse_existing(path, force)
+    chosen = options.accelerator_of(accelerator, settings)
+    board = options.device_of(device)
+
+    import sparsesim as ss
+    from sparsesim.trace.store import is_trace
+
+    if is_trace(model):
+        _refuse_execution(model, inputs, thresholds, quantize, preprocess, labels, images)
+        trace = ss.load_trace(model)
+    else:
+        trace = _lazy_trace(
+            model, inputs, images, preprocess, labels, label_offset, thresholds, quantize, seed
+        )
+    runs = trace.source.runs
+    if save_trace:
+        with progress("executing", runs) as show:
+            ss.save_trace(_watched(trace, show), save_trace, force)
+        options.said(save_trace, f"sparsesim estimate {save_trace} --set rows=32")
+        trace = ss.load_trace(save_trace)
+    with progress("estimating", runs) as show:
+        result = ss.estimate(trace, chosen, board, seed=seed, progress=show)
+    from sparsesim.report.text import text as render_text
+
+    options.show(render_text(result))
+    if output:
+        ss.save_result(result, output, force)
+        html = Path(output).with_suffix(".html")
+        options.said(output, f"sparsesim report {output} --as html -o {html}")
+
+
+def _lazy_trace(
+    model: str,
+    inputs: str | None,
+    images: int | None,
+    preprocess: str | None,
+    labels: str | None,
+    label_offset: int,
+    thresholds: str | None,
+    quantize: bool,
+    seed: int,
+) -> Trace:
+    """A trace whose images are executed while they are estimated: memory stays bounded."""
+    import sparsesim as ss
+
+    graph = ss.load(model)
+    opened = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
+    if quantize:
+        from sparsesim.graph.quantize import quantize as quantized
+
+        graph = quantized(graph, opened.feeds())
+    named_blocks = None
+    if thresholds:
+        wanted = ss.Thresholds.from_toml(thresholds)
+        graph = ss.sparsify(graph, wanted)
+        named_blocks = {name: list(patterns) for name, patterns in wanted.blocks.items()}
+    return ss.execute(graph, opened, named_blocks=named_blocks or None, lazy=True)
+
+
+def _watched(trace: Trace, show) -> Trace:
+    """The trace, telling how many of its images have gone by."""
+    from dataclasses import replace
+
+    def images():
+        for done, image in enumerate(trace.images, 1):
+            yield image
+            show(done)
+
+    return replace(trace, images=images())
+
+
+def _refuse_execution(trace: str, *given: object) -> None:
+    from sparsesim.errors import InputError
+
+    names = ("--inputs", "--thresholds", "--quantize", "--preprocess", "--labels", "--images")
+    for name, value in zip(names, given, strict=True):
+        if value:
+            raise InputError(f"{trace}: is a trace, executed already; leave {name} out")

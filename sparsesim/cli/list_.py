@@ -1,0 +1,93 @@
+"""`sparsesim list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import typer
+
+
+def _schemes() -> Iterable[str]:
+    from sparsesim.result import SCHEMES
+
+    return SCHEMES
+
+
+def _formats() -> Iterable[str]:
+    from sparsesim.formats import FORMATS
+
+    return (f"{name}: {chosen.summary}" for name, chosen in FORMATS.items())
+
+
+def _devices() -> Iterable[str]:
+    from sparsesim.spec import Device
+
+    for name in Device.names():
+        found = Device.named(name)
+        yield (
+            f"{name}: {found.board}: {found.lut:,} LUT, {found.dsp:,} DSP, "
+            f"{found.dram_gb_per_s} GB/s"
+        )
+
+
+def _accelerators() -> Iterable[str]:
+    from sparsesim.spec import Accelerator
+
+    for name in Accelerator.names():
+        found = Accelerator.named(name)
+        yield (
+            f"{name}: {found.rows}x{found.cols} PEs, window {found.window}, lanes "
+            f"{found.lanes}, {found.skipping}"
+        )
+
+
+def _operators() -> Iterable[str]:
+    from sparsesim.elementwise import MODULES
+    from sparsesim.graph.recognise import KINDS
+
+    yield "layers: " + " ".join(KINDS)
+    yield "fused behind layers: " + " ".join([*MODULES, "QuantizeLinear", "DequantizeLinear"])
+    yield "all others run on the host, by ONNX Runtime"
+
+
+def _sparsifiers() -> Iterable[str]:
+    from sparsesim.sparsity.sparsifiers import summaries
+
+    return (f"{name}: {summary}" for name, summary in summaries().items())
+
+
+def _presets() -> Iterable[str]:
+    from sparsesim.inputs import preset_names
+
+    return preset_names()
+
+
+def _datapaths() -> Iterable[str]:
+    from sparsesim.datapath import DATAPATHS
+
+    return DATAPATHS
+
+
+KINDS: dict[str, Callable[[], Iterable[str]]] = {
+    "accelerators": _accelerators,
+    "datapaths": _datapaths,
+    "devices": _devices,
+    "formats": _formats,
+    "operators": _operators,
+    "presets": _presets,
+    "schemes": _schemes,
+    "sparsifiers": _sparsifiers,
+}
+
+
+def list_(
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+) -> None:
+    """Names to choose from: sparsifiers, formats, schemes, devices, accelerators, operators."""
+    from sparsesim.errors import SpecError, nearest
+
+    if kind not in KINDS:
+        raise SpecError(f"list '{kind}' is unknown; {nearest(kind, KINDS)}")
+    for line in KINDS[kind]():
+        typer.echo(line)

@@ -1,0 +1,135 @@
+"""Options that several verbs share, and how their words become values."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparsesim.errors import SpecError
+
+if TYPE_CHECKING:
+    from sparsesim.graph import Graph
+    from sparsesim.inputs import Inputs
+    from sparsesim.spec import Accelerator, Device
+
+Model = Annotated[str, typer.Argument(help="An ONNX file.", show_default=False)]
+InputsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--inputs",
+        help=".npy, .npz, a folder or zip of images, MNIST idx or CIFAR files; or the word "
+        "'random' (said so in every report).",
+        show_default=False,
+    ),
+]
+Images = Annotated[int | None, typer.Option("--images", help="Take the first N images.")]
+PreprocessOption = Annotated[
+    str | None,
+    typer.Option("--preprocess", help="For pixels: a preset (see 'list presets') or a .toml file."),
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option("--labels", help="A labels file; 'none'; or 'file-names'. Default: those found."),
+]
+LabelOffset = Annotated[
+    int,
+    typer.Option("--label-offset", help="Added to each label: 1 where class 0 is background."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of random inputs and of the bootstrap.")]
+AcceleratorOption = Annotated[
+    str | None,
+    typer.Option("--accelerator", help="A name (see 'list accelerators') or a .toml file."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change one key of the accelerator, as rows=8; may be repeated."),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="A name (see 'list devices') or a .toml file.")
+]
+ThresholdsOption = Annotated[
+    str | None, typer.Option("--thresholds", help="A TOML file of sparsifiers by layer patterns.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
+
+
+def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
+    """The accelerator that was named, with its changes."""
+    from sparsesim.spec import Accelerator
+
+    found = Accelerator.from_toml(name) if name else Accelerator()
+    changes: dict[str, Any] = {}
+    for setting in settings or []:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise SpecError(f"--set {setting}: has no '='; write key=value, as rows=8")
+        changes[key.strip()] = _value(text.strip())
+    return found.with_(**changes) if changes else found
+
+
+def _value(text: str) -> Any:
+    """A TOML value; a bare word is a string."""
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def device_of(name: str | None) -> Device:
+    """The device that was named, or the default one."""
+    from sparsesim.spec import Device
+    from sparsesim.spec.device import DEFAULT_DEVICE
+
+    return Device.from_toml(name or DEFAULT_DEVICE)
+
+
+def inputs_of(
+    graph: Graph,
+    source: str | None,
+    preprocess: str | None,
+    labels: str | None,
+    images: int | None,
+    seed: int,
+    label_offset: int = 0,
+) -> Inputs:
+    """The inputs that were named; there is no silent default."""
+    from dataclasses import replace
+
+    from sparsesim.errors import InputError
+    from sparsesim.inputs import open_inputs
+    from sparsesim.trace.execute import input_specs
+
+    specs = input_specs(graph)
+    if source is None:
+        takes = ", ".join(f"'{spec.name}' {spec}" for spec in specs)
+        raise InputError(f"--inputs is missing; the model takes {takes}; 'random' draws some")
+    found = open_inputs(source, specs, preprocess, Path(labels) if labels else None, images, seed)
+    if found.labels is not None and label_offset:
+        found = replace(found, labels=found.labels + label_offset)
+    return found
+
+
+def write_json(path: str, value: Any, force: bool) -> None:
+    """Write a JSON file and say so."""
+    from sparsesim.files import write_text
+
+    write_text(path, json.dumps(value, indent=1) + "\n", force)
+    said(path)
+
+
+def show(renderable: Any) -> None:
+    """Print a report on the terminal; 80 columns where stdout is none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 80
+    Console(width=width, highlight=False).print(renderable)
+
+
+def said(path: str | Path, then: str = "") -> None:
+    """`Wrote FILE`, then the next command; on stderr, so that output can be piped."""
+    typer.echo(f"Wrote {path}" + (f"; next: {then}" if then else ""), err=True)

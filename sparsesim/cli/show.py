@@ -1,0 +1,111 @@
+"""`sparsesim show`: a model's layers, and which node runs where and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparsesim.cli import options
+
+if TYPE_CHECKING:
+    from sparsesim.graph import Graph
+
+
+def show(
+    model: options.Model,
+    output: Annotated[str | None, typer.Option("-o", "--output", help="Write as JSON.")] = None,
+    force: options.Force = False,
+) -> None:
+    """Layers, shapes, MACs and parameters of a model; which node runs where, and why."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    import sparsesim as ss
+
+    graph = ss.load(model)
+    facts = describe(graph)
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
+    table.add_column("layer", overflow="fold", ratio=3)
+    table.add_column("op")
+    table.add_column("output")
+    for name in ("MACs", "weights", "zeros"):
+        table.add_column(name, justify="right")
+    table.add_column("fused behind", overflow="fold", ratio=1)
+    for layer in facts["layers"]:
+        table.add_row(
+            layer["name"],
+            layer["op"],
+            "x".join("?" if n is None else str(n) for n in layer["output_shape"]),
+            "?" if layer["macs"] is None else f"{layer['macs']:,}",
+            f"{layer['weights']:,}",
+            f"{layer['weight_sparsity']:.1%}",
+            " ".join(layer["fused"]),
+        )
+    console.print(table)
+    console.print(
+        f"{len(facts['layers'])} MAC layers on the array: {facts['macs']:,} MACs an image, "
+        f"{facts['weights']:,} weights, {facts['weight_sparsity']:.1%} of them zero"
+    )
+    host = facts["host"]
+    listed = ", ".join(f"{count} {op}" for op, count in sorted(host["operators"].items()))
+    console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}", highlight=False)
+    for node, reason in host["reasons"].items():
+        console.print(f"  {node}: {reason}", highlight=False)
+    if output:
+        options.write_json(output, facts, force)
+
+
+def describe(graph: Graph) -> dict[str, Any]:
+    """What `show` prints, as plain values; MACs are None where inference knows no shapes."""
+    import numpy as np
+
+    from sparsesim.engine.layer import LayerRunner
+    from sparsesim.graph.host_work import host_work
+
+    layers = []
+    for layer in graph.layers:
+        weight = graph.weight(layer)
+        zero = 0
+        if weight is not None:
+            from sparsesim.engine.weights import weight_zero
+
+            point = weight_zero(layer, graph.constants, weight.ndim)
+            zero = int(np.count_nonzero(weight == (0 if point is None else point)))
+        activation = graph.shapes.get(layer.activation, (None,))
+        shape = graph.shapes.get(layer.weight, (None,))
+        macs = None
+        if None not in activation and None not in shape:
+            runner = LayerRunner(layer, {}, np.dtype(np.float32))
+            macs = runner.geometry(activation, shape).macs  # type: ignore[arg-type]
+        weights = 0 if weight is None else int(weight.size)
+        layers.append(
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "output_shape": list(graph.shapes.get(layer.output, (None,))),
+                "macs": macs,
+                "weights": weights,
+                "weight_sparsity": zero / weights if weights else 0.0,
+                "fused": [fused.op for fused in layer.chain],
+                "nodes": list(layer.nodes),
+            }
+        )
+    work = host_work(graph)
+    weights = sum(layer["weights"] for layer in layers)
+    zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in layers)
+    return {
+        "model": graph.source,
+        "sha256": graph.sha256,
+        "layers": layers,
+        "macs": sum(layer["macs"] or 0 for layer in layers),
+        "weights": weights,
+        "weight_sparsity": zeros / weights if weights else 0.0,
+        "host": {
+            "operators": dict(work.operators),
+            "macs": dict(work.macs),
+            "reasons": dict(work.reasons),
+        },
+    }

@@ -1,0 +1,1 @@
+"""The array's state and what moves it on: windows, a tile's end, the drain."""

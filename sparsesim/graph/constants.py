@@ -1,0 +1,95 @@
+"""Constants that folding leaves: dequantised weights of layers that are not quantised.
+
+ONNX Runtime keeps every DequantizeLinear for its quantised kernels. Where no quantised layer takes
+its integers (weight-only quantisation), it and what follows from it are computed here, so that
+weights are weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from sparsesim.graph.infer import infer
+from sparsesim.graph.reads import reads
+from sparsesim.graph.recognise import Recogniser
+
+
+def evaluate(
+    model: onnx.ModelProto, constants: Mapping[str, np.ndarray]
+) -> tuple[onnx.ModelProto, Mapping[str, np.ndarray]]:
+    """Compute what follows from dequantised constants, as far as no quantised layer needs them.
+
+    Args:
+        model: folded, without initialisers.
+        constants: these, by name.
+    Returns:
+        a model without the computed nodes, and the constants with their outputs; both as given
+        where there is nothing to compute.
+    """
+    if not any(_is_constant_dequantiser(node, constants) for node in model.graph.node):
+        return model, constants
+    _, types = infer(model, constants)
+    layers = Recogniser(model.graph, constants, types).layers()
+    integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}
+    made: set[str] = set()
+    computed, kept = [], []
+    for node in model.graph.node:
+        follows = made.intersection(node.input) and made.union(constants).issuperset(reads(node))
+        starts = _is_constant_dequantiser(node, constants) and node.input[0] not in integers
+        (computed if follows or starts else kept).append(node)
+        if follows or starts:
+            made.update(name for name in node.output if name)
+    if not computed:
+        return model, constants
+    wanted = {value.name for value in model.graph.output}.union(*(reads(node) for node in kept))
+    names = sorted(made & wanted)
+    values = _run(model, computed, constants, names)
+    if values is None:
+        return model, constants
+    less = onnx.ModelProto()
+    less.CopyFrom(model)
+    del less.graph.node[:]
+    less.graph.node.extend(kept)
+    return less, {**constants, **dict(zip(names, values, strict=True))}
+
+
+def _is_constant_dequantiser(node: onnx.NodeProto, constants: Mapping[str, np.ndarray]) -> bool:
+    return node.op_type == "DequantizeLinear" and all(
+        name in constants for name in node.input if name
+    )
+
+
+def _run(
+    model: onnx.ModelProto,
+    nodes: list[onnx.NodeProto],
+    constants: Mapping[str, np.ndarray],
+    names: list[str],
+) -> list[np.ndarray] | None:
+    """Outputs of constant nodes, or None where they are no tensors or don't compute."""
+    import onnxruntime as ort
+
+    used = set().union(*(reads(node) for node in nodes))
+    graph = helper.make_graph(
+        nodes,
+        "constants",
+        [],
+        [onnx.ValueInfoProto(name=name) for name in names],
+        [numpy_helper.from_array(array, name) for name, array in constants.items() if name in used],
+    )
+    whole = helper.make_model(graph, opset_imports=model.opset_import)
+    whole.ir_version = model.ir_version
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    try:
+        session = ort.InferenceSession(
+            whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        values = session.run(names, {})
+    except Exception:  # they then run on the host, where an error names the node
+        return None
+    return values if all(isinstance(value, np.ndarray) for value in values) else None

@@ -1,0 +1,76 @@
+"""Fixed-point numbers for a float model: ONNX Runtime's static quantiser."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from sparsesim.errors import ModelError
+from sparsesim.graph.fold import runtime_message
+from sparsesim.graph.layers import Graph
+from sparsesim.graph.load import load
+from sparsesim.graph.save import to_model
+
+CALIBRATION_IMAGES = 100
+
+
+def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
+    """The graph with int8 weights (one scale a filter) and uint8 activations, as QDQ.
+
+    Args:
+        graph: a float model; layers that are quantised already stay as they are.
+        feeds: calibration inputs; the first 100 are used.
+    Returns:
+        a graph whose layers keep their names.
+    Raises:
+        ModelError: the quantiser fails.
+    """
+    import logging
+
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
+    from onnxruntime.quantization import quantize_static as run
+
+    used = list(islice(iter(feeds), CALIBRATION_IMAGES))
+
+    class Reader(CalibrationDataReader):
+        def __init__(self) -> None:
+            self.feeds = iter(used)
+
+        def get_next(self):
+            return next(self.feeds, None)
+
+    logging.getLogger().setLevel(logging.ERROR)  # it advises pre-processing, which folding did
+    with tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
+        source, target = Path(folder) / "float.onnx", Path(folder) / "quantised.onnx"
+        onnx.save(to_model(graph), source)
+        try:
+            run(
+                source,
+                target,
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                op_types_to_quantize=["Conv", "ConvTranspose", "Gemm", "MatMul"],
+                extra_options={"ForceQuantizeNoInputCheck": True},
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
+            ) from error
+        made = load(target)
+    said = f"quantised to 8 bits by ONNX Runtime, calibrated on {len(used)} images"
+    return replace(
+        made,
+        source=graph.source,
+        sha256=graph.sha256,
+        original=graph.original,
+        rewrites=(*graph.rewrites, said),
+    )

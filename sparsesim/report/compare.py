@@ -1,0 +1,187 @@
+"""`compare`: what changed between two results, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sparsesim.report.console import cells, plain_table
+from sparsesim.report.facts import (
+    array,
+    images,
+    images_in_words,
+    labels,
+    machine,
+    model_name,
+    output_error_in_words,
+    own_scheme,
+    speedup,
+)
+from sparsesim.report.figures import change, clipped, count, milliseconds, percent, plural, times
+from sparsesim.result.model import SCHEMES, LayerRecord, Result
+
+
+def compare(a: Result, b: Result) -> RenderableType:
+    """What changed from one result to another.
+
+    Args:
+        a: before.
+        b: after.
+    Returns:
+        for a rich console; `console.plain` makes text of it. Cycles are per image, each under its
+        own accelerator's scheme.
+    """
+    parts: list[RenderableType] = [*_header(a, b), Text(), _settings(a, b), Text(), _totals(a, b)]
+    if a.layers or b.layers:
+        parts += [Text(), *_layers(a, b)]
+    return Group(*parts)
+
+
+def _header(a: Result, b: Result) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for mark, result in (("A", a), ("B", b)):
+        line = Text(f"{mark}  {model_name(result)}", style="bold")
+        line.append(f", {images_in_words(result)}: {machine(result)}", style="not bold")
+        lines += [line, Text(f"   output error {output_error_in_words(result)}", style="dim")]
+    for what in ("model", "inputs"):
+        hashes = [getattr(result.provenance, f"{what}_sha256") for result in (a, b)]
+        if hashes[0] != hashes[1]:
+            lines.append(
+                Text(f"! the {what} differ{'s' if what == 'model' else ''}", style="bold red")
+            )
+    if images(a) != images(b):
+        lines.append(Text("! the number of images differs; cycles are per image", style="yellow"))
+    for warning in dict.fromkeys(a.warnings + b.warnings):
+        where = " and ".join(m for m, r in (("A", a), ("B", b)) if warning in r.warnings)
+        loud = "bold red" if a.inputs.random or b.inputs.random else "yellow"
+        lines.append(Text(f"! {where}: {warning}", style=loud))
+    return lines
+
+
+def _settings(a: Result, b: Result) -> RenderableType:
+    """Every parameter that isn't the same."""
+    differing = [
+        *_differing("accelerator", a.accelerator, b.accelerator),
+        *_differing("device", _device(a, b), _device(b, a)),
+        *_differing("version", a.provenance.versions, b.provenance.versions),
+        *_differing("model", {"rewrites": _rewrites(a)}, {"rewrites": _rewrites(b)}),
+    ]
+    if not differing:
+        return Text("Accelerator, device and versions are the same.")
+    table = plain_table("what differs", "A", "B", left=3)
+    for name, before, after in differing:
+        table.add_row(*cells(name, clipped(before, 24), clipped(after, 24)))
+    return table
+
+
+def _device(mine: Result, other: Result) -> dict[str, object]:
+    """All of a device, or of another one just what estimates read of it."""
+    if mine.device["name"] == other.device["name"]:
+        return dict(mine.device)
+    return {key: mine.device[key] for key in ("name", "dram_gb_per_s")}
+
+
+def _rewrites(result: Result) -> str:
+    return "; ".join(result.model.rewrites) or "none"
+
+
+def _differing(
+    what: str, a: Mapping[str, object], b: Mapping[str, object]
+) -> list[tuple[str, str, str]]:
+    keys = dict.fromkeys([*a, *b])
+    return [
+        (f"{what} {key}", _value(a, key), _value(b, key))
+        for key in keys
+        if a.get(key) != b.get(key)
+    ]
+
+
+def _value(settings: Mapping[str, object], key: str) -> str:
+    return str(settings[key]) if key in settings else "absent"
+
+
+def _totals(a: Result, b: Result) -> RenderableType:
+    table = plain_table(
+        "scheme", "A cycles/image", "B cycles/image", "change", "A speedup", "B speedup"
+    )
+    for scheme in SCHEMES:
+        before, after = (r.totals.cycles[scheme].total / images(r) for r in (a, b))
+        table.add_row(
+            *cells(
+                scheme,
+                count(before),
+                count(after),
+                _coloured(change(before, after)),
+                times(a.speedup[scheme]),
+                times(b.speedup[scheme]),
+            )
+        )
+    times_taken = [
+        milliseconds(
+            r.totals.cycles[own_scheme(r)].total / images(r), float(r.accelerator["clock_mhz"] or 1)
+        )
+        for r in (a, b)
+    ]
+    table.add_row(*cells("own, its clock", *times_taken), style="bold")
+    against = Text(
+        f"Speedups are against the dense scheme on the same array: {array(a)} in A, {array(b)} in "
+        "B.",
+        style="dim",
+    )
+    return Group(table, against)
+
+
+def _layers(a: Result, b: Result) -> list[RenderableType]:
+    """Those in both, the largest change first, then those in one."""
+    before = {layer.name: layer for layer in a.layers}
+    after = {layer.name: layer for layer in b.layers}
+    names = labels(a.layers) | labels(b.layers)
+    both = [name for name in before if name in after]
+    both.sort(key=lambda name: -abs(_cycles(b, after[name]) - _cycles(a, before[name])))
+    parts: list[RenderableType] = []
+    if both:
+        table = plain_table(
+            *(plural(len(both), "layer"), "A cycles", "B cycles", "change", "speedup"),
+            *("weight 0s", "input 0s"),
+            gap=1,
+        )
+        table.columns[0].no_wrap = False  # long names fold; numbers are never cut
+        table.columns[0].overflow = "fold"
+        for name in both:
+            table.add_row(*cells(names[name], *_row(a, b, name)))
+        parts.append(table)
+    for mark, mine, other in (("A", before, after), ("B", after, before)):
+        alone = [names[name] for name in mine if name not in other]
+        if alone:
+            parts.append(Text(f"! only in {mark}: {', '.join(alone)}", style="yellow"))
+    return parts
+
+
+def _row(a: Result, b: Result, name: str) -> list[object]:
+    x = next(layer for layer in a.layers if layer.name == name)
+    y = next(layer for layer in b.layers if layer.name == name)
+    before, after = _cycles(a, x), _cycles(b, y)
+    faster = [speedup(x.cycles, own_scheme(a)), speedup(y.cycles, own_scheme(b))]
+    return [
+        count(before),
+        count(after),
+        _coloured(change(before, after)),
+        _pair(*(times(ratio) for ratio in faster)),
+        _pair(*(percent(layer.weight_sparsity) for layer in (x, y))),
+        _pair(*(percent(layer.activation_sparsity) for layer in (x, y))),
+    ]
+
+
+def _cycles(result: Result, layer: LayerRecord) -> float:
+    return layer.cycles[own_scheme(result)].total / images(result)
+
+
+def _pair(before: str, after: str) -> str:
+    """One where both say the same."""
+    return before if before == after else f"{before.rstrip(' x%')}→{after}"
+
+
+def _coloured(said: str) -> Text:
+    return Text(said, style={"-": "green", "+": "red"}.get(said[0], "dim"))

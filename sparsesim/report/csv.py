@@ -1,0 +1,80 @@
+"""CSV: a row a layer, flat columns, units in their names, raw numbers; for spreadsheets and pandas.
+
+Counts are sums over the images; the column `images` says over how many.
+"""
+
+from __future__ import annotations
+
+import csv as stdlib_csv
+from collections.abc import Iterator
+from io import StringIO
+
+from sparsesim.report.facts import images, speedup
+from sparsesim.result.model import SCHEMES, LayerRecord, Result
+
+Value = str | int | float | bool
+
+
+def csv(result: Result) -> str:
+    """The layers of a result as CSV with a heading; the heading alone where there is no layer."""
+    rows = [dict(_columns(result, layer)) for layer in result.layers]
+    text = StringIO()
+    writer = stdlib_csv.DictWriter(
+        text, fieldnames=list(rows[0]) if rows else ["model", "layer"], lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
+    error = result.output_error
+    yield "model", result.model.source
+    yield "model_sha256", result.provenance.model_sha256
+    yield "inputs_sha256", result.provenance.inputs_sha256
+    yield "inputs_are_random", result.inputs.random
+    yield "images", images(result)
+    yield "output_error_mean_share_of_range", error.mean if error else 0.0
+    yield "mac_coverage", result.host.mac_coverage
+    yield "rows", result.accelerator["rows"] or 0
+    yield "cols", result.accelerator["cols"] or 0
+    yield "skipping", result.accelerator["skipping"] or ""
+    yield "clock_mhz_assumed", result.accelerator["clock_mhz"] or 0
+    yield "layer", layer.name
+    for key in ("op", "block"):
+        yield key, getattr(layer, key)
+    yield "fused", "+".join(layer.fused)
+    for key in ("groups", "filters", "positions", "reduction"):
+        yield key, getattr(layer, key)
+    for key in ("macs", "padding_macs", "effectual_macs"):
+        yield key, getattr(layer, key)
+    for key in ("weight_sparsity", "activation_sparsity", "output_sparsity"):
+        yield key, getattr(layer, key)
+    for key in ("activation_is_float", "weight_is_float"):
+        yield key, getattr(layer, key)
+    for key in ("activation_value_bits", "weight_value_bits"):
+        yield key, getattr(layer, key)
+    for name in ("weight_storage", "activation_storage"):
+        for key, bits in getattr(layer, name):
+            yield f"{name}_{key}_bits", bits
+    for key, value in layer.passes:
+        yield f"passes_{key}", value
+    for scheme in SCHEMES:
+        yield from _of_scheme(layer, scheme)
+
+
+def _of_scheme(layer: LayerRecord, scheme: str) -> Iterator[tuple[str, Value]]:
+    record = layer.schemes[scheme]
+    for key, cycles in layer.cycles[scheme]:
+        yield f"{scheme}_{key}_cycles", cycles
+    yield f"{scheme}_speedup_over_dense_same_array", speedup(layer.cycles, scheme)
+    yield f"{scheme}_bound", record.bound
+    yield f"{scheme}_utilisation", record.utilisation
+    for key, slots in record.classes.items():
+        yield f"{scheme}_{key}_lane_slots", slots
+    for key, bits in record.dram_bits:
+        yield f"{scheme}_dram_{key}_bits", bits
+    for key, energy in record.energy_pj.items():
+        yield f"{scheme}_energy_{key}_pj", energy
+    yield f"{scheme}_density_estimate_compute_cycles", record.density.compute
+    yield f"{scheme}_density_estimate_error", record.density.error

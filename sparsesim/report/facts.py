@@ -1,0 +1,146 @@
+"""What all reports say of a result, computed once here: it reads a `Result` and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import commonprefix
+from pathlib import PurePosixPath
+
+from sparsesim.report.classes import CLASSES, STALL
+from sparsesim.report.figures import percent, plural
+from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
+from sparsesim.spec.accelerator import Accelerator
+
+
+def accelerator(result: Result) -> Accelerator:
+    """The machine, typed."""
+    return Accelerator.model_validate(result.accelerator)
+
+
+def own_scheme(result: Result) -> str:
+    """The scheme that the accelerator itself skips by."""
+    return str(result.accelerator["skipping"])
+
+
+def array(result: Result) -> str:
+    """Rows by columns: `16x16`."""
+    return f"{result.accelerator['rows']}x{result.accelerator['cols']}"
+
+
+def machine(result: Result) -> str:
+    """The array in one line: `16x16 inner_join, 1 lane, window 16, ...`."""
+    a = result.accelerator
+    lanes = plural(int(a["lanes"] or 1), "lane")
+    batch = "" if a["batch"] == 1 else f", batch {a['batch']}"
+    return (
+        f"{array(result)} {a['datapath']}, {lanes}, window {a['window']}, "
+        f"queue depth {a['queue_depth']}, skipping {a['skipping']}{batch}"
+    )
+
+
+def baseline(result: Result) -> str:
+    """What every speedup is against."""
+    return f"against the dense scheme on the same {array(result)} array"
+
+
+def model_name(result: Result) -> str:
+    """The model's file without its folders."""
+    return PurePosixPath(result.model.source.replace("\\", "/")).name
+
+
+def inputs_name(result: Result) -> str:
+    """What was fed, its path without folders: `mnist.npz (50 of 300 images; ...)`."""
+    path, bracket, rest = result.inputs.source.partition(" (")
+    return PurePosixPath(path.replace("\\", "/")).name + bracket + rest
+
+
+def images(result: Result) -> int:
+    """Images in all runs, 1 or more."""
+    return max(1, result.inputs.runs * result.inputs.images_per_run)
+
+
+def images_in_words(result: Result) -> str:
+    """`50 images`, or `5 runs of 8 images` where the model's batch is fixed."""
+    runs, size = result.inputs.runs, result.inputs.images_per_run
+    if size == 1:
+        return plural(runs, "image")
+    return f"{plural(runs, 'run')} of {size} images"
+
+
+def run_word(result: Result) -> str:
+    """What `Result.images` counts by."""
+    size = result.inputs.images_per_run
+    return "image" if size == 1 else f"run of {size} images"
+
+
+def lane_slots(result: Result) -> int:
+    """Lane-slots of one cycle: all multipliers of the array."""
+    a = result.accelerator
+    return int(a["rows"] or 1) * int(a["cols"] or 1) * int(a["lanes"] or 1)
+
+
+def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[str, float]:
+    """A layer's total cycles by class: lane-slots over the slots of one cycle, and stalls.
+
+    Args:
+        result: gives the array.
+        record, cycles: of a layer, or of all, under one scheme.
+    Returns:
+        cycles by `SlotClass.key`; their sum is `cycles.total`.
+    """
+    slots = lane_slots(result)
+    shares = {c.key: record.classes.get(c.key, 0) / slots for c in CLASSES if c is not STALL}
+    return shares | {STALL.key: float(cycles.stall)}
+
+
+def speedup(cycles: dict[str, Cycles], scheme: str) -> float:
+    """Total cycles of `none` over those of a scheme."""
+    mine = cycles[scheme].total
+    return cycles["none"].total / mine if mine else 1.0
+
+
+def by_cycles(result: Result) -> list[LayerRecord]:
+    """Layers, those with the most total cycles under the accelerator's own scheme first."""
+    scheme = own_scheme(result)
+    return sorted(result.layers, key=lambda layer: -layer.cycles[scheme].total)
+
+
+def labels(layers: Sequence[LayerRecord]) -> dict[str, str]:
+    """Names as tables show them: without the folders that all share, and the first of many.
+
+    Converters from TensorFlow join the names of all that they fused by `;`.
+
+    Returns:
+        label by name, each label once.
+    """
+    firsts = [layer.name.split(";")[0] for layer in layers]
+    unique = [
+        first if firsts.count(first) == 1 else layer.name
+        for layer, first in zip(layers, firsts, strict=True)
+    ]
+    shared = commonprefix(unique) if len(unique) > 1 else ""
+    cut = max(shared.rfind("/"), shared.rfind(".")) + 1
+    cut = 0 if cut == 1 else cut  # a mere leading slash stays
+    return {layer.name: label[cut:] for layer, label in zip(layers, unique, strict=True)}
+
+
+def output_error_in_words(result: Result) -> str:
+    """What stands beside every speedup."""
+    error = result.output_error
+    if error is None:
+        return "none: the model runs as loaded"
+    said = f"mean {error.mean:.2%}, worst {error.worst:.2%} of the output's range"
+    if error.top1_agreement is not None:
+        said += f"; same top-1 in {error.top1_agreement:.1%} of images"
+    return said.replace("%", " %")
+
+
+def accuracy_in_words(result: Result) -> str:
+    """Top-1 before and after, or why there is none."""
+    found = result.accuracy
+    if found is None:
+        return "no labels given"
+    of = f"of {plural(found.images, 'labelled image')}"
+    if result.output_error is None:
+        return f"{percent(found.top1_after)} {of}"
+    return f"{percent(found.top1_before)} before, {percent(found.top1_after)} after, {of}"

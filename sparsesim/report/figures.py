@@ -1,0 +1,76 @@
+"""Numbers as people read them: each with its unit, the same in every report."""
+
+from __future__ import annotations
+
+
+def count(number: float) -> str:
+    """A whole number with separators: `37,933`."""
+    return f"{number:,.0f}"
+
+
+def plural(number: int, word: str) -> str:
+    """A count of things: `1 filter`, `20 filters`."""
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1: `83.5 %`."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def signed_percent(share: float) -> str:
+    """A change: `+83.5 %`, `-10.7 %`."""
+    return f"{share * 100:+.1f} %"
+
+
+def change(before: float, after: float) -> str:
+    """What became of a number: `-10.7 %`, `=` where nothing did, `new` where it was 0."""
+    if before == after:
+        return "="
+    return signed_percent((after - before) / before) if before else "new"
+
+
+def times(ratio: float) -> str:
+    """A ratio: `1.72x`."""
+    return f"{ratio:.2f}x"
+
+
+def milliseconds(cycles: float, clock_mhz: float) -> str:
+    """The time of so many cycles: `0.110 ms`."""
+    return f"{cycles / clock_mhz / 1e3:.3f} ms"
+
+
+def bits(number: float) -> str:
+    """An amount of bits with a decimal prefix: `3.45 Mbit`."""
+    return _scaled(number, ("bit", "kbit", "Mbit", "Gbit", "Tbit"))
+
+
+def joules(picojoules: float) -> str:
+    """An energy: `1.92 uJ`."""
+    return _scaled(picojoules, ("pJ", "nJ", "uJ", "mJ", "J"))
+
+
+def kib(number_of_bits: float) -> str:
+    """An amount of bits in the unit of on-chip memories: `421.2 KiB`."""
+    return f"{number_of_bits / 8192:,.1f} KiB"
+
+
+def clipped(text: str, width: int) -> str:
+    """Text of at most so many characters; the middle goes, as names differ at their ends.
+
+    >>> clipped("layer3.0.downsample.0", 12)
+    'layer…mple.0'
+    """
+    if len(text) <= width:
+        return text
+    tail = width // 2
+    return f"{text[: width - tail - 1]}…{text[-tail:]}"
+
+
+def _scaled(number: float, units: tuple[str, ...]) -> str:
+    """With three digits that count, each unit a thousand of the one before."""
+    index = 0
+    while number >= 999.5 and index < len(units) - 1:
+        number, index = number / 1000, index + 1
+    digits = 0 if number >= 99.95 or number == int(number) else 1 if number >= 9.995 else 2
+    return f"{number:.{digits}f} {units[index]}"

@@ -1,0 +1,267 @@
+"""One self-contained HTML page: it asks the network for nothing, and its policy forbids it to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+from sparsesim.report.charts import CHARTS, caption, spec
+from sparsesim.report.classes import COLOUR_OF_BOUND
+from sparsesim.report.facts import (
+    accuracy_in_words,
+    baseline,
+    images,
+    images_in_words,
+    inputs_name,
+    labels,
+    machine,
+    model_name,
+    output_error_in_words,
+    own_scheme,
+    speedup,
+)
+from sparsesim.report.figures import (
+    bits,
+    count,
+    kib,
+    milliseconds,
+    percent,
+    signed_percent,
+    times,
+)
+from sparsesim.report.notes import notes
+from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
+from sparsesim.report.theme import theme
+from sparsesim.result.model import BlockRecord, LayerRecord, Result
+
+_FOLDER = Path(__file__).resolve().parent
+_PAIRED = (("sparsity", "density"), ("balance", "dram"))
+"""Charts side by side where the screen is wide."""
+
+
+def html(result: Result) -> str:
+    """The page of a result."""
+    charts = {which: made for which in CHARTS if (made := spec(result, which)) is not None}
+    parts = [_header(result), *_banners(result), _tiles(result)]
+    parts.append(_section("speedup", result, charts, _speedups(result)))
+    parts.append(_section("cycles", result, charts, _notes(result)))
+    parts.append(_layers(result))
+    for pair in _PAIRED:
+        drawn = "".join(_section(which, result, charts) for which in pair)
+        parts.append(f'<div class="pair">{drawn}</div>' if drawn else "")
+    parts.append(_section("images", result, charts))
+    parts += [_blocks(result), _host(result)]
+    parts.append(_pairs_section("All figures", f"Under {own_scheme(result)}.", outcome(result)))
+    parts.append(_pairs_section("The machine", "", setting(result)))
+    parts.append(_pairs_section("Made from", "Hashes and versions.", provenance(result)))
+    themes = {"light": theme(False), "dark": theme(True)}
+    return Template((_FOLDER / "page.html").read_text("utf-8")).substitute(
+        title=escape(f"{model_name(result)} on a sparse accelerator"),
+        css=(_FOLDER / "page.css").read_text("utf-8"),
+        js=(_FOLDER / "page.js").read_text("utf-8"),
+        body="\n".join(part for part in parts if part),
+        charts=json.dumps({"charts": charts, "themes": themes}).replace("<", "\\u003c"),
+        bundle=_bundle(),
+    )
+
+
+def _bundle() -> str:
+    """Vega, Vega-Lite and vega-embed as one script."""
+    import altair
+    import vl_convert
+
+    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    return vl_convert.javascript_bundle(vl_version=version).replace("</script", "<\\/script")
+
+
+def _header(result: Result) -> str:
+    clock, device = result.accelerator["clock_mhz"], result.device
+    lines = [
+        "; ".join((f"{images_in_words(result)} from {inputs_name(result)}", *result.model.rewrites)),
+        machine(result),
+        f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; clock {clock:g} MHz, an assumption",
+    ]
+    said = "".join(f'<p class="setting">{escape(line)}</p>' for line in lines)
+    return f"<header><h1>{escape(model_name(result))}</h1>{said}</header>"
+
+
+def _banners(result: Result) -> Iterable[str]:
+    for warning in result.warnings:
+        if result.inputs.random and warning.startswith("inputs are random"):
+            yield f'<p class="banner loud"><b>RANDOM INPUTS</b>{escape(warning)}</p>'
+        else:
+            yield f'<p class="banner">{escape(warning)}</p>'
+
+
+def _tiles(result: Result) -> str:
+    scheme, totals, n = own_scheme(result), result.totals, images(result)
+    cycles, record = totals.cycles[scheme].total / n, totals.schemes[scheme]
+    clock = float(result.accelerator["clock_mhz"] or 1)
+    interval = result.speedup_interval[scheme]
+    between = f"{interval.low:.2f}-{times(interval.high)} (95 %), " if interval else ""
+    error, found = result.output_error, result.accuracy
+    dram, dense = (sum(dict(totals.schemes[s].dram_bits).values()) / n for s in (scheme, "none"))
+    stored = totals.weight_storage
+    tiles = [
+        (f"Speedup, {scheme}", times(result.speedup[scheme]), f"{between}{baseline(result)}"),
+        (
+            "Output error",
+            "none" if error is None else f"{error.mean * 100:.2f} %",
+            output_error_in_words(result).removeprefix("none: "),
+        ),
+        ("Top-1", percent(found.top1_after) if found else "unknown", accuracy_in_words(result)),
+        ("Time an image", milliseconds(cycles, clock), f"at an assumed {clock:g} MHz"),
+        (
+            "Cycles an image",
+            count(cycles),
+            f"p95 {count(result.images[scheme].p95)}, worst {count(result.images[scheme].worst)}",
+        ),
+        (
+            "Mean densities say",
+            signed_percent(record.density.error),
+            f"off the exact compute cycles: {count(record.density.compute / n)} an image",
+        ),
+        ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
+        ("DRAM an image", bits(dram), f"dense: {bits(dense)}"),
+        ("Weights stored", bits(stored.encoded), f"{kib(stored.encoded)}; dense {bits(stored.dense)}"),
+        ("MAC coverage", percent(result.host.mac_coverage), "of the MACs ran on the array"),
+    ]
+    drawn = [
+        f'<div class="tile{" first" if index == 0 else ""}"><div class="name">{escape(name)}</div>'
+        f'<div class="number">{escape(number)}</div><div class="note">{escape(note)}</div></div>'
+        for index, (name, number, note) in enumerate(tiles)
+    ]
+    return f'<div class="tiles">{"".join(drawn)}</div>'
+
+
+def _section(which: str, result: Result, charts: dict[str, dict], after: str = "") -> str:
+    """A chart with its heading; nothing where there is nothing to draw."""
+    if which not in charts:
+        return ""
+    return (
+        f"<section><h2>{escape(CHARTS[which].title)}</h2>"
+        f'<p class="caption">{escape(caption(result, which))}</p>'
+        f'<div class="chart" id="chart-{which}"></div>{after}</section>'
+    )
+
+
+def _speedups(result: Result) -> str:
+    rows = []
+    for scheme, *numbers in speedups(result):
+        own = ' class="own"' if scheme == own_scheme(result) else ""
+        rows.append(f"<tr{own}><td>{scheme}</td>{''.join(_number(text) for text in numbers)}</tr>")
+    headings = ("speedup", "95 % interval", "cycles an image", "time an image")
+    head = "<th>scheme</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
+    return _table(f"<tr>{head}</tr>", rows) + (
+        f'<p class="caption">Output error: {escape(output_error_in_words(result))}. '
+        f"MAC coverage {percent(result.host.mac_coverage)}.</p>"
+    )
+
+
+def _notes(result: Result) -> str:
+    said = "".join(f"<li>{escape(note)}</li>" for note in notes(result))
+    return f'<ul class="notes">{said}</ul>' if said else ""
+
+
+def _layers(result: Result) -> str:
+    if not result.layers:
+        return ""
+    headings = (
+        *("MACs", "effectual", "weight zeros", "input zeros", "compute", "memory", "total"),
+        *("share", "speedup", "utilisation", "density est.", "DRAM", "passes"),
+    )
+    head = "<th>layer</th><th>op</th><th>bound by</th>"
+    head += "".join(f'<th class="number">{name}</th>' for name in headings)
+    names = labels(result.layers)
+    rows = [_layer(result, layer, names[layer.name]) for layer in result.layers]
+    return (
+        "<section><h2>Layers</h2>"
+        f'<p class="caption">Under {own_scheme(result)}; MACs, cycles and DRAM are an image, '
+        f"speedups {baseline(result)}. Press a heading to sort.</p>"
+        f"{_table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+    )
+
+
+def _layer(result: Result, layer: LayerRecord, name: str) -> str:
+    scheme, n = own_scheme(result), images(result)
+    cycles, record = layer.cycles[scheme], layer.schemes[scheme]
+    share = cycles.total / (result.totals.cycles[scheme].total or 1)
+    effectual = layer.effectual_macs / (layer.macs or 1)
+    dram = sum(dict(record.dram_bits).values()) / n
+    faster = speedup(layer.cycles, scheme)
+    numbers = [
+        _number(count(layer.macs / n), layer.macs),
+        _number(percent(effectual), effectual),
+        _number(percent(layer.weight_sparsity), layer.weight_sparsity),
+        _number(percent(layer.activation_sparsity), layer.activation_sparsity),
+        _number(count(cycles.compute / n), cycles.compute),
+        _number(count(cycles.memory / n), cycles.memory),
+        _number(count(cycles.total / n), cycles.total),
+        _number(percent(share), share),
+        _number(times(faster), faster),
+        _number(percent(record.utilisation), record.utilisation),
+        _number(signed_percent(record.density.error), record.density.error),
+        _number(bits(dram), dram),
+        _number(count(layer.passes.count / n), layer.passes.count),
+    ]
+    colour = COLOUR_OF_BOUND.get(record.bound, "#8b95a5")
+    return (
+        f'<tr><td title="{escape(layer.name)}">{escape(name)}</td><td>{escape(layer.op)}</td>'
+        f'<td><span class="chip" style="background:{colour}">{escape(record.bound)}</span></td>'
+        f"{''.join(numbers)}</tr>"
+    )
+
+
+def _blocks(result: Result) -> str:
+    """Blocks of more than one layer; where each is a layer the table of layers says it all."""
+    if all(len(block.layers) < 2 for block in result.blocks):
+        return ""
+    headings = ("layers", "weight zeros", "leaving zeros", "total cycles", "share")
+    head = "<th>block</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
+    rows = [_block(result, block) for block in result.blocks]
+    return (
+        "<section><h2>Blocks</h2>"
+        '<p class="caption">Activation zeros are those of the tensor that leaves the block.</p>'
+        f"{_table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+    )
+
+
+def _block(result: Result, block: BlockRecord) -> str:
+    scheme = own_scheme(result)
+    cycles = block.total_cycles[scheme]
+    share = cycles / (result.totals.cycles[scheme].total or 1)
+    return (
+        f"<tr><td>{escape(block.name)}</td>"
+        f"{_number(count(len(block.layers)), len(block.layers))}"
+        f"{_number(percent(block.weight_sparsity), block.weight_sparsity)}"
+        f"{_number(percent(block.activation_sparsity), block.activation_sparsity)}"
+        f"{_number(count(cycles / images(result)), cycles)}{_number(percent(share), share)}</tr>"
+    )
+
+
+def _host(result: Result) -> str:
+    coverage = percent(result.host.mac_coverage)
+    said = f"Run by ONNX Runtime; not in the cycles. MAC coverage {coverage}."
+    return _pairs_section("On the host", said, host(result) or [("nothing", "")])
+
+
+def _pairs_section(title: str, said: str, pairs: Pairs) -> str:
+    rows = [f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in pairs]
+    told = f'<p class="caption">{escape(said)}</p>' if said else ""
+    return f"<section><h2>{escape(title)}</h2>{told}{_table('', rows, 'plain')}</section>"
+
+
+def _table(head: str, rows: Sequence[str], kind: str = "") -> str:
+    top = f"<thead>{head}</thead>" if head else ""
+    return (
+        f'<div class="scroll"><table class="{kind}">{top}<tbody>{"".join(rows)}</tbody>'
+        "</table></div>"
+    )
+
+
+def _number(text: str, value: float | None = None) -> str:
+    sort = "" if value is None else f' data-value="{value:.10g}"'
+    return f'<td class="number"{sort}>{escape(text)}</td>'

@@ -1,0 +1,49 @@
+"""A word where skipping gains nothing: layers bound by DRAM or by the drain of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sparsesim.report.facts import by_cycles, labels, own_scheme
+from sparsesim.report.figures import clipped, percent
+from sparsesim.report.floors import floors
+from sparsesim.result.model import LayerRecord, Result
+
+NEAR = 0.8
+"""A layer is at a floor where the floor is at least this share of its compute cycles."""
+_NAMED = 3
+
+
+def notes(result: Result) -> list[str]:
+    """Sentences on layers in which fewer MACs save no cycles; none where there are none."""
+    scheme = own_scheme(result)
+    layers = by_cycles(result)
+    dram = [layer for layer in layers if layer.schemes[scheme].bound == "dram"]
+    drain = [layer for layer in layers if layer not in dram and at_drain(result, layer, scheme)]
+    found = []
+    if dram:
+        found.append(f"{_named(result, dram)}: bound by DRAM; skipping more gains nothing there")
+    if drain:
+        found.append(
+            f"{_named(result, drain)}: the drain of results, one a cycle and column, "
+            "sets the pace; skipping more gains little there"
+        )
+    return found
+
+
+def at_drain(result: Result, layer: LayerRecord, scheme: str) -> bool:
+    """Whether the drain of results is what bounds a layer, or is nearly."""
+    floor = floors(result, layer)
+    near = floor is not None and floor.drain >= NEAR * layer.cycles[scheme].compute
+    return layer.schemes[scheme].bound == "drain" or near
+
+
+def _named(result: Result, layers: Sequence[LayerRecord]) -> str:
+    scheme = own_scheme(result)
+    whole = result.totals.cycles[scheme].total or 1
+    names = labels(result.layers)
+    said = ", ".join(clipped(names[layer.name], 30) for layer in layers[:_NAMED])
+    if len(layers) > _NAMED:
+        said += f" and {len(layers) - _NAMED} more"
+    share = sum(layer.cycles[scheme].total for layer in layers) / whole
+    return f"{said} ({percent(share)} of cycles)"

@@ -1,0 +1,156 @@
+"""The figures of a whole result that Markdown and HTML both show, as pairs of words."""
+
+from __future__ import annotations
+
+from sparsesim.report.facts import (
+    accuracy_in_words,
+    images,
+    images_in_words,
+    inputs_name,
+    machine,
+    model_name,
+    output_error_in_words,
+    own_scheme,
+    run_word,
+)
+from sparsesim.report.figures import (
+    bits,
+    count,
+    joules,
+    kib,
+    milliseconds,
+    percent,
+    plural,
+    signed_percent,
+    times,
+)
+from sparsesim.result.model import SCHEMES, Result
+
+Pairs = list[tuple[str, str]]
+
+
+def setting(result: Result) -> Pairs:
+    """Model, inputs, accelerator and device."""
+    a, device = result.accelerator, result.device
+    return [
+        ("Model", "; ".join((model_name(result), *result.model.rewrites))),
+        ("Inputs", f"{images_in_words(result)} from {inputs_name(result)}"),
+        ("Accelerator", machine(result)),
+        (
+            "Buffers",
+            f"activation {a['activation_buffer_kib']:g} KiB ({a['activation_format']}), weight "
+            f"{a['weight_buffer_kib']:g} KiB ({a['weight_format']}), output "
+            f"{a['output_buffer_kib']:g} KiB (dense)",
+        ),
+        ("Clock", f"{a['clock_mhz']:g} MHz (an assumption)"),
+        (
+            "Device",
+            f"{device['name']} ({device['part']}), DRAM {device['dram_gb_per_s']} GB/s, "
+            f"{result.dram_bits_per_cycle:.1f} bits a cycle",
+        ),
+    ]
+
+
+def outcome(result: Result) -> Pairs:
+    """What came out under the accelerator's own scheme; the speedups stand elsewhere."""
+    scheme, totals, n = own_scheme(result), result.totals, images(result)
+    record, cycles, weights = totals.schemes[scheme], totals.cycles[scheme], totals.weight_storage
+    statistics = result.images[scheme]
+    dram, dense_dram = (sum(dict(totals.schemes[s].dram_bits).values()) for s in (scheme, "none"))
+    energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
+    clock = float(result.accelerator["clock_mhz"] or 1)
+    return [
+        ("Output error", output_error_in_words(result)),
+        ("Top-1", accuracy_in_words(result)),
+        (
+            "Cycles an image",
+            f"{count(cycles.total / n)} ({milliseconds(cycles.total / n, clock)} at the assumed "
+            f"clock); {count(cycles.stall / n)} of them wait for DRAM",
+        ),
+        (
+            f"Over every {run_word(result)}",
+            f"p50 {count(statistics.p50)}, p95 {count(statistics.p95)}, p99 "
+            f"{count(statistics.p99)}, worst {count(statistics.worst)} cycles "
+            f"({run_word(result)} {statistics.worst_image})",
+        ),
+        (
+            "Mean densities alone",
+            f"say {count(record.density.compute / n)} compute cycles an image: off by "
+            f"{signed_percent(record.density.error)}",
+        ),
+        (
+            "MACs an image",
+            f"{count(totals.macs / n)}, {percent(totals.effectual_macs / (totals.macs or 1))} "
+            f"effectual, {percent(totals.padding_macs / (totals.macs or 1))} padding",
+        ),
+        ("Utilisation", f"{percent(record.utilisation)} of lane-slots are effectual"),
+        (
+            "Zeros",
+            f"{percent(totals.weight_sparsity)} of weights, "
+            f"{percent(totals.activation_sparsity)} of activations",
+        ),
+        (
+            "Weight storage",
+            f"{bits(weights.encoded)} ({kib(weights.encoded)}) as "
+            f"{result.accelerator['weight_format']}, {bits(weights.dense)} dense; independent "
+            f"zeros need {bits(weights.iid_bound)}",
+        ),
+        ("DRAM an image", f"{bits(dram / n)}; the dense scheme moves {bits(dense_dram / n)}"),
+        (
+            "Peak live activations",
+            f"{bits(result.memory.peak_live_bits)} ({kib(result.memory.peak_live_bits)})",
+        ),
+        (
+            "Energy an image",
+            f"{joules(energy / n)}, "
+            f"{times(energy / (dense_energy or 1))} of dense "
+            f"({result.energy_table.get('process', 'table unknown')})",
+        ),
+        ("MAC coverage", f"{percent(result.host.mac_coverage)} of the MACs ran on the array"),
+    ]
+
+
+def speedups(result: Result) -> list[tuple[str, str, str, str, str]]:
+    """By scheme: its name, speedup, interval, cycles and milliseconds an image."""
+    clock = float(result.accelerator["clock_mhz"] or 1)
+    rows = []
+    for scheme in SCHEMES:
+        interval = result.speedup_interval[scheme]
+        between = f"{interval.low:.2f}-{times(interval.high)}" if interval else "one image"
+        each = result.totals.cycles[scheme].total / images(result)
+        rows.append(
+            (
+                scheme,
+                times(result.speedup[scheme]),
+                "baseline" if scheme == "none" else between,
+                count(each),
+                milliseconds(each, clock),
+            )
+        )
+    return rows
+
+
+def host(result: Result) -> Pairs:
+    """What ran outside the array."""
+    rows = [(op, plural(n, "node")) for op, n in host_operators(result)]
+    for node, macs in result.host.macs.items():
+        rows.append((node, "MACs unknown" if macs < 0 else f"about {count(macs)} MACs a run"))
+    rows += list(result.host.reasons.items())
+    return rows
+
+
+def host_operators(result: Result) -> list[tuple[str, int]]:
+    """Operators on the host, the most frequent first."""
+    return sorted(result.host.operators.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def provenance(result: Result) -> Pairs:
+    """Hashes, versions, seed."""
+    found = result.provenance
+    rows = [
+        (f"{what} sha256", getattr(found, f"{what}_sha256"))
+        for what in ("model", "inputs", "accelerator", "device")
+    ]
+    rows.append(("seed of the intervals", str(found.seed)))
+    rows += list(found.versions.items())
+    return rows

@@ -1,0 +1,222 @@
+"""The terminal summary: what a person reads in ten seconds, at 80 columns."""
+
+from __future__ import annotations
+
+from rich.box import HEAVY
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from sparsesim.report.classes import CLASSES
+from sparsesim.report.console import cells, plain_table
+from sparsesim.report.facts import (
+    accuracy_in_words,
+    baseline,
+    by_cycles,
+    class_cycles,
+    images,
+    images_in_words,
+    inputs_name,
+    labels,
+    machine,
+    model_name,
+    output_error_in_words,
+    own_scheme,
+    run_word,
+    speedup,
+)
+from sparsesim.report.figures import (
+    bits,
+    clipped,
+    count,
+    kib,
+    milliseconds,
+    percent,
+    signed_percent,
+    times,
+)
+from sparsesim.report.notes import notes
+from sparsesim.result.model import SCHEMES, Result
+
+BAR = 24
+LEAST = 0.005
+LAYERS = 5
+
+
+def text(result: Result) -> RenderableType:
+    """The summary of a result.
+
+    Args:
+        result: of an estimate.
+    Returns:
+        for a rich console; `console.plain` makes text of it.
+    """
+    parts: list[RenderableType] = [*_header(result), *_warnings(result), Text()]
+    parts += [_speedups(result), *_beside(result), Text()]
+    if result.layers:
+        parts += [_where(result), Text(), _layers(result)]
+        parts += [Text(f"! {note}", style="yellow") for note in notes(result)]
+        parts.append(Text())
+    parts.append(_rest(result))
+    return Group(*parts)
+
+
+def _header(result: Result) -> list[RenderableType]:
+    a, device = result.accelerator, result.device
+    title = Text(f"{model_name(result)}, {images_in_words(result)}", style="bold")
+    title.append(f" from {inputs_name(result)}", style="not bold dim")
+    title.append("".join(f"; {step}" for step in result.model.rewrites), style="not bold")
+    where = (
+        f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; "
+        f"clock {a['clock_mhz']:g} MHz (an assumption)"
+    )
+    return [title, Text(machine(result), style="dim"), Text(where, style="dim")]
+
+
+def _warnings(result: Result) -> list[RenderableType]:
+    found: list[RenderableType] = []
+    for warning in result.warnings:
+        loud = result.inputs.random and warning.startswith("inputs are random")
+        found.append(
+            Panel(
+                Text(warning, style="bold red" if loud else "yellow"),
+                title="RANDOM INPUTS" if loud else "warning",
+                title_align="left",
+                box=HEAVY,
+                border_style="bold red" if loud else "yellow",
+            )
+        )
+    return found
+
+
+def _speedups(result: Result) -> RenderableType:
+    clock = float(result.accelerator["clock_mhz"] or 1)
+    table = plain_table("  scheme", "speedup", "95 % interval", "cycles/image", "time/image")
+    table.add_column()
+    slowest = max(result.totals.cycles[s].total for s in SCHEMES) or 1
+    for scheme in SCHEMES:
+        mine = scheme == own_scheme(result)
+        cycles = result.totals.cycles[scheme].total
+        interval = result.speedup_interval[scheme]
+        between = f"{interval.low:.2f}-{times(interval.high)}" if interval else "one image"
+        bar = "▇" * max(1, round(14 * cycles / slowest))
+        each = cycles / images(result)
+        table.add_row(
+            *cells(
+                f"{'▸' if mine else ' '} {scheme}",
+                times(result.speedup[scheme]),
+                "baseline" if scheme == "none" else between,
+                count(each),
+                milliseconds(each, clock),
+                Text(bar, style="green" if mine else "dim"),
+            ),
+            style="bold" if mine else "",
+        )
+    return Group(Text(f"Speedup {baseline(result)}", style="bold"), table)
+
+
+def _beside(result: Result) -> list[RenderableType]:
+    """What must stand beside a speedup."""
+    statistics = result.images[own_scheme(result)]
+    spread = (
+        f"p50 {count(statistics.p50)}, p95 {count(statistics.p95)}, worst "
+        f"{count(statistics.worst)} cycles ({run_word(result)} {statistics.worst_image})"
+    )
+    estimate = result.totals.schemes[own_scheme(result)].density
+    density = (
+        f"mean densities alone say {count(estimate.compute / images(result))} compute "
+        f"cycles/image: off by {signed_percent(estimate.error)}"
+    )
+    return [
+        _pairs(
+            ("output error", output_error_in_words(result)),
+            ("top-1", accuracy_in_words(result)),
+            (run_word(result), spread),
+            ("statistics", density),
+        )
+    ]
+
+
+def _where(result: Result) -> RenderableType:
+    scheme = own_scheme(result)
+    totals = result.totals
+    cycles = class_cycles(result, totals.schemes[scheme], totals.cycles[scheme])
+    whole = totals.cycles[scheme].total or 1
+    table = plain_table("", "", "", left=1, show_header=False)
+    table.columns[2].justify = "left"
+    for kind in sorted(CLASSES, key=lambda kind: -cycles[kind.key]):
+        share = cycles[kind.key] / whole
+        if share < LEAST:
+            continue
+        bar = Text("█" * max(1, round(share * BAR)), style=kind.colour)
+        bar.append(f" {kind.means}", style="dim")
+        table.add_row(*cells(f"  {kind.words}", percent(share), bar))
+    title = Text("Where cycles go", style="bold")
+    title.append(f" under {scheme}, share of all {count(whole)} cycles", style="not bold dim")
+    return Group(title, table)
+
+
+def _layers(result: Result) -> RenderableType:
+    scheme = own_scheme(result)
+    whole = result.totals.cycles[scheme].total or 1
+    chosen = by_cycles(result)[:LAYERS]
+    names = labels(result.layers)
+    title = f"  {len(chosen)} of {len(result.layers)} layers, by cycles"
+    table = plain_table(title, "share", "speedup", "weight 0s", "input 0s", "bound by")
+    for layer in chosen:
+        table.add_row(
+            *cells(
+                f"  {clipped(names[layer.name], 30)}",
+                percent(layer.cycles[scheme].total / whole),
+                times(speedup(layer.cycles, scheme)),
+                percent(layer.weight_sparsity),
+                percent(layer.activation_sparsity),
+                layer.schemes[scheme].bound,
+            )
+        )
+    return table
+
+
+def _rest(result: Result) -> RenderableType:
+    scheme, totals = own_scheme(result), result.totals
+    a, record, weights = result.accelerator, totals.schemes[scheme], totals.weight_storage
+    operators = ", ".join(f"{n} {op}" for op, n in result.host.operators.items()) or "nothing"
+    dram, dense = (
+        sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none")
+    )
+    energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
+    stored = (
+        f"{bits(weights.encoded)} as {a['weight_format']} ({kib(weights.encoded)}); "
+        f"dense {bits(weights.dense)}"
+    )
+    lines = [
+        (
+            "MACs",
+            f"{count(totals.macs / images(result))} an image, "
+            f"{percent(totals.effectual_macs / (totals.macs or 1))} effectual; "
+            f"utilisation {percent(record.utilisation)}",
+        ),
+        (
+            "on the host",
+            f"{operators}; not in the cycles. "
+            f"MAC coverage {percent(result.host.mac_coverage)}",
+        ),
+        ("weights", stored),
+        ("DRAM", f"{bits(dram / images(result))} an image; dense {bits(dense / images(result))}"),
+        (
+            "energy",
+            f"{times(energy / (dense_energy or 1))} of dense "
+            f"({result.energy_table.get('process', 'table unknown')})",
+        ),
+    ]
+    return _pairs(*lines)
+
+
+def _pairs(*lines: tuple[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True, width=14)
+    table.add_column(overflow="fold")
+    for name, said in lines:
+        table.add_row(*cells(f"  {name}", said))
+    return table

@@ -1,0 +1,47 @@
+"""How charts look on a light and on a dark page; the page's own colours are in page.css."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEME_COLOURS = {
+    "none": "#8b95a5",
+    "activation": "#4f86c6",
+    "weight": "#d4a72c",
+    "two_sided": "#2a9d5c",
+}
+OPERAND_COLOURS = {"activations": "#4f86c6", "weights": "#d4a72c", "outputs": "#b565c4"}
+ACCENT = "#2a9d5c"
+ALARM = "#c2410c"
+
+
+def theme(dark: bool) -> dict[str, Any]:
+    """A Vega-Lite config: no frame, faint grid, words in the page's font."""
+    ink, faint, grid, ground = (
+        ("#e6e8ec", "#9aa3b2", "#2b313b", "#171a21")
+        if dark
+        else ("#1c2128", "#5b6472", "#e7e9ee", "#ffffff")
+    )
+    font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+    words = {
+        "labelFont": font,
+        "titleFont": font,
+        "labelColor": faint,
+        "titleColor": faint,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
+    return {
+        "background": ground,
+        "font": font,
+        "view": {"stroke": None},
+        "axis": words
+        | {"gridColor": grid, "domainColor": grid, "tickColor": grid, "titlePadding": 8},
+        "axisX": {"labelFlush": True},
+        "axisY": {"grid": False, "ticks": False, "labelPadding": 6, "labelLimit": 220},
+        "legend": words | {"orient": "top", "columns": 4, "symbolType": "square", "title": None},
+        "text": {"color": ink, "font": font, "fontSize": 12},
+        "rule": {"color": ink},
+        "tick": {"color": ink},
+    }

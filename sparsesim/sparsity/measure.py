@@ -1,0 +1,77 @@
+"""Sparsity of weights by layer, block and model, from the graph alone.
+
+Activation sparsity is not here: it needs inputs, and comes from a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparsesim.graph import Graph, Layer
+from sparsesim.graph.blocks import Block
+from sparsesim.sparsity.stored import stored_weight
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Zeros among the weights of a layer, a block or a model.
+
+    Attributes:
+        name: of the layer or block; empty for the model.
+        zeros: weights that are zero; of quantised ones, that equal the zero point.
+        elements: all weights. Biases and normalisation parameters are none; nor are weights that
+            are computed while the model runs.
+    """
+
+    name: str
+    zeros: int
+    elements: int
+
+    @property
+    def sparsity(self) -> float | None:
+        """Zeros / elements, 0 to 1; None where there are no elements."""
+        return self.zeros / self.elements if self.elements else None
+
+
+@dataclass(frozen=True)
+class SparsityTable:
+    """Sparsity of all weights of a graph.
+
+    Attributes:
+        layers: in execution order (eq. 3).
+        blocks: zeros in all of a block's layers over elements in all of them (eq. 5).
+        model: the same over all blocks.
+    """
+
+    layers: tuple[Sparsity, ...]
+    blocks: tuple[Sparsity, ...]
+    model: Sparsity
+
+
+def weight_sparsity(graph: Graph, blocks: Iterable[Block]) -> SparsityTable:
+    """Count zeros.
+
+    Args:
+        graph: loaded or rewritten. A weight that several layers share counts in each of them.
+        blocks: all blocks of the graph.
+    Source: Loroch et al., "Sparsity in Deep Neural Networks", 2018, eqs. 3 and 5.
+    """
+    layers = {layer.name: _of_layer(graph, layer) for layer in graph.layers}
+    rows = tuple(_sum(block.name, [layers[name] for name in block.layers]) for block in blocks)
+    return SparsityTable(tuple(layers.values()), rows, _sum("", rows))
+
+
+def _of_layer(graph: Graph, layer: Layer) -> Sparsity:
+    stored = stored_weight(graph, layer)
+    if stored is None:
+        return Sparsity(layer.name, 0, 0)
+    steps = stored.steps(graph.constants)
+    return Sparsity(layer.name, int(steps.size - np.count_nonzero(steps)), int(steps.size))
+
+
+def _sum(name: str, parts: Iterable[Sparsity]) -> Sparsity:
+    parts = list(parts)
+    return Sparsity(name, sum(part.zeros for part in parts), sum(part.elements for part in parts))

@@ -1,0 +1,36 @@
+"""Raising a model's opset where a rewrite needs an operator that it doesn't have yet."""
+
+from __future__ import annotations
+
+from onnx import version_converter
+
+from sparsesim.errors import ModelError
+from sparsesim.graph import Graph, build
+from sparsesim.graph.fold import fold
+from sparsesim.graph.read import normalise, one_line
+from sparsesim.graph.save import to_model
+
+
+def with_opset(graph: Graph, least: int) -> Graph:
+    """The graph in that opset, or as it is where it has that or a later one.
+
+    Args:
+        graph: the graph.
+        least: version of the default domain.
+    Raises:
+        ModelError: onnx's converter does not take the model.
+    """
+    imports = {entry.domain: entry.version for entry in graph.model.opset_import}
+    version = imports.get("", imports.get("ai.onnx", least))
+    if version >= least:
+        return graph
+    try:
+        converted = version_converter.convert_version(to_model(graph), least)
+    except Exception as error:
+        raise ModelError(
+            f"{graph.source}: opset {version} cannot be converted to {least}, which activation "
+            f"thresholds need: {one_line(error)}"
+        ) from error
+    model, constants = fold(normalise(converted, graph.source), graph.source)
+    words = (*graph.rewrites, f"converted from opset {version} to {least}")
+    return build(model, constants, graph.source, graph.sha256, words, original=graph.original)

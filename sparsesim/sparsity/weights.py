@@ -1,0 +1,107 @@
+"""Rewriting weights: constants of the graph are replaced by ones with more zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from sparsesim.errors import SpecError
+from sparsesim.graph import Graph, Layer
+from sparsesim.sparsity.choose import Choice
+from sparsesim.sparsity.nodes import NodeEditor
+from sparsesim.sparsity.rows import from_rows, rows_of
+from sparsesim.sparsity.sparsifiers import find_sparsifier
+from sparsesim.sparsity.stored import StoredWeight, stored_weight
+from sparsesim.spec.thresholds import MAGNITUDE
+
+
+def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choice]) -> None:
+    """Give layers their sparsified weights; a weight that others read too is copied for them.
+
+    Args:
+        editor: holds the nodes and constants that are changed.
+        graph: the graph that they came from.
+        choices: layer name -> sparsifier.
+    Raises:
+        SpecError: a weight that is computed, or that has no scale of its own; parameters that the
+            sparsifier refuses.
+    """
+    copies: dict[str, list[str]] = {}
+    for name, choice in choices.items():
+        layer = graph.layer(name)
+        stored = stored_weight(graph, layer)
+        if stored is None:
+            raise SpecError(
+                f"{choice.where}: the weight of layer '{name}' is computed while the model runs "
+                "and cannot be rewritten; give this layer the threshold 0"
+            )
+        changed = _sparsified(graph, layer, stored, choice)
+        # Layers that shared a weight share it again where it became the same for them.
+        like = (
+            copy
+            for copy in copies.get(stored.tensor, [])
+            if np.array_equal(editor.constants[copy], changed)
+        )
+        copy = next(like, None)
+        if copy is None:
+            copy = stored.tensor
+            if _is_shared(editor, name, stored):
+                copy = editor.fresh(f"{stored.tensor}:sparse")
+            copies.setdefault(stored.tensor, []).append(copy)
+            editor.constants[copy] = changed
+        if copy != stored.tensor:
+            _read_from(editor, name, stored, copy)
+
+
+def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice) -> NDArray[Any]:
+    """The stored weight with the zeros that the sparsifier makes in its real values."""
+    rule = choice.rule
+    weight = graph.constants[stored.tensor]
+    if weight.dtype.kind != "f" and not stored.scale and rule.sparsifier == MAGNITUDE:
+        raise SpecError(
+            f"{choice.where}: the weight of layer '{layer.name}' ({layer.op}) has no scale of its "
+            "own, so a threshold in real units means nothing; use top_k or n_m, or 0"
+        )
+    real = stored.real(graph.constants)
+    try:
+        rows = find_sparsifier(rule.sparsifier).apply(rows_of(layer, real), **dict(rule.parameters))
+    except SpecError as error:
+        raise SpecError(f"{choice.where}: {error}") from None
+    result = from_rows(layer, rows, real.shape)
+    if weight.dtype.kind == "f":
+        return result
+    if np.any((result != 0) & (result != real)):
+        raise SpecError(
+            f"{choice.where}: sparsifier '{rule.sparsifier}' changes values other than to zero, "
+            f"which the quantised weight of layer '{layer.name}' cannot take"
+        )
+    return stored.with_zeros(result == 0, graph.constants)
+
+
+def _is_shared(editor: NodeEditor, layer: str, stored: StoredWeight) -> bool:
+    """Whether anything else reads the weight, as stored or as its layer's node gets it."""
+    readers = editor.readers()
+    return readers[stored.tensor] > 1 or readers[editor.node(layer).input[stored.slot]] > 1
+
+
+def _read_from(editor: NodeEditor, layer: str, stored: StoredWeight, copy: str) -> None:
+    """Let one layer's node read a copy, through a DequantizeLinear of its own where one is."""
+    node = editor.node(layer)
+    if stored.dequantise is None:
+        node.input[stored.slot] = copy
+        return
+    dequantise = editor.maker(node.input[stored.slot])
+    if editor.readers()[dequantise.output[0]] == 1:
+        dequantise.input[0] = copy
+        return
+    own = onnx.NodeProto()
+    own.CopyFrom(dequantise)
+    own.name = editor.fresh(f"{dequantise.name}:sparse")
+    own.input[0] = copy
+    own.output[0] = editor.fresh(f"{dequantise.output[0]}:sparse")
+    editor.put_before(node, [own])
+    node.input[stored.slot] = own.output[0]
