@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sparsesim.spec import Device as Device
     from sparsesim.trace import Trace as Trace
     from sparsesim.trace.execute import execute as execute
+    from sparsesim.trace.execute import input_specs as input_specs
     from sparsesim.trace.store import load_trace as load_trace
     from sparsesim.trace.store import save_trace as save_trace
 
@@ -57,6 +58,7 @@ _HOME = {
     "encoded_bits": "formats",
     "estimate": "estimator",
     "execute": "trace.execute",
+    "input_specs": "trace.execute",
     "load": "graph",
     "load_result": "result",
     "load_trace": "trace.store",

@@ -128,6 +128,7 @@ def show(renderable: Any) -> None:
 
     width = None if sys.stdout.isatty() else 80
     Console(width=width, highlight=False).print(renderable)
+    sys.stdout.flush()  # what is said on stderr comes behind it
 
 
 def said(path: str | Path, then: str = "") -> None:

@@ -9,7 +9,7 @@ import typer
 from sparsesim.cli import options
 
 if TYPE_CHECKING:
-    from sparsesim.graph import Graph
+    from sparsesim.graph import Graph, Layer
 
 
 def show(
@@ -60,39 +60,9 @@ def show(
 
 def describe(graph: Graph) -> dict[str, Any]:
     """What `show` prints, as plain values; MACs are None where inference knows no shapes."""
-    import numpy as np
-
-    from sparsesim.engine.layer import LayerRunner
     from sparsesim.graph.host_work import host_work
 
-    layers = []
-    for layer in graph.layers:
-        weight = graph.weight(layer)
-        zero = 0
-        if weight is not None:
-            from sparsesim.engine.weights import weight_zero
-
-            point = weight_zero(layer, graph.constants, weight.ndim)
-            zero = int(np.count_nonzero(weight == (0 if point is None else point)))
-        activation = graph.shapes.get(layer.activation, (None,))
-        shape = graph.shapes.get(layer.weight, (None,))
-        macs = None
-        if None not in activation and None not in shape:
-            runner = LayerRunner(layer, {}, np.dtype(np.float32))
-            macs = runner.geometry(activation, shape).macs  # type: ignore[arg-type]
-        weights = 0 if weight is None else int(weight.size)
-        layers.append(
-            {
-                "name": layer.name,
-                "op": layer.op,
-                "output_shape": list(graph.shapes.get(layer.output, (None,))),
-                "macs": macs,
-                "weights": weights,
-                "weight_sparsity": zero / weights if weights else 0.0,
-                "fused": [fused.op for fused in layer.chain],
-                "nodes": list(layer.nodes),
-            }
-        )
+    layers = [_layer(graph, layer) for layer in graph.layers]
     work = host_work(graph)
     weights = sum(layer["weights"] for layer in layers)
     zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in layers)
@@ -108,4 +78,34 @@ def describe(graph: Graph) -> dict[str, Any]:
             "macs": dict(work.macs),
             "reasons": dict(work.reasons),
         },
+    }
+
+
+def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
+    import numpy as np
+
+    from sparsesim.engine.layer import LayerRunner
+    from sparsesim.engine.weights import weight_zero
+
+    weight = graph.weight(layer)
+    weights = zeros = 0
+    if weight is not None:
+        point = weight_zero(layer, graph.constants, weight.ndim)
+        weights = int(weight.size)
+        zeros = int(np.count_nonzero(weight == (0 if point is None else point)))
+    activation = graph.shapes.get(layer.activation, (None,))
+    shape = graph.shapes.get(layer.weight, (None,))
+    macs = None
+    if None not in activation and None not in shape:
+        runner = LayerRunner(layer, {}, np.dtype(np.float32))
+        macs = runner.geometry(activation, shape).macs  # type: ignore[arg-type]
+    return {
+        "name": layer.name,
+        "op": layer.op,
+        "output_shape": list(graph.shapes.get(layer.output, (None,))),
+        "macs": macs,
+        "weights": weights,
+        "weight_sparsity": zeros / weights if weights else 0.0,
+        "fused": [fused.op for fused in layer.chain],
+        "nodes": list(layer.nodes),
     }

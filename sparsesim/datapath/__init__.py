@@ -1,10 +1,12 @@
 """Datapaths: machines that turn the operand bits of passes into cycles, under the names users type.
 
-A machine is one folder here and one line in `_BUILT_IN`. Nothing outside its folder knows its rules.
+A machine is one folder here and one line in `_BUILT_IN`. Nothing outside its folder knows its
+rules. Importing this loads no Numba.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,7 +28,8 @@ CLASSES = (
     "inactive",
     "fill_drain",
 )
-DATAPATHS = ("inner_join",)
+_BUILT_IN = {"inner_join": ("sparsesim.datapath.inner_join", "InnerJoin")}
+DATAPATHS = tuple(_BUILT_IN)
 
 
 class Datapath(Protocol):
@@ -75,8 +78,8 @@ def datapath(name: str) -> Datapath:
     Raises:
         SpecError: unknown name.
     """
-    if name == "inner_join":
-        from sparsesim.datapath.inner_join import InnerJoin
-
-        return InnerJoin()
-    raise SpecError(f"datapath '{name}' is unknown; {nearest(name, DATAPATHS)}")
+    if name not in _BUILT_IN:
+        raise SpecError(f"datapath '{name}' is unknown; {nearest(name, DATAPATHS)}")
+    module, machine = _BUILT_IN[name]
+    made: Datapath = getattr(import_module(module), machine)()
+    return made

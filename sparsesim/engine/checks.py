@@ -23,12 +23,18 @@ def check_groups(layer: Layer, weight: Sequence[int]) -> None:
         )
 
 
-def check_steps(layer: Layer, axes: int) -> None:
+def check_steps(layer: Layer, kernel: Sequence[int]) -> None:
     """A convolution's attributes must have a number for each axis; strides are positive.
 
     Raises:
         ModelError: naming the attribute.
     """
+    axes = len(kernel)
+    named = layer.attribute("kernel_shape", kernel)
+    if list(named) != list(kernel):
+        raise ModelError(
+            f"{layer.name}: its kernel_shape is {list(named)}; its weight has a {list(kernel)} one"
+        )
     for name, count, least in (
         ("strides", axes, 1),
         ("dilations", axes, 1),
@@ -46,20 +52,21 @@ def check_steps(layer: Layer, axes: int) -> None:
 
 
 def check_vectors(
-    layer: Layer, tensors: Mapping[str, np.ndarray], shape: Sequence[int], axis: int
+    layer: Layer, tensors: Mapping[str, np.ndarray], shape: Sequence[int], filters: int
 ) -> None:
-    """Bias and scales must fit an output of this shape, whose filters lie on `axis`.
+    """Bias and scales must fit an output of this shape.
 
     Raises:
         ModelError: naming what does not fit.
     """
-    filters = shape[axis] if shape else 1
     bias = tensors[layer.bias] if layer.bias else None
     if bias is not None and layer.kind in ("gemm", "matmul") and not layer.is_integer:
         if not _broadcasts(bias.shape, shape):
             raise _misfit(layer, "bias", bias.shape, shape)
-    elif bias is not None and bias.size != filters and (
-        layer.kind.startswith("conv") or bias.size != 1
+    elif (
+        bias is not None
+        and bias.shape != (filters,)
+        and (layer.kind.startswith("conv") or bias.size not in (1, filters))
     ):
         raise _misfit(layer, "bias", bias.shape, shape)
     for role in ("weight_scale", "weight_zero"):

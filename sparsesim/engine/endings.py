@@ -16,19 +16,17 @@ import numpy as np
 
 from sparsesim.engine import kernels
 from sparsesim.engine.epilogue import saturated
+from sparsesim.engine.finish import Finish
 from sparsesim.graph import Layer
 
 Tensors = Mapping[str, np.ndarray]
 
 
-class Ending(Protocol):
+class Ending(Finish, Protocol):
     """How a layer's sums are finished; made anew for each run."""
 
     def start(self, shape: tuple[int, int, int], kind: np.dtype) -> None:
         """A convolution's sums will be (batch, filters, positions) of this float type."""
-
-    def block(self, sums: np.ndarray, image: int, filter_: int, position: int) -> None:
-        """A finished block (filters, positions) of a convolution."""
 
     def of_convolution(self, sums: np.ndarray) -> np.ndarray:
         """The tensor of all blocks."""
@@ -51,6 +49,8 @@ def ending(layer: Layer, tensors: Tensors, low: float, high: float) -> Ending:
 class Whole:
     """Integer sums as int32, wrapping as ONNX Runtime's integer products do."""
 
+    clamp = None
+
     def start(self, shape: tuple[int, int, int], kind: np.dtype) -> None:
         pass
 
@@ -72,16 +72,15 @@ class Plain:
         self.clamps = bool(np.isfinite(low) or np.isfinite(high))
 
     def start(self, shape: tuple[int, int, int], kind: np.dtype) -> None:
-        if self.bias is not None:
-            self.vector = self.bias.astype(kind).reshape(-1)
-        elif self.clamps:
-            self.vector = np.zeros(shape[1], dtype=kind)
-        self.bounds = kind.type(self.low), kind.type(self.high)
+        bias = np.zeros(shape[1], dtype=kind) if self.bias is None else self.bias.astype(kind)
+        bounds = np.array([self.low, self.high], dtype=kind)
+        self.clamp: tuple[np.ndarray, np.ndarray] | None = bias.reshape(-1), bounds
 
     def block(self, sums: np.ndarray, image: int, filter_: int, position: int) -> None:
-        if self.bias is not None or self.clamps:
-            vector = self.vector[filter_ : filter_ + sums.shape[0]]
-            kernels.add_and_clamp(sums, vector, *self.bounds)
+        if self.clamp is not None and (self.bias is not None or self.clamps):
+            bias, bounds = self.clamp
+            part = bias[filter_ : filter_ + sums.shape[0]]
+            kernels.add_and_clamp(sums, part, bounds[0], bounds[1])
 
     def of_convolution(self, sums: np.ndarray) -> np.ndarray:
         return sums
@@ -99,6 +98,8 @@ class Plain:
 
 class _Scaled:
     """Vectors over the filters that scale integer sums."""
+
+    clamp = None
 
     def __init__(self, layer: Layer, tensors: Tensors) -> None:
         self.layer, self.tensors = layer, tensors

@@ -11,6 +11,7 @@ from onnx import helper
 
 from sparsesim.errors import InputError
 from sparsesim.graph import Graph
+from sparsesim.graph.names import printable
 
 
 def check_feed(graph: Graph, feed: Mapping[str, Any]) -> None:
@@ -30,9 +31,10 @@ def check_feed(graph: Graph, feed: Mapping[str, Any]) -> None:
         if name not in feed and not value.type.HasField("optional_type")
     )
     if unknown or missing:
-        names = ", ".join(f"'{name}'" for name in expected) or "none"
-        what = f"lacks '{missing[0]}'" if missing else f"holds '{unknown[0]}'"
-        raise InputError(f"{graph.source}: the feed {what}; the model's inputs: {names}")
+        names = ", ".join(f"'{printable(name)}'" for name in expected) or "none"
+        what = "lacks" if missing else "holds"
+        name = printable((missing or unknown)[0])
+        raise InputError(f"{graph.source}: the feed {what} '{name}'; the model's inputs: {names}")
     for name, value in expected.items():
         if isinstance(feed.get(name), np.ndarray) and value.type.HasField("tensor_type"):
             _check_array(graph.source, feed[name], value)
@@ -51,6 +53,6 @@ def _check_array(source: str, array: np.ndarray, value: onnx.ValueInfoProto) -> 
     if array.dtype != kind or not fits:
         wanted = ", ".join("any" if length is None else str(length) for length in shape)
         raise InputError(
-            f"{source}: input '{value.name}' is {array.dtype} {list(array.shape)}; "
+            f"{source}: input '{printable(value.name)}' is {array.dtype} {list(array.shape)}; "
             f"the model takes {kind} [{wanted}]"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,7 +25,7 @@ class HostRunner:
         self._session = None
         self._vectors: dict[str, tuple[int, ...]] = {}
 
-    def run(self, tensors: Mapping[str, object]) -> list[object]:
+    def run(self, tensors: Mapping[str, Any]) -> list[Any]:
         """Values of the step's outputs, in order.
 
         Args:
@@ -75,7 +76,7 @@ class HostRunner:
         for name in self.step.inputs:
             value, known = feed[name], declared.get(name)
             if isinstance(value, np.ndarray) and (known is None or _is_tensor(known)):
-                element = helper.np_dtype_to_tensor_dtype(value.dtype)
+                element: int = helper.np_dtype_to_tensor_dtype(value.dtype)
                 dims = [None] * value.ndim if value.ndim > 1 else value.shape
                 if known is not None and known.type.tensor_type.elem_type:
                     element = known.type.tensor_type.elem_type
@@ -102,9 +103,7 @@ class HostRunner:
         model.CopyFrom(self.graph.model)
         for constant, array in self.graph.constants.items():
             element = helper.np_dtype_to_tensor_dtype(array.dtype)
-            model.graph.input.append(
-                helper.make_tensor_value_info(constant, element, array.shape)
-            )
+            model.graph.input.append(helper.make_tensor_value_info(constant, element, array.shape))
         inferred = onnx.shape_inference.infer_shapes(model).graph.value_info
         return next(value for value in inferred if value.name == name)
 

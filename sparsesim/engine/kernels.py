@@ -1,4 +1,4 @@
-"""Kernels of the engine: unfolding, depthwise convolution, folding back, epilogues, packing.
+"""Kernels of the engine: unfolding, folding back, epilogues, packing.
 
 Arrays are float32 or float64 unless said; integers are exact in them (see numbers.py).
 `shape` is int64: depth, rows, columns of the input; of the output; kernel, stride, dilation and
@@ -60,50 +60,6 @@ def unfold(x, shape, first, out):
                             for t in range(length):
                                 target[at + t] = plane[source + t * step]
                         at += length
-
-
-@kernel
-def depthwise(x, weights, shape, multiplier, first, last, out):
-    """Convolution with one channel a group, of filters first to last.
-
-    Args:
-        x: (channels, depth, rows, columns).
-        weights: (filters, kernel depth, rows, columns).
-        shape: as above.
-        multiplier: filters a channel.
-        first, last: range of filters.
-        out: (filters, depth, rows, columns).
-    """
-    in_d, in_h, in_w = shape[0], shape[1], shape[2]
-    out_d, out_h, out_w = shape[3], shape[4], shape[5]
-    step = shape[11]
-    for m in range(first, last):
-        c = m // multiplier
-        for od in range(out_d):
-            for oh in range(out_h):
-                target = out[m, od, oh]
-                for t in range(out_w):
-                    target[t] = 0
-                for kd in range(shape[6]):
-                    d = od * shape[9] + kd * shape[12] - shape[15]
-                    if d < 0 or d >= in_d:
-                        continue
-                    for kh in range(shape[7]):
-                        h = oh * shape[10] + kh * shape[13] - shape[16]
-                        if h < 0 or h >= in_h:
-                            continue
-                        source = x[c, d, h]
-                        for kw in range(shape[8]):
-                            w = kw * shape[14] - shape[17]
-                            low = max(0, (-w + step - 1) // step)
-                            high = min(out_w, (in_w - w + step - 1) // step)
-                            factor = weights[m, kd, kh, kw]
-                            if step == 1:
-                                for t in range(low, high):
-                                    target[t] += factor * source[w + t]
-                            else:
-                                for t in range(low, high):
-                                    target[t] += factor * source[w + t * step]
 
 
 @kernel

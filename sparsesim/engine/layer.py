@@ -77,11 +77,11 @@ class LayerRunner:
         values = np.ascontiguousarray(self._operand(x, tensors, kind))
         values = values.reshape(x.shape[0], x.shape[1], *shape.input)
         positions = shape.output[0] * shape.output[1] * shape.output[2]
-        check_vectors(self.layer, tensors, shape.output_shape, 1)
+        check_vectors(self.layer, tensors, shape.output_shape, shape.groups * shape.filters)
         end.start((x.shape[0], shape.groups * shape.filters, positions), kind)
         transposed = self.layer.kind == "conv_transpose"
         run = products.convolve_transposed if transposed else products.convolve
-        sums = run(values, weight.matrix, shape, end.block)
+        sums = run(values, weight, shape, end)
         return end.of_convolution(sums).reshape(shape.output_shape)
 
     def _multiply(self, x, weight: Prepared, tensors: Tensors, end: Ending) -> np.ndarray:
@@ -93,5 +93,7 @@ class LayerRunner:
             values = values.T
         first, second = (weight.matrix, values) if layer.weight_first else (values, weight.matrix)
         sums = products.multiply(first, second)
-        check_vectors(layer, tensors, np.shape(sums), -2 if layer.weight_first else -1)
+        matrix = weight.matrix.shape
+        filters = matrix[-2 if layer.weight_first else -1] if len(matrix) > 1 else 1
+        check_vectors(layer, tensors, np.shape(sums), filters)
         return np.asarray(end.of_product(sums))

@@ -1,7 +1,8 @@
-"""The heavy products: convolution, its transpose, and matrix products, over threads and BLAS.
+"""The heavy products: convolution, its transpose, and matrix products, over threads.
 
-Operands are floats (integers exact in them); results are plain sums, without bias. A `finish`
-callback gets each finished block while it is in cache.
+Operands are floats (integers exact in them). Convolutions run in register tiles where the machine
+and the type allow it, else unfolded and in BLAS, as matrix products do. A `Finish` gets the sums
+while they are in cache.
 """
 
 from __future__ import annotations
@@ -10,31 +11,43 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sparsesim.engine import kernels
+from sparsesim.engine import kernels, tiles
+from sparsesim.engine.finish import Finish
 from sparsesim.engine.shapes import Convolution
 from sparsesim.engine.threads import each, ranges, thread_count
+from sparsesim.engine.weights import Prepared
 
 # Unfolded columns of one block: about a core's second-level cache.
 _BLOCK_BYTES = 1 << 20
 _LEAST_POSITIONS = 192
 # Below this many multiplications a second thread costs more than it brings.
 _SMALL = 200_000
+# Positions too few to fill a tile: the product is bound by reading the weight.
+_FEW = 4
 
-Finish = Callable[[np.ndarray, int, int, int], None]
+_Block = Callable[[np.ndarray, int, int, int], None]
 
 
-def convolve(x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: Finish) -> np.ndarray:
-    """A convolution.
+def convolve(x: np.ndarray, weight: Prepared, shape: Convolution, finish: Finish) -> np.ndarray:
+    """A convolution, finished.
 
     Args:
         x: (batch, channels, depth, rows, columns), C order.
-        weight: (groups, filters of a group, channels of a group * kernel volume).
+        weight: its matrix is (groups, filters of a group, channels of a group * kernel volume).
         shape: its shapes.
-        finish: called with each finished block (filters, positions), its image, its first filter
-            and its first position; it may change the block in place.
+        finish: what becomes of the sums.
     Returns:
         (batch, groups * filters, positions).
     """
+    depthwise = shape.channels == 1 and shape.groups > 1
+    few = shape.output[0] * shape.output[1] * shape.output[2] < _FEW
+    if x.dtype == np.float32 and not depthwise and not few and tiles.usable():
+        return tiles.convolve(x, weight.packed, shape, finish)
+    return unfolded(x, weight.matrix, shape, finish.block)
+
+
+def unfolded(x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: _Block) -> np.ndarray:
+    """A convolution by unfolding and BLAS, or by a loop where a group has one channel."""
     numbers = shape.array()
     positions = int(np.prod(shape.output))
     out = np.empty((x.shape[0], shape.groups * shape.filters, positions), dtype=x.dtype)
@@ -51,14 +64,15 @@ def convolve(x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: Fini
 
 
 def _depthwise(x, weight, shape, numbers, out, finish, image) -> None:
-    kernel = weight.reshape(-1, *shape.kernel)
-    planes = out.reshape(out.shape[0], *shape.output)
+    from sparsesim.engine.depthwise.kernels import depthwise
+
+    flat, factors, target = x.reshape(-1), weight.reshape(-1), out.reshape(-1)
 
     def block(first: int, last: int) -> None:
-        kernels.depthwise(x, kernel, numbers, shape.filters, first, last, planes)
+        depthwise(flat, factors, numbers, shape.filters, first, last, target)
         finish(out[first:last], image, first, 0)
 
-    small = out.size * kernel[0].size < _SMALL
+    small = out.size * weight.shape[-1] < _SMALL
     each(block, ranges(out.shape[0], 1 if small else 2 * thread_count()))
 
 
@@ -127,9 +141,9 @@ def _grouped(x, weight, shape, numbers, out, finish, first, image) -> None:
 
 
 def convolve_transposed(
-    x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: Finish
+    x: np.ndarray, weight: Prepared, shape: Convolution, finish: Finish
 ) -> np.ndarray:
-    """A transposed convolution; weight as (groups, channels of a group, filters * volume)."""
+    """A transposed convolution; matrix as (groups, channels of a group, filters * volume)."""
     numbers = shape.array()
     positions = int(np.prod(shape.output))
     out = np.empty((x.shape[0], shape.groups * shape.filters, *shape.output), dtype=x.dtype)
@@ -137,11 +151,11 @@ def convolve_transposed(
 
     def block(image: int, group: int) -> None:
         inside = flat[image, group * shape.channels : (group + 1) * shape.channels]
-        columns = np.matmul(weight[group].T, inside)
+        columns = np.matmul(weight.matrix[group].T, inside)
         first = group * shape.filters
         target = out[image, first : first + shape.filters]
         kernels.fold_back(columns, numbers, target)
-        finish(target.reshape(shape.filters, positions), image, first, 0)
+        finish.block(target.reshape(shape.filters, positions), image, first, 0)
 
     each(block, [(i, g) for i in range(x.shape[0]) for g in range(shape.groups)])
     return out.reshape(x.shape[0], -1, positions)

@@ -82,8 +82,8 @@ def convolution(layer: Layer, x: tuple[int, ...], w: tuple[int, ...]) -> Convolu
             f"{layer.name}: its activation is {list(x)} and its weight {list(w)} in {groups} "
             f"groups; they do not fit each other"
         )
-    check_steps(layer, spatial)
     kernel = w[2:]
+    check_steps(layer, kernel)
     stride = tuple(layer.attribute("strides", [1] * spatial))
     dilation = tuple(layer.attribute("dilations", [1] * spatial))
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]

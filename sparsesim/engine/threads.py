@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 
@@ -57,10 +58,29 @@ def ranges(count: int, parts: int, multiple: int = 1) -> list[tuple[int, int]]:
     return [(start, min(start + size, count)) for start in range(0, count, size)]
 
 
+_lock = Lock()
+_limits: list[Any] = []  # one entry for each use of `single_threaded_blas` that is open
+
+
+@cache
+def _controller() -> Any:
+    """The BLAS libraries of this process; finding them takes a millisecond."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """BLAS uses the caller's thread alone inside this block."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    """BLAS uses the caller's thread alone inside this block; inner blocks cost nothing."""
+    with _lock:
+        first = not _limits
+        _limits.append(_controller().limit(limits=1, user_api="blas") if first else None)
+    try:
         yield
+    finally:
+        with _lock:
+            # Blocks of several threads may overlap: the last to end takes the limit away.
+            limit = _limits.pop()
+            if limit is not None:
+                limit.restore_original_limits()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from sparsesim.engine import numbers
+from sparsesim.engine import numbers, tiles
 from sparsesim.engine.checks import check_groups
 from sparsesim.graph import Layer
 
@@ -25,6 +26,11 @@ class Prepared:
 
     matrix: np.ndarray
     shape: tuple[int, ...]
+
+    @cached_property
+    def packed(self) -> np.ndarray:
+        """A convolution's float32 matrix as `tiles` reads it; made at its first use."""
+        return tiles.pack(self.matrix)
 
 
 def prepare(layer: Layer, tensors: Mapping[str, np.ndarray], kind: np.dtype) -> Prepared:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from sparsesim.datapath import Datapath, datapath
 from sparsesim.engine.threads import each
+from sparsesim.errors import SpecError
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
 from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer, weights_of
 from sparsesim.estimator.outputs import OutputTally
@@ -19,6 +21,8 @@ from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+_LEAST_BITS_PER_CYCLE = Fraction(1, 10**6)
 
 
 @dataclass
@@ -52,17 +56,20 @@ def estimate(
     Returns:
         the result; counts are sums over the images.
     Raises:
-        SpecError: a layer does not fit the buffers, or an unknown datapath.
+        SpecError: a layer does not fit the buffers, an unknown datapath, hardly any DRAM bits a
+            cycle, a negative seed.
     Source: DESIGN sections 3 and 4.
     """
+    if seed < 0:
+        raise SpecError(f"seed {seed} is out of range; use 0 and up")
     accelerator = accelerator or Accelerator()
     device = device or Device.named(DEFAULT_DEVICE)
     worker = _Worker(trace, accelerator, datapath(accelerator.datapath), device, cache)
-    tally = Tally(trace)
+    tally = Tally(trace, accelerator)
     outputs = OutputTally()
     done = 0
-    for start, group in enumerate(batches(trace.images, accelerator.batch)):
-        runs = each(worker.layer, [(layer, group, start) for layer in trace.layers])
+    for group in batches(trace.images, accelerator.batch):
+        runs = each(worker.layer, [(layer, group, done) for layer in trace.layers])
         tally.add(group, runs)
         for image in group:
             outputs.add(image)
@@ -84,20 +91,23 @@ class _Worker:
 
     def __post_init__(self) -> None:
         self.bits_per_cycle = dram_bits_per_cycle(self.device, self.accelerator)
+        if self.bits_per_cycle < _LEAST_BITS_PER_CYCLE:  # cycles must fit 64 bits
+            raise SpecError(
+                f"clock_mhz {self.accelerator.clock_mhz} with dram_gb_per_s "
+                f"{self.device.dram_gb_per_s} gives {float(self.bits_per_cycle):.2g} DRAM bits a "
+                f"cycle; use {float(_LEAST_BITS_PER_CYCLE):.2g} or more"
+            )
         self._weight_rows: dict[str, np.ndarray] = {}
         self._weights: dict[str, object] = {}
 
-    def layer(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> list[LayerRun]:
-        """The runs of a layer over a group of images: one, or one an image."""
+    def layer(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> list[LayerRun]:
+        """The runs of a layer over images from the `first` on: one, or one an image."""
         if side_by_side(layer, self.trace):
-            return [self._run(joined(layer, self.trace, group), group, start)]
-        return [
-            self._run(layer, [image], start * self.accelerator.batch + index)
-            for index, image in enumerate(group)
-        ]
+            return [self._run(joined(layer, self.trace, group), group, first)]
+        return [self._run(layer, [image], first + index) for index, image in enumerate(group)]
 
-    def _run(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> LayerRun:
-        operands = self._operands(layer, group, start)
+    def _run(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> LayerRun:
+        operands = self._operands(layer, group, first)
         weights = None
         if layer.weight_is_constant:
             if layer.name not in self._weights:
@@ -113,8 +123,8 @@ class _Worker:
             weights,
         )
 
-    def _operands(self, layer: TraceLayer, group: list[ImageTrace], start: int) -> Operands:
-        key = (layer.name, start, len(group))
+    def _operands(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> Operands:
+        key = (layer.name, first, len(group))
         if self.cache is not None and key in self.cache.operands:
             return self.cache.operands[key]
         if layer.weight_is_constant:

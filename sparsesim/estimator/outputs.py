@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sparsesim.result.model import Accuracy, OutputError
@@ -20,7 +22,8 @@ class OutputTally:
         """Take one image's outputs into account."""
         if image.reference:
             pairs = zip(image.outputs, image.reference, strict=True)
-            self._errors.append(max(relative_error(after, before) for after, before in pairs))
+            errors = [relative_error(after, before) for after, before in pairs]
+            self._errors.append(max(errors, default=0.0))
         after = _top1(image.outputs)
         before = _top1(image.reference) if image.reference else after
         if after is None or before is None:
@@ -49,18 +52,37 @@ class OutputTally:
         return Accuracy(images=len(self._right), top1_before=float(before), top1_after=float(after))
 
 
-def relative_error(after: np.ndarray, before: np.ndarray) -> float:
-    """The largest |difference| as a share of the range of `before` (1 where it has none)."""
-    if not before.size or before.dtype.kind not in "fiub":
-        return 0.0
+def relative_error(after: Any, before: Any) -> float:
+    """The largest |difference| of an output as a share of the range of `before`.
+
+    The range is that of its finite values, and 1 where it has none. The error is 1, too, where
+    only one of two elements is finite, and where outputs without numbers (strings) differ, or
+    their shapes. Of a sequence it is the largest of any element.
+    """
+    if isinstance(before, list):
+        if len(after) != len(before):
+            return 1.0
+        pairs = zip(after, before, strict=True)
+        return max((relative_error(a, b) for a, b in pairs), default=0.0)
+    if not _is_numbers(before) or after.shape != before.shape:
+        return 0.0 if np.array_equal(after, before) else 1.0
     a, b = after.astype(np.float64), before.astype(np.float64)
-    spread = float(b.max() - b.min()) or 1.0
-    return float(np.abs(a - b).max()) / spread
+    finite = b[np.isfinite(b)]
+    spread = (float(np.ptp(finite)) if finite.size else 0.0) or 1.0
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        apart = np.abs(a - b)
+    apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0
+    apart[~np.isfinite(apart)] = spread
+    return float(apart.max(initial=0.0)) / spread
 
 
-def _top1(outputs: tuple[np.ndarray, ...]) -> int | None:
+def _is_numbers(output: Any) -> bool:
+    return isinstance(output, np.ndarray) and output.dtype.kind not in "OSUc"
+
+
+def _top1(outputs: tuple[Any, ...]) -> int | None:
     """The largest of the first output, where that is one vector of classes."""
-    if not outputs or not isinstance(outputs[0], np.ndarray):
+    if not outputs or not _is_numbers(outputs[0]):
         return None
     scores = outputs[0]
     is_vector = scores.size > 1 and scores.size == max(scores.shape)

@@ -39,6 +39,7 @@ class LayerTally:
     activation_storage: int
     activation_bound: float
     weight_storage: int
+    weight_bound: float
     nonzeros: np.ndarray
     images: int
     tiles: int
@@ -62,6 +63,7 @@ class LayerTally:
             activation_storage=0,
             activation_bound=0.0,
             weight_storage=0,
+            weight_bound=0.0,
             nonzeros=np.zeros(3, dtype=np.int64),
             images=0,
             tiles=0,
@@ -70,8 +72,8 @@ class LayerTally:
             first=None,
         )
 
-    def add(self, run: LayerRun, layer: TraceLayer, images: int, value_bits: int) -> None:
-        """Take a run over so many images into account."""
+    def add(self, run: LayerRun, layer: TraceLayer, images: int, widths: list[int]) -> None:
+        """Take a run over so many images into account; widths as `_widths` gives."""
         self.compute += run.compute
         self.memory += run.memory
         self.total += run.total
@@ -82,8 +84,12 @@ class LayerTally:
         self.fed += run.fed
         self.activation_storage += run.activation_storage
         elements = layer.geometry.activation_elements * images
-        self.activation_bound += iid_bound_bits(elements, int(run.nonzeros[0]), value_bits)
-        self.weight_storage = run.weight_storage
+        self.activation_bound += iid_bound_bits(elements, int(run.nonzeros[0]), widths[0])
+        if not (self.first and layer.weight_is_constant):  # a computed one is stored each time
+            self.weight_storage += run.weight_storage
+            self.weight_bound += iid_bound_bits(
+                layer.geometry.weight_elements, int(run.nonzeros[1]), widths[1]
+            )
         self.nonzeros[0] += run.nonzeros[0]
         self.nonzeros[1] += run.nonzeros[1] * (images if layer.weight_is_constant else 1)
         self.nonzeros[2] += run.nonzeros[2]
@@ -97,8 +103,9 @@ class LayerTally:
 class Tally:
     """Everything gathered over the images."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, accelerator: Accelerator) -> None:
         self.trace = trace
+        self.widths = [_widths(trace, layer, accelerator) for layer in trace.layers]
         self.layers = [LayerTally.empty() for _ in trace.layers]
         self.run_images: list[int] = []
         self.run_total: list[np.ndarray] = []
@@ -114,10 +121,10 @@ class Tally:
         """Take a group of images into account; for each layer one run, or one an image."""
         zeros = np.zeros(len(SCHEMES), dtype=np.int64)
         total, compute = zeros.copy(), zeros.copy()
-        for layer, tally, parts in zip(self.trace.layers, self.layers, runs, strict=True):
-            value_bits = self.trace.tensors[layer.activation].value_bits
+        of_layers = zip(self.trace.layers, self.layers, self.widths, runs, strict=True)
+        for layer, tally, widths, parts in of_layers:
             for run in parts:
-                tally.add(run, layer, len(group) // len(parts), value_bits)
+                tally.add(run, layer, len(group) // len(parts), widths)
                 total += run.total
                 compute += run.compute
         self.run_images.append(len(group))
@@ -141,16 +148,16 @@ def assemble(
         _layer(trace, layer, sums, accelerator, table)
         for layer, sums in zip(trace.layers, tally.layers, strict=True)
     )
-    totals = _totals(layers, accelerator)
+    totals = _totals(trace, layers, accelerator)
     per_run = np.array(tally.run_total, dtype=np.int64).reshape(-1, len(SCHEMES))
     per_compute = np.array(tally.run_compute, dtype=np.int64).reshape(-1, len(SCHEMES))
     speedup, interval, statistics = {}, {}, {}
-    dense = per_run[:, 0]
+    dense, batch = per_run[:, 0], np.array(tally.run_images, dtype=np.int64)
     for index, scheme in enumerate(SCHEMES):
         cycles = per_run[:, index]
         speedup[scheme] = float(dense.sum() / cycles.sum()) if cycles.sum() else 1.0
         interval[scheme] = speedup_interval(dense, cycles, seed) if cycles.sum() else None
-        statistics[scheme] = image_statistics(cycles)
+        statistics[scheme] = image_statistics(np.repeat(cycles / batch, batch))
     peak = peak_live(
         Lifetime(life.tensor, life.elements, life.elements * life.value_bits, life.first, life.last)
         for life in trace.live
@@ -207,7 +214,7 @@ def _layer(
 ) -> model.LayerRecord:
     geometry, images = layer.geometry, sums.images
     tensors = [trace.tensors[key] for key in (layer.activation, layer.weight, layer.output)]
-    widths = [accelerator.value_bits or tensor.value_bits for tensor in tensors]
+    widths = _widths(trace, layer, accelerator)
     elements = [
         geometry.activation_elements,
         geometry.weight_elements,
@@ -217,7 +224,7 @@ def _layer(
         1 - int(nonzeros) / (count * images) if count else 0.0
         for nonzeros, count in zip(sums.nonzeros, elements, strict=True)
     ]
-    weight_ones = int(sums.nonzeros[1]) // images
+    weights = 1 if layer.weight_is_constant else images
     cycles = {s: _cycles(sums.compute[i], sums.memory[i], sums.total[i]) for i, s in _schemes()}
     return model.LayerRecord(
         name=layer.name,
@@ -244,9 +251,9 @@ def _layer(
         },
         passes=_passes(sums),
         weight_storage=model.Storage(
-            dense=elements[1] * widths[1],
+            dense=elements[1] * widths[1] * weights,
             encoded=sums.weight_storage,
-            iid_bound=iid_bound_bits(elements[1], weight_ones, widths[1]),
+            iid_bound=sums.weight_bound,
         ),
         activation_storage=model.Storage(
             dense=elements[0] * images * widths[0],
@@ -254,6 +261,12 @@ def _layer(
             iid_bound=sums.activation_bound,
         ),
     )
+
+
+def _widths(trace: Trace, layer: TraceLayer, accelerator: Accelerator) -> list[int]:
+    """Bits at which values of activation, weight and output are priced."""
+    keys = (layer.activation, layer.weight, layer.output)
+    return [accelerator.value_bits or trace.tensors[key].value_bits for key in keys]
 
 
 def _scheme(index, layer, sums, cycles, accelerator, table, widths) -> model.SchemeRecord:
@@ -291,6 +304,7 @@ def _energy(index, layer, sums, accelerator, table, widths) -> dict[str, float]:
         act_dense = geometry.activation_elements * images * widths[0]
         act_share = sums.activation_storage / act_dense if act_dense else 0.0
         weight_dense = geometry.weight_elements * widths[1]
+        weight_dense *= 1 if layer.weight_is_constant else images
         weight_share = sums.weight_storage / weight_dense if weight_dense else 0.0
     counts = EnergyCounts(
         multiplies=int(sums.multiplied[index]),
@@ -317,7 +331,9 @@ def _passes(sums: LayerTally) -> model.Passes:
     )
 
 
-def _totals(layers: tuple[model.LayerRecord, ...], accelerator: Accelerator) -> model.Totals:
+def _totals(
+    trace: Trace, layers: tuple[model.LayerRecord, ...], accelerator: Accelerator
+) -> model.Totals:
     cycles, schemes = {}, {}
     effectual = sum(layer.effectual_macs for layer in layers)
     lane_slots = accelerator.rows * accelerator.cols * accelerator.lanes
@@ -343,14 +359,16 @@ def _totals(layers: tuple[model.LayerRecord, ...], accelerator: Accelerator) -> 
             density=model.DensityEstimate(compute=guess, error=_error(guess, cycles[s].compute)),
             bound=bound_of(classes, cycles[s].compute, cycles[s].memory),
         )
+    weights = [
+        record.weight_storage
+        for layer, record in zip(trace.layers, layers, strict=True)
+        if layer.weight_is_constant
+    ]
     return model.Totals(
         macs=sum(layer.macs for layer in layers),
         padding_macs=sum(layer.padding_macs for layer in layers),
         effectual_macs=effectual,
-        weight_sparsity=_mean(
-            (layer.weight_sparsity, layer.groups * layer.filters * layer.reduction)
-            for layer in layers
-        ),
+        weight_sparsity=_weight_sparsity(trace, layers),
         activation_sparsity=_mean(
             (
                 layer.activation_sparsity,
@@ -361,9 +379,9 @@ def _totals(layers: tuple[model.LayerRecord, ...], accelerator: Accelerator) -> 
         cycles=cycles,
         schemes=schemes,
         weight_storage=model.Storage(
-            dense=sum(layer.weight_storage.dense for layer in layers),
-            encoded=sum(layer.weight_storage.encoded for layer in layers),
-            iid_bound=sum(layer.weight_storage.iid_bound for layer in layers),
+            dense=sum(storage.dense for storage in weights),
+            encoded=sum(storage.encoded for storage in weights),
+            iid_bound=sum(storage.iid_bound for storage in weights),
         ),
     )
 
@@ -380,10 +398,7 @@ def _blocks(
             model.BlockRecord(
                 name=name,
                 layers=tuple(layer.name for layer in mine),
-                weight_sparsity=_mean(
-                    (layer.weight_sparsity, layer.groups * layer.filters * layer.reduction)
-                    for layer in mine
-                ),
+                weight_sparsity=_weight_sparsity(trace, mine),
                 activation_sparsity=1 - tally.leaving[name] / elements if elements else 0.0,
                 total_cycles={s: sum(x.cycles[s].total for x in mine) for _, s in _schemes()},
             )
@@ -420,16 +435,21 @@ def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
         if wide:
             needed = max(trace.tensors[getattr(layer, role)].operand_bits for layer in trace.layers)
             found.append(
-                f"{len(wide)} layers (first {wide[0]}) have {role}s of {needed} bits; the "
+                f"{len(wide)} layers (first {_short(wide[0])}) have {role}s of {needed} bits; the "
                 f"accelerator has {limit}: co-simulation will refuse them"
             )
     unknown = [name for name, macs in trace.host.macs.items() if macs < 0]
     if unknown:
         found.append(
-            f"{len(unknown)} host operators (first {unknown[0]}) hold MACs that are not known; "
-            "mac_coverage leaves them out"
+            f"{len(unknown)} host operators (first {_short(unknown[0])}) hold MACs that are not "
+            "known; mac_coverage leaves them out"
         )
     return tuple(found)
+
+
+def _short(name: str) -> str:
+    """Names of fused layers can be hundreds of letters long."""
+    return name if len(name) <= 40 else f"{name[:39]}…"
 
 
 def _versions() -> dict[str, str]:
@@ -453,6 +473,16 @@ def _dram_bits(parts) -> model.DramBits:
 
 def _error(guess: float, exact: int) -> float:
     return (guess - exact) / exact if exact else 0.0
+
+
+def _weight_sparsity(trace: Trace, records) -> float:
+    """Eqs. 3 and 5: zeros over elements of all weights; a computed operand is none."""
+    constant = {layer.name for layer in trace.layers if layer.weight_is_constant}
+    return _mean(
+        (record.weight_sparsity, record.groups * record.filters * record.reduction)
+        for record in records
+        if record.name in constant
+    )
 
 
 def _mean(pairs) -> float:

@@ -14,7 +14,7 @@ def image_statistics(cycles: np.ndarray) -> ImageStatistics:
     """Statistics of total cycles an image.
 
     Args:
-        cycles: int64, shape (images,), 1 or more.
+        cycles: of each image; of one in a batch its share. Shape (images,), 1 or more.
     Returns:
         percentiles are by linear interpolation between ranks.
     """
@@ -25,7 +25,7 @@ def image_statistics(cycles: np.ndarray) -> ImageStatistics:
         p50=float(p50),
         p95=float(p95),
         p99=float(p99),
-        worst=int(cycles[worst]),
+        worst=float(cycles[worst]),
         worst_image=worst,
     )
 

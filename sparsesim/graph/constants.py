@@ -36,7 +36,8 @@ def evaluate(
     layers = Recogniser(model.graph, constants, types).layers()
     integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}
     made: set[str] = set()
-    computed, kept = [], []
+    computed: list[onnx.NodeProto] = []
+    kept: list[onnx.NodeProto] = []
     for node in model.graph.node:
         follows = made.intersection(node.input) and made.union(constants).issuperset(reads(node))
         starts = _is_constant_dequantiser(node, constants) and node.input[0] not in integers
@@ -72,7 +73,7 @@ def _run(
     """Outputs of constant nodes, or None where they are no tensors or don't compute."""
     import onnxruntime as ort
 
-    used = set().union(*(reads(node) for node in nodes))
+    used = {name for node in nodes for name in reads(node)}
     graph = helper.make_graph(
         nodes,
         "constants",

@@ -9,6 +9,7 @@ import onnx
 from onnx import helper
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.names import printable
 
 # 4 GiB of float32. The largest tensors of networks for such accelerators have some 10^8.
 LARGEST_ELEMENTS = 1 << 30
@@ -34,7 +35,7 @@ def check_sizes(model: onnx.ModelProto, where: str) -> None:
     constants = {tensor.name for tensor in model.graph.initializer}
     graph.input.extend(value for value in model.graph.input if value.name not in constants)
     for tensor in model.graph.initializer:
-        check_elements(tensor.dims, f"{where}: tensor '{tensor.name}'")
+        check_elements(tensor.dims, f"{where}: tensor '{printable(tensor.name)}'")
         if len(tensor.raw_data) <= _READ_BYTES and prod(tensor.dims) * 8 <= _READ_BYTES:
             graph.initializer.append(tensor)
         else:
@@ -46,7 +47,7 @@ def check_sizes(model: onnx.ModelProto, where: str) -> None:
         graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
     for value in [*graph.input, *graph.value_info, *graph.output]:
         dims = [max(d.dim_value, 1) for d in value.type.tensor_type.shape.dim]
-        check_elements(dims, f"{where}: tensor '{value.name}'")
+        check_elements(dims, f"{where}: tensor '{printable(value.name)}'")
 
 
 def check_elements(shape, what: str) -> None:

@@ -29,21 +29,28 @@ def load(model: str | Path | onnx.ModelProto) -> Graph:
         ModelError: not a valid model, or one that ONNX Runtime does not take; NaN or infinity in
             the weights of a layer.
     """
+    source = str(model) if not isinstance(model, onnx.ModelProto) else model.graph.name or "model"
+    try:
+        return _load(model, source)
+    except UnicodeError as error:
+        raise ModelError(f"{source}: not a valid ONNX model: a text in it is no UTF-8") from error
+    except MemoryError as error:
+        raise ModelError(f"{source}: its tensors do not fit into memory") from error
+
+
+def _load(model: str | Path | onnx.ModelProto, source: str) -> Graph:
     if isinstance(model, onnx.ModelProto):
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
-        source = copy.graph.name or "model"
-        original: str | bytes = copy.SerializeToString()
-        sha256 = hashlib.sha256(original).hexdigest()
+        octets = copy.SerializeToString()
+        original: str | bytes = octets
+        sha256 = hashlib.sha256(octets).hexdigest()
         proto = normalise(copy, source)
     else:
-        source = original = str(model)
+        original = source
         proto, sha256 = read_model(model)
-    try:
-        folded, constants = evaluate(*fold(proto, source))
-        return build(folded, constants, source, sha256, original=original)
-    except MemoryError as error:
-        raise ModelError(f"{source}: its tensors do not fit into memory") from error
+    folded, constants = evaluate(*fold(proto, source))
+    return build(folded, constants, source, sha256, original=original)
 
 
 def build(

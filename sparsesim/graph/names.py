@@ -18,12 +18,12 @@ def name_nodes(graph: onnx.GraphProto) -> None:
     Args:
         graph: the model's main graph as loaded; subgraphs keep their names.
     """
-    counts = Counter(node.name or _first_output(node) for node in graph.node)
+    counts = Counter(printable(node.name or _first_output(node)) for node in graph.node)
     taken: set[str] = set()
     for node in graph.node:
-        name = node.name or _first_output(node)
+        name = printable(node.name or _first_output(node))
         if counts[name] > 1:
-            name = f"{name}:{_first_output(node)}"
+            name = f"{name}:{printable(_first_output(node))}"
         while name in taken:  # only where a node was named like another one's suffixed name
             name += "'"
         taken.add(name)
@@ -38,6 +38,15 @@ def block_of(layer: str) -> str:
     """
     cut = max(layer.rfind("/"), layer.rfind("."))
     return layer[:cut] if cut > 0 else layer
+
+
+def printable(name: str) -> str:
+    """A name on one line: characters that don't print are escaped.
+
+    >>> printable("conv\\n1")
+    'conv\\\\n1'
+    """
+    return name if name.isprintable() else repr(name)[1:-1]
 
 
 def _first_output(node: onnx.NodeProto) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import onnx
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.names import printable
 from sparsesim.graph.reads import reads
+
+_SHOWN = 4  # nodes of a cycle that an error names
 
 
 def check_order(graph: onnx.GraphProto, where: str) -> None:
@@ -17,8 +20,12 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         graph: a model's main graph.
         where: the model's name in errors.
     Raises:
-        ModelError: nodes in a circle, a tensor that nothing makes, nodes that are not sorted.
+        ModelError: nodes in a circle, a tensor that nothing makes, nodes that are not sorted, a
+            name that is no text.
     """
+    for text in _texts(graph):
+        if isinstance(text, bytes):  # protobuf's way of giving what it cannot decode
+            raise ModelError(f"{where}: not a valid ONNX model: a text in it is no UTF-8")
     there = {value.name for value in graph.input}
     there |= {tensor.name for tensor in graph.initializer}
     there |= {sparse.values.name for sparse in graph.sparse_initializer}
@@ -30,19 +37,30 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         there.update(name for name in node.output if name)
 
 
+def _texts(graph: onnx.GraphProto) -> Iterator[str | bytes]:
+    for named in (graph.input, graph.output, graph.value_info, graph.initializer):
+        yield from (value.name for value in named)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+
+
 def _what(nodes: Sequence[onnx.NodeProto], missing: str) -> str:
     """What is wrong with the first of these nodes, which reads a tensor that is missing."""
     maker = {name: node for node in nodes for name in node.output if name}
     if missing not in maker:
-        return f"node {_title(nodes[0])} reads '{missing}', which nothing makes"
+        return f"node {_title(nodes[0])} reads '{printable(missing)}', which nothing makes"
     waiting = list(nodes)
     while waiting:
         late = {name for node in waiting for name in node.output if name}
         left = [node for node in waiting if reads(node) & late]
         if len(left) == len(waiting):
-            return f"nodes {', '.join(map(_title, _circle(left)))} form a cycle"
+            circle = [_title(node) for node in _circle(left)]
+            more = f" and {len(circle) - _SHOWN} more" if len(circle) > _SHOWN else ""
+            return f"nodes {', '.join(circle[:_SHOWN])}{more} form a cycle"
         waiting = left
-    return f"node {_title(nodes[0])} reads '{missing}', which a later node makes; sort them"
+    name = printable(missing)
+    return f"node {_title(nodes[0])} reads '{name}', which a later node makes; sort them"
 
 
 def _circle(nodes: Sequence[onnx.NodeProto]) -> list[onnx.NodeProto]:
@@ -58,4 +76,4 @@ def _circle(nodes: Sequence[onnx.NodeProto]) -> list[onnx.NodeProto]:
 
 
 def _title(node: onnx.NodeProto) -> str:
-    return f"'{node.name or next(iter(node.output), node.op_type)}'"
+    return f"'{printable(node.name or next(iter(node.output), node.op_type))}'"

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.limits import check_sizes
-from sparsesim.graph.names import name_nodes
+from sparsesim.graph.names import name_nodes, printable
 from sparsesim.graph.order import check_order
 
 LOWEST_OPSET = 7
@@ -58,7 +58,7 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Check a parsed model, inline its functions and name its nodes."""
     for tensor in _all_tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            raise ModelError(f"{where}: external data of '{tensor.name}' is not loaded")
+            raise ModelError(f"{where}: external data of '{printable(tensor.name)}' is not loaded")
     opset = _opset(model, where)
     if opset is not None and opset < LOWEST_OPSET:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
@@ -120,14 +120,18 @@ def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) ->
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
         location = entries.get("location", "")
-        where = f"{path}: external data of '{tensor.name}'"
+        where = f"{path}: external data of '{printable(tensor.name)}'"
         if not location or "\0" in location:
             raise ModelError(f"{where} is missing: {location!r} is no name of a file")
         file = (folder / location).resolve()
         if os.path.isabs(location) or not file.is_relative_to(folder):
-            raise ModelError(f"{where} lies outside the model's folder: '{location}'; refused")
+            raise ModelError(
+                f"{where} lies outside the model's folder: '{printable(location)}'; refused"
+            )
         if not _is_file(file):
-            raise ModelError(f"{where} is missing: no file '{location}' beside the model")
+            raise ModelError(
+                f"{where} is missing: no file '{printable(location)}' beside the model"
+            )
         try:
             offset = int(entries.get("offset", 0))
             length = int(entries.get("length", file.stat().st_size - offset))
@@ -135,7 +139,7 @@ def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) ->
             raise ModelError(f"{where}: offset and length must be whole numbers") from None
         if offset < 0 or length < 0 or offset + length > file.stat().st_size:
             raise ModelError(
-                f"{where}: bytes {offset} to {offset + length} of '{location}', "
+                f"{where}: bytes {offset} to {offset + length} of '{printable(location)}', "
                 f"which has {file.stat().st_size}"
             )
         try:

@@ -99,20 +99,19 @@ class Recogniser:
     def _quantised(self, node: onnx.NodeProto, fields: dict[str, Any]) -> dict[str, Any] | None:
         """The integers behind the operands' DequantizeLinear nodes, where all of them fit."""
         activation = self._dequantised(fields["activation"], None)
-        axis = {"matmul": -1, "conv_transpose": 1}.get(KINDS[node.op_type], 0)
+        axis: int | None = {"matmul": -1, "conv_transpose": 1}.get(KINDS[node.op_type], 0)
         if node.op_type == "Gemm" and not _integer(node, "transB"):
             axis = 1
+        if node.op_type == "ConvTranspose" and _integer(node, "group", 1) > 1:
+            axis = None  # a scale would serve the same filter of every group
         weight = self._dequantised(fields["weight"], axis)
         if activation is None or weight is None or _alters(node):
             return None
         bias = fields.get("bias", "")
-        scaled = False
-        if bias:
-            source = self.producer.get(bias)
-            if source is not None and source.op_type == "DequantizeLinear":
-                bias, scaled = source.input[0], True
-            elif bias not in self.constants:
-                return None
+        scales = {"activation_scale": activation[1], "weight_scale": weight[1]}
+        scaled = self._dequantised_bias(bias, scales)
+        if bias and not scaled and not self._is_constant(bias):
+            return None
         return self._turned(
             node,
             {
@@ -122,8 +121,8 @@ class Recogniser:
                 "weight": weight[0],
                 "weight_scale": weight[1],
                 "weight_zero": weight[2],
-                "bias": bias,
-                "bias_is_scaled": scaled,
+                "bias": scaled or bias,
+                "bias_is_scaled": bool(scaled),
             },
         )
 
@@ -144,7 +143,7 @@ class Recogniser:
             rank = self.constants[names[0]].ndim if names[0] in self.constants else None
             if axis is None or rank is None or scale.ndim != 1 or _integer(node, "block_size"):
                 return None
-            if own % rank != axis % rank:
+            if not -rank <= own < rank or own % rank != axis % rank:
                 return None
         return names[0], names[1], names[2]
 
@@ -235,6 +234,13 @@ class Recogniser:
         layer["bias"], layer["bias_is_scaled"] = scaled or name, bool(scaled)
         nodes.append(readers[0].name)
         return readers[0].output[0]
+
+    def _is_constant(self, name: str) -> bool:
+        """A constant, or one dequantised: graph/constants.py computes it."""
+        node = self.producer.get(name)
+        if node is None or node.op_type != "DequantizeLinear":
+            return name in self.constants
+        return all(read in self.constants for read in reads(node))
 
     def _dequantised_bias(self, name: str, layer: dict[str, Any]) -> str:
         """The int32 constant behind a dequantised bias in units of the operands' scales."""

@@ -125,7 +125,11 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
     scheme = own_scheme(result)
     total = layer.cycles[scheme].total or 1
     parts: list[RenderableType] = []
-    for index, lift in enumerate(lifts(result, layer, scheme)):
+    found = lifts(result, layer, scheme)
+    if not found:
+        datapath = result.accelerator["datapath"]
+        parts.append(Text(f"Which parameter lifts it is not known of the datapath {datapath}."))
+    for index, lift in enumerate(found):
         title = Text(
             f"Bound by {lift.bound}" if index == 0 else f"Besides, {lift.bound}", style="bold"
         )

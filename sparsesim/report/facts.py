@@ -118,7 +118,7 @@ def labels(layers: Sequence[LayerRecord]) -> dict[str, str]:
         first if firsts.count(first) == 1 else layer.name
         for layer, first in zip(layers, firsts, strict=True)
     ]
-    shared = commonprefix(unique) if len(unique) > 1 else ""
+    shared = commonprefix(unique) if len(unique) > 1 else ""  # noqa: RUF071  characters are meant
     cut = max(shared.rfind("/"), shared.rfind(".")) + 1
     cut = 0 if cut == 1 else cut  # a mere leading slash stays
     return {layer.name: label[cut:] for layer, label in zip(layers, unique, strict=True)}

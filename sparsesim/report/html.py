@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
 
-from sparsesim.report.charts import CHARTS, caption, spec
+from sparsesim.report.charts import CHARTS, caption, spec, vega_lite_version
 from sparsesim.report.classes import COLOUR_OF_BOUND
 from sparsesim.report.facts import (
     accuracy_in_words,
@@ -29,6 +30,7 @@ from sparsesim.report.figures import (
     kib,
     milliseconds,
     percent,
+    plural,
     signed_percent,
     times,
 )
@@ -68,21 +70,26 @@ def html(result: Result) -> str:
     )
 
 
+@cache
 def _bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script."""
-    import altair
+    """Vega, Vega-Lite and vega-embed as one script; making it takes a second."""
     import vl_convert
 
-    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return vl_convert.javascript_bundle(vl_version=version).replace("</script", "<\\/script")
+    script = vl_convert.javascript_bundle(
+        "window.vegaEmbed = vegaEmbed;", vl_version=vega_lite_version()
+    )
+    return script.replace("</script", "<\\/script")
 
 
 def _header(result: Result) -> str:
     clock, device = result.accelerator["clock_mhz"], result.device
     lines = [
-        "; ".join((f"{images_in_words(result)} from {inputs_name(result)}", *result.model.rewrites)),
+        "; ".join(
+            (f"{images_in_words(result)} from {inputs_name(result)}", *result.model.rewrites)
+        ),
         machine(result),
-        f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; clock {clock:g} MHz, an assumption",
+        f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; clock {clock:g} MHz "
+        "(an assumption)",
     ]
     said = "".join(f'<p class="setting">{escape(line)}</p>' for line in lines)
     return f"<header><h1>{escape(model_name(result))}</h1>{said}</header>"
@@ -112,7 +119,7 @@ def _tiles(result: Result) -> str:
             "none" if error is None else f"{error.mean * 100:.2f} %",
             output_error_in_words(result).removeprefix("none: "),
         ),
-        ("Top-1", percent(found.top1_after) if found else "unknown", accuracy_in_words(result)),
+        ("Top-1", percent(found.top1_after) if found else "unknown", _top1(result)),
         ("Time an image", milliseconds(cycles, clock), f"at an assumed {clock:g} MHz"),
         (
             "Cycles an image",
@@ -120,21 +127,34 @@ def _tiles(result: Result) -> str:
             f"p95 {count(result.images[scheme].p95)}, worst {count(result.images[scheme].worst)}",
         ),
         (
-            "Mean densities say",
+            "Mean densities are off by",
             signed_percent(record.density.error),
-            f"off the exact compute cycles: {count(record.density.compute / n)} an image",
+            f"they say {count(record.density.compute / n)} compute cycles an image",
         ),
         ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
         ("DRAM an image", bits(dram), f"dense: {bits(dense)}"),
-        ("Weights stored", bits(stored.encoded), f"{kib(stored.encoded)}; dense {bits(stored.dense)}"),
+        (
+            "Weights stored",
+            bits(stored.encoded),
+            f"{kib(stored.encoded)}; dense {bits(stored.dense)}",
+        ),
         ("MAC coverage", percent(result.host.mac_coverage), "of the MACs ran on the array"),
     ]
+    mood = " faster" if result.speedup[scheme] >= 1 else " slower"
     drawn = [
-        f'<div class="tile{" first" if index == 0 else ""}"><div class="name">{escape(name)}</div>'
+        f'<div class="tile{mood if index == 0 else ""}"><div class="name">{escape(name)}</div>'
         f'<div class="number">{escape(number)}</div><div class="note">{escape(note)}</div></div>'
         for index, (name, number, note) in enumerate(tiles)
     ]
     return f'<div class="tiles">{"".join(drawn)}</div>'
+
+
+def _top1(result: Result) -> str:
+    found = result.accuracy
+    if found is None:
+        return accuracy_in_words(result)
+    before = "" if result.output_error is None else f"{percent(found.top1_before)} before; "
+    return f"{before}of {plural(found.images, 'labelled image')}"
 
 
 def _section(which: str, result: Result, charts: dict[str, dict], after: str = "") -> str:
@@ -156,7 +176,7 @@ def _speedups(result: Result) -> str:
     headings = ("speedup", "95 % interval", "cycles an image", "time an image")
     head = "<th>scheme</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
     return _table(f"<tr>{head}</tr>", rows) + (
-        f'<p class="caption">Output error: {escape(output_error_in_words(result))}. '
+        f'<p class="caption">Output error {escape(output_error_in_words(result))}. '
         f"MAC coverage {percent(result.host.mac_coverage)}.</p>"
     )
 
@@ -170,8 +190,8 @@ def _layers(result: Result) -> str:
     if not result.layers:
         return ""
     headings = (
-        *("MACs", "effectual", "weight zeros", "input zeros", "compute", "memory", "total"),
-        *("share", "speedup", "utilisation", "density est.", "DRAM", "passes"),
+        *("share", "speedup", "total", "compute", "memory", "weight zeros", "input zeros"),
+        *("effectual", "MACs", "utilisation", "density est.", "DRAM", "passes"),
     )
     head = "<th>layer</th><th>op</th><th>bound by</th>"
     head += "".join(f'<th class="number">{name}</th>' for name in headings)
@@ -179,7 +199,7 @@ def _layers(result: Result) -> str:
     rows = [_layer(result, layer, names[layer.name]) for layer in result.layers]
     return (
         "<section><h2>Layers</h2>"
-        f'<p class="caption">Under {own_scheme(result)}; MACs, cycles and DRAM are an image, '
+        f'<p class="caption">Under {own_scheme(result)}; cycles, MACs and DRAM are an image, '
         f"speedups {baseline(result)}. Press a heading to sort.</p>"
         f"{_table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
     )
@@ -193,15 +213,15 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> str:
     dram = sum(dict(record.dram_bits).values()) / n
     faster = speedup(layer.cycles, scheme)
     numbers = [
-        _number(count(layer.macs / n), layer.macs),
-        _number(percent(effectual), effectual),
-        _number(percent(layer.weight_sparsity), layer.weight_sparsity),
-        _number(percent(layer.activation_sparsity), layer.activation_sparsity),
-        _number(count(cycles.compute / n), cycles.compute),
-        _number(count(cycles.memory / n), cycles.memory),
-        _number(count(cycles.total / n), cycles.total),
         _number(percent(share), share),
         _number(times(faster), faster),
+        _number(count(cycles.total / n), cycles.total),
+        _number(count(cycles.compute / n), cycles.compute),
+        _number(count(cycles.memory / n), cycles.memory),
+        _number(percent(layer.weight_sparsity), layer.weight_sparsity),
+        _number(percent(layer.activation_sparsity), layer.activation_sparsity),
+        _number(percent(effectual), effectual),
+        _number(count(layer.macs / n), layer.macs),
         _number(percent(record.utilisation), record.utilisation),
         _number(signed_percent(record.density.error), record.density.error),
         _number(bits(dram), dram),

@@ -38,7 +38,12 @@ class Lift:
 
 
 def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
-    """Causes of a layer's cycles under a scheme: what bounds it first, then by their cycles."""
+    """Causes of a layer's cycles under a scheme: what bounds it first, then by their cycles.
+
+    None on a datapath whose rules are others.
+    """
+    if accelerator(result).datapath != "inner_join":
+        return []
     cycles = layer.cycles[scheme]
     by_class = class_cycles(result, layer.schemes[scheme], cycles)
     held: dict[str, float] = {}
@@ -49,9 +54,7 @@ def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
     causes = [
         word
         for word in held
-        if word == bound
-        or held[word] >= LEAST * cycles.total
-        or (word == "drain" and drained)
+        if word == bound or held[word] >= LEAST * cycles.total or (word == "drain" and drained)
     ]
     causes.sort(key=lambda word: (word != bound, word != "drain" or not drained, -held[word]))
     explainers = {
@@ -138,11 +141,15 @@ def _edges(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     yield (
         f"{plural(layer.filters, 'filter')} on {plural(machine.rows, 'row')} and "
         f"{plural(layer.positions * batch, 'position')}{side_by_side} on "
-        f"{plural(machine.cols, 'column')} leave {percent(1 - now)} of the PEs without work: {count(idle)} cycles of the array"
+        f"{plural(machine.cols, 'column')} leave {percent(1 - now)} of the PEs without "
+        f"work: {count(idle)} cycles of the array"
     )
     rows, cols = max(
         _shapes(machine.rows * machine.cols),
-        key=lambda shape: (occupancy(layer, *shape, batch), -abs(shape[0] - machine.rows)),
+        key=lambda shape: (
+            occupancy(layer, shape[0], shape[1], batch),
+            -abs(shape[0] - machine.rows),
+        ),
     )
     better = occupancy(layer, rows, cols, batch)
     if better > now + LEAST:

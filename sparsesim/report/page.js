@@ -9,9 +9,10 @@
     while (drawn.length) drawn.pop().finalize();
     const theme = structuredClone(dark.matches ? themes.dark : themes.light);
     if (narrow.matches) {
-      theme.axisY.labelLimit = 120;
+      theme.axisY.labelLimit = 140;
+      theme.axisY.labelFontSize = 10;
       theme.axis.labelFontSize = theme.axis.titleFontSize = 11;
-      theme.legend.columns = 2;
+      theme.legend.columns = 1; // it starts behind the labels, and would be cut
     }
     for (const [name, spec] of Object.entries(charts)) {
       const options = {

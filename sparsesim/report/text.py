@@ -125,7 +125,7 @@ def _beside(result: Result) -> list[RenderableType]:
     )
     estimate = result.totals.schemes[own_scheme(result)].density
     density = (
-        f"mean densities alone say {count(estimate.compute / images(result))} compute "
+        f"alone says {count(estimate.compute / images(result))} compute "
         f"cycles/image: off by {signed_percent(estimate.error)}"
     )
     return [
@@ -133,7 +133,7 @@ def _beside(result: Result) -> list[RenderableType]:
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
             (run_word(result), spread),
-            ("statistics", density),
+            ("mean density", density),
         )
     ]
 
@@ -182,9 +182,7 @@ def _rest(result: Result) -> RenderableType:
     scheme, totals = own_scheme(result), result.totals
     a, record, weights = result.accelerator, totals.schemes[scheme], totals.weight_storage
     operators = ", ".join(f"{n} {op}" for op, n in result.host.operators.items()) or "nothing"
-    dram, dense = (
-        sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none")
-    )
+    dram, dense = (sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none"))
     energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
     stored = (
         f"{bits(weights.encoded)} as {a['weight_format']} ({kib(weights.encoded)}); "
@@ -199,8 +197,7 @@ def _rest(result: Result) -> RenderableType:
         ),
         (
             "on the host",
-            f"{operators}; not in the cycles. "
-            f"MAC coverage {percent(result.host.mac_coverage)}",
+            f"{operators}; not in the cycles. MAC coverage {percent(result.host.mac_coverage)}",
         ),
         ("weights", stored),
         ("DRAM", f"{bits(dram / images(result))} an image; dense {bits(dense / images(result))}"),

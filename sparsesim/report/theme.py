@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import altair as alt
+
 SCHEME_COLOURS = {
     "none": "#8b95a5",
     "activation": "#4f86c6",
@@ -13,6 +15,20 @@ SCHEME_COLOURS = {
 OPERAND_COLOURS = {"activations": "#4f86c6", "weights": "#d4a72c", "outputs": "#b565c4"}
 ACCENT = "#2a9d5c"
 ALARM = "#c2410c"
+
+
+def colours(field: str, chosen: dict[str, str], legend: bool = True) -> alt.Color:
+    """A colour scale over a field's words.
+
+    Args:
+        field: of the data.
+        chosen: colour by word, in the legend's order.
+        legend: whether to draw one.
+    """
+    scale = alt.Scale(domain=list(chosen), range=list(chosen.values()))
+    if not legend:
+        return alt.Color(f"{field}:N", scale=scale, legend=None)
+    return alt.Color(f"{field}:N", scale=scale, title=None)
 
 
 def theme(dark: bool) -> dict[str, Any]:
@@ -40,7 +56,14 @@ def theme(dark: bool) -> dict[str, Any]:
         | {"gridColor": grid, "domainColor": grid, "tickColor": grid, "titlePadding": 8},
         "axisX": {"labelFlush": True},
         "axisY": {"grid": False, "ticks": False, "labelPadding": 6, "labelLimit": 220},
-        "legend": words | {"orient": "top", "columns": 4, "symbolType": "square", "title": None},
+        "legend": words
+        | {
+            "orient": "top",
+            "columns": 4,
+            "symbolType": "square",
+            "title": None,
+            "layout": {"top": {"anchor": "start", "bounds": "full"}},
+        },
         "text": {"color": ink, "font": font, "fontSize": 12},
         "rule": {"color": ink},
         "tick": {"color": ink},

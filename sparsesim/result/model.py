@@ -54,7 +54,7 @@ class DensityEstimate(Record):
 
 
 class Storage(Record):
-    """Bits of a tensor, over all images for activations.
+    """Bits of a tensor; over all images for activations and weights that are computed.
 
     Attributes:
         dense: without compression.
@@ -145,7 +145,7 @@ class LayerRecord(Record):
 
 
 class Totals(Record):
-    """All layers together."""
+    """All layers together; operands that are computed are no weights here."""
 
     macs: int
     padding_macs: int
@@ -183,18 +183,18 @@ class Interval(Record):
 
 
 class ImageStatistics(Record):
-    """Total cycles an image under one scheme; an image is one run, or its share of a batch."""
+    """Total cycles an image under one scheme; an image is one run, or has its share of a batch."""
 
     mean: float
     p50: float
     p95: float
     p99: float
-    worst: int
+    worst: float
     worst_image: int
 
 
 class PerImage(Record):
-    """Each run's totals: total and compute cycles by scheme, and its classification."""
+    """Each run's images, and its total and compute cycles by scheme."""
 
     images: tuple[int, ...]
     total: dict[str, tuple[int, ...]]

@@ -19,7 +19,7 @@ class Accelerator(PackagedSpec):
         rows: PE rows, one filter each, 1 to 1024.
         cols: PE columns, one output position each, 1 to 1024.
         window: operand pairs that a PE examines together, 1 to 64.
-        lanes: multipliers of a PE, 1 to 64.
+        lanes: multipliers of a PE, 1 to 256.
         queue_depth: windows that each of a PE's two queues holds, 1 to 4096.
         feed_latency: cycles from a feeder's push to use, and from a freed slot to the feeder's
             knowing of it, 1 to 64.
@@ -53,7 +53,7 @@ class Accelerator(PackagedSpec):
     rows: int = Field(default=16, ge=1, le=1024)
     cols: int = Field(default=16, ge=1, le=1024)
     window: int = Field(default=16, ge=1, le=64)
-    lanes: int = Field(default=1, ge=1, le=64)
+    lanes: int = Field(default=1, ge=1, le=256)
     queue_depth: int = Field(default=4, ge=1, le=4096)
     feed_latency: int = Field(default=1, ge=1, le=64)
     skipping: Literal["none", "activation", "weight", "two_sided"] = "two_sided"

@@ -138,6 +138,8 @@ class _Run:
                 if count is not None and index >= skip + count:
                     return
                 self.recorder.start()
+                for name, tensor in feed.items():
+                    self.recorder.seen(name, tensor)
                 outputs = self.engine.run(feed, self.recorder)
                 reference = self.reference.run(feed) if self.reference else ()
                 label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
@@ -172,7 +174,7 @@ class _Run:
             op=layer.op,
             block=block,
             geometry=self.recorder.geometries[layer.name],
-            activation=activation_key(layer),
+            activation=activation_key(layer, self.recorder.geometries[layer.name]),
             weight=weight_key(layer),
             output=output_key(layer),
             weight_is_constant=layer.weight in self.graph.constants,
@@ -206,7 +208,6 @@ class _Run:
             inputs=self.inputs.source,
             inputs_sha256=self.inputs.sha256,
             random_inputs=self.inputs.random,
-            seed=0,
             rewrites=self.graph.rewrites,
             runs=self.inputs.count,
             images_per_run=specs[0].batch if specs else 1,

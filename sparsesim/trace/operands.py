@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,18 +20,17 @@ _SMALL = 1 << 16
 def pack_activation(
     runner: LayerRunner, x: np.ndarray, weight: tuple[int, ...], zero
 ) -> np.ndarray:
-    """Bits of a layer's activation operand; `zero` is a scalar of its type."""
+    """Bits of a layer's activation operand; `zero` is a scalar of its type.
+
+    A batched product's operand is packed as it multiplies: once for each index of the batch.
+    """
     layer = runner.layer
     if layer.kind in ("conv", "conv_transpose"):
         return pack_channels(x, zero)
-    geometry = runner.geometry(x.shape, weight)
-    if turned(layer, "activation"):
-        x = np.swapaxes(x, -1, -2) if x.ndim > 1 else x
-    elif layer.weight_first and x.ndim == 1:
-        x = x.reshape(1, -1)
-    if geometry.groups > 1:
-        x = _broadcast(x, layer, geometry.groups, geometry.positions * geometry.reduction)
-    return pack_in_order(x, zero)
+    grouped = runner.geometry(x.shape, weight).groups > 1
+    if turned(layer, "activation") and x.ndim > 1:
+        x = np.swapaxes(x, -1, -2)
+    return pack_in_order(_batched(x, weight) if grouped else x, zero)
 
 
 def pack_weight(runner: LayerRunner, tensors: Mapping[str, np.ndarray], x_shape) -> np.ndarray:
@@ -49,9 +49,7 @@ def pack_weight(runner: LayerRunner, tensors: Mapping[str, np.ndarray], x_shape)
     geometry = runner.geometry(x_shape, w.shape)
     if turned(layer, "weight") and mask.ndim > 1:
         mask = np.swapaxes(mask, -1, -2)
-    if geometry.groups > 1:
-        mask = _broadcast(mask, layer, geometry.groups, geometry.filters * geometry.reduction)
-    return pack(mask)
+    return pack(_batched(mask, x_shape) if geometry.groups > 1 else mask)
 
 
 def pack_output(layer: Layer, y: np.ndarray, zero) -> np.ndarray:
@@ -71,6 +69,7 @@ def turned(layer: Layer, role: str) -> bool:
 
 def pack_channels(x: np.ndarray, zero) -> np.ndarray:
     """Bits of (batch, channels, ...) as pixels with their channels fastest."""
+    x, zero = _comparable(x, zero)
     channels = x.shape[1]
     if x.shape[0] == 1:
         planes = x.reshape(channels, -1)
@@ -89,14 +88,21 @@ def pack_channels(x: np.ndarray, zero) -> np.ndarray:
 
 def pack_in_order(x: np.ndarray, zero) -> np.ndarray:
     """Bits of an array in C order."""
+    x, zero = _comparable(x, zero)
     words = np.zeros(word_count(x.size), dtype=np.uint64)
     kernels.pack_flat(np.ascontiguousarray(x).reshape(-1), zero, words)
     return words
 
 
-def _broadcast(x: np.ndarray, layer: Layer, groups: int, elements: int) -> np.ndarray:
-    """One copy a group of an operand with a batch index, or without."""
-    batch = int(np.prod(x.shape[:-2], dtype=np.int64))
-    if batch == groups:
-        return x
-    return np.broadcast_to(x.reshape(batch, -1), (groups, elements))
+def _batched(x: np.ndarray, other: tuple[int, ...]) -> np.ndarray:
+    """An operand of a product, repeated along the batch that it makes with the other's shape."""
+    rows = x if x.ndim > 1 else x.reshape(1, -1)
+    batch = np.broadcast_shapes(rows.shape[:-2], other[:-2])
+    return np.broadcast_to(rows, (*batch, *rows.shape[-2:]))
+
+
+def _comparable(x: np.ndarray, zero) -> tuple[np.ndarray, Any]:
+    """The array and its zero as kernels take them: not every type of ONNX is one of Numba's."""
+    if x.dtype.kind in "biuf" and x.dtype != np.float16:
+        return x, zero
+    return np.asarray(x != zero), np.bool_(False)

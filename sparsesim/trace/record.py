@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, HostStep, Layer
 from sparsesim.lowering import Geometry
 from sparsesim.trace.operands import (
@@ -55,33 +56,34 @@ class Recorder:
         """Pack the operands and the output of a layer that has run."""
         layer = runner.layer
         x, w, y = tensors[layer.activation], tensors[layer.weight], tensors[layer.output]
-        self.geometries[layer.name] = runner.geometry(x.shape, w.shape)
-        key = activation_key(layer)
+        geometry = self._geometry(layer, runner.geometry(x.shape, w.shape))
+        key = activation_key(layer, geometry)
         zero = self._zero(layer.activation, layer.activation_zero, x, tensors)
         if key not in self.bits:
-            self._keep(key, pack_activation(runner, x, w.shape, zero), x, zero)
+            words = pack_activation(runner, x, w.shape, zero)
+            self._keep(key, words, x, zero, geometry.activation_elements)
         key = weight_key(layer)
         if layer.weight in self.graph.constants:
             if key not in self.weights:
                 self.weights[key] = pack_weight(runner, tensors, x.shape)
                 zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
-                self.tensors[key] = _describe(w, zeros)
+                self.tensors[key] = _describe(w, zeros, geometry.weight_elements, constant=True)
         elif key not in self.bits:
             zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
-            self._keep(key, pack_weight(runner, tensors, x.shape), w, zeros)
+            words = pack_weight(runner, tensors, x.shape)
+            self._keep(key, words, w, zeros, geometry.weight_elements)
         key = output_key(layer)
         if key not in self.bits:
             zero = self._zero(layer.output, "", y, tensors)
-            self._keep(key, pack_output(layer, y, zero), y, zero)
-        self._seen(layer.activation, x)
-        self._seen(layer.output, y)
+            self._keep(key, pack_output(layer, y, zero), y, zero, y.size)
+        self.seen(layer.output, y)
         self._leaving((layer.output,), tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
         """Note what the host has made; pack what leaves a block."""
         for name in names:
             if isinstance(tensors[name], np.ndarray):
-                self._seen(name, tensors[name])
+                self.seen(name, tensors[name])
         self._leaving(names, tensors)
 
     def _leaving(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
@@ -89,32 +91,40 @@ class Recorder:
             if name in self.leaving:
                 y = tensors[name]
                 zero = self._zero(name, "", y, tensors)
-                self._keep(leaving_key(name), pack_in_order(y, zero), y, zero)
+                self._keep(leaving_key(name), pack_in_order(y, zero), y, zero, y.size)
 
-    def _keep(self, key: str, words: np.ndarray, tensor: np.ndarray, zero) -> None:
+    def seen(self, name: str, tensor: np.ndarray) -> None:
+        """Note a tensor's size."""
+        self.sizes[name] = (tensor.size, _value_bits(tensor.dtype))
+
+    def _geometry(self, layer: Layer, geometry: Geometry) -> Geometry:
+        """A layer's lowering, which must be the same for every run."""
+        if self.geometries.setdefault(layer.name, geometry) != geometry:
+            raise ModelError(
+                f"{self.graph.source}: {layer.name}: its operands change their shapes from image "
+                "to image; a trace needs the same for all"
+            )
+        return geometry
+
+    def _keep(self, key: str, words: np.ndarray, tensor: np.ndarray, zero, elements: int) -> None:
         self.bits[key] = words
         if key not in self.tensors:
-            self.tensors[key] = _describe(tensor, zero)
+            self.tensors[key] = _describe(tensor, zero, elements)
         if self.keep_values:
             self.values[key] = tensor
-
-    def _seen(self, name: str, tensor: np.ndarray) -> None:
-        self.sizes[name] = (tensor.size, _value_bits(tensor.dtype))
 
     def _zero(self, name: str, known: str, tensor: np.ndarray, tensors):
         zero = known or self.zeros.get(name, "")
         return tensors[zero].reshape(-1)[0] if zero else tensor.dtype.type(0)
 
 
-def activation_key(layer: Layer) -> str:
+def activation_key(layer: Layer, geometry: Geometry) -> str:
     """The key of a layer's activation bits: a tensor in the order that the layer reads."""
     if layer.kind in ("conv", "conv_transpose"):
         return f"{layer.activation}|pixels"
-    return (
-        f"{layer.activation}|{layer.name}"
-        if turned(layer, "activation")
-        else (f"{layer.activation}|rows")
-    )
+    # A batched product may repeat its operand, which another layer reads as it is.
+    own = turned(layer, "activation") or geometry.groups > 1
+    return f"{layer.activation}|{layer.name}" if own else f"{layer.activation}|rows"
 
 
 def weight_key(layer: Layer) -> str:
@@ -157,14 +167,16 @@ def _value_bits(kind: np.dtype) -> int:
     return 4 if str(kind).endswith("int4") else kind.itemsize * 8
 
 
-def _describe(tensor: np.ndarray, zero) -> TraceTensor:
+def _describe(tensor: np.ndarray, zero, elements: int, constant: bool = False) -> TraceTensor:
     kind = tensor.dtype
     if kind.kind == "f":
-        return TraceTensor(tensor.size, _FLOAT_BITS, True, 0)
+        return TraceTensor(elements, _FLOAT_BITS, True, 0)
     bits = _value_bits(kind)
-    low, high = (
-        (0, 2**bits - 1) if "uint" in str(kind) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    )
+    low, high = (0, 2**bits - 1)
+    if "uint" not in str(kind):
+        low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    if constant and tensor.size:  # its values are known: they may need less than their type
+        low, high = int(tensor.min()), int(tensor.max())
     zeros = np.asarray(zero).astype(np.int64)
-    reach = max(high - int(zeros.min()), int(zeros.max()) - low - 1)
-    return TraceTensor(tensor.size, bits, False, reach.bit_length() + 1)
+    reach = max(high - int(zeros.min()), int(zeros.max()) - low - 1, 0)
+    return TraceTensor(elements, bits, False, reach.bit_length() + 1)

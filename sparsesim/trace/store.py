@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sparsesim.errors import TraceError
 from sparsesim.files import writing
 from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
+from sparsesim.lowering.bits import word_count
 from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer, TraceTensor
 
 SCHEMA = "sparsesim.trace/1"
@@ -60,15 +61,19 @@ def load_trace(path: str | Path) -> Trace:
                 raise TraceError(
                     f"{path}: not a trace of schema {SCHEMA}, but of {header['schema']}"
                 )
+            tensors = {key: TraceTensor(**entry) for key, entry in header["tensors"].items()}
             weights = {
-                key: _read(file, f"weight/{index}") for index, key in enumerate(header["weights"])
+                key: _read_bits(file, f"weight/{index}", tensors[key])
+                for index, key in enumerate(header["weights"])
             }
-        return _trace(header, weights, _StoredImages(path, header["images"]))
+        return _trace(header, tensors, weights, _StoredImages(path, header["images"], tensors))
+    except TraceError:
+        raise
     except FileNotFoundError:
         raise TraceError(f"{path}: no such file") from None
     except OSError as error:
         raise TraceError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError):
+    except Exception:  # whatever zipfile, zlib, json and NumPy say of other or damaged files
         raise TraceError(f"{path}: not a trace, or a damaged one") from None
 
 
@@ -77,7 +82,7 @@ def is_trace(path: str | Path) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return f"{_HEADER}.npy" in file.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # zipfile has many ways to say that it is no archive
         return False
 
 
@@ -87,6 +92,7 @@ class _StoredImages:
 
     path: Path
     images: list[dict[str, Any]]
+    tensors: Mapping[str, TraceTensor]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -95,8 +101,8 @@ class _StoredImages:
         try:
             with zipfile.ZipFile(self.path) as file:
                 for number, entry in enumerate(self.images):
-                    yield _read_image(file, number, entry)
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError):
+                    yield _read_image(file, number, entry, self.tensors)
+        except Exception:  # as in `load_trace`
             raise TraceError(f"{self.path}: a damaged trace") from None
 
 
@@ -105,30 +111,61 @@ def _write_image(file: zipfile.ZipFile, number: int, image: ImageTrace) -> dict[
     for index, key in enumerate(keys):
         _write(file, f"image/{number}/bits/{index}", image.bits[key])
     for index, key in enumerate(values):
-        _write(file, f"image/{number}/values/{index}", image.values[key])
-    for role, arrays in (("outputs", image.outputs), ("reference", image.reference)):
-        for index, array in enumerate(arrays):
-            _write(file, f"image/{number}/{role}/{index}", np.asarray(array))
+        _write(file, f"image/{number}/values/{index}", _storable(image.values[key]))
     return {
         "bits": keys,
         "values": values,
-        "outputs": len(image.outputs),
-        "reference": len(image.reference),
+        "outputs": _write_outputs(file, f"image/{number}/outputs", image.outputs),
+        "reference": _write_outputs(file, f"image/{number}/reference", image.reference),
         "label": image.label,
     }
 
 
-def _read_image(file: zipfile.ZipFile, number: int, entry: dict[str, Any]) -> ImageTrace:
-    def arrays(role: str, count: int) -> list[np.ndarray]:
-        return [_read(file, f"image/{number}/{role}/{index}") for index in range(count)]
-
+def _read_image(
+    file: zipfile.ZipFile, number: int, entry: dict[str, Any], tensors: Mapping[str, TraceTensor]
+) -> ImageTrace:
+    where = f"image/{number}"
     return ImageTrace(
-        bits=dict(zip(entry["bits"], arrays("bits", len(entry["bits"])), strict=True)),
-        outputs=tuple(arrays("outputs", entry["outputs"])),
-        reference=tuple(arrays("reference", entry["reference"])),
+        bits={
+            key: _read_bits(file, f"{where}/bits/{index}", tensors[key])
+            for index, key in enumerate(entry["bits"])
+        },
+        outputs=_read_outputs(file, f"{where}/outputs", entry["outputs"]),
+        reference=_read_outputs(file, f"{where}/reference", entry["reference"]),
         label=entry["label"],
-        values=dict(zip(entry["values"], arrays("values", len(entry["values"])), strict=True)),
+        values={
+            key: _read(file, f"{where}/values/{index}") for index, key in enumerate(entry["values"])
+        },
     )
+
+
+def _write_outputs(file: zipfile.ZipFile, where: str, outputs: tuple[Any, ...]) -> list[int]:
+    """Write a model's outputs; tells for each -1, or the length of a sequence."""
+    lengths = []
+    for index, output in enumerate(outputs):
+        parts = output if isinstance(output, list) else [output]
+        for number, part in enumerate(parts):
+            _write(file, f"{where}/{index}/{number}", _storable(part))
+        lengths.append(len(output) if isinstance(output, list) else -1)
+    return lengths
+
+
+def _read_outputs(file: zipfile.ZipFile, where: str, lengths: list[int]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for index, length in enumerate(lengths):
+        parts = [_read(file, f"{where}/{index}/{number}") for number in range(abs(length))]
+        found.append(parts[0] if length < 0 else parts)
+    return tuple(found)
+
+
+def _storable(output: Any) -> np.ndarray:
+    """An output as an array of a type that .npy knows; what is no number, as text."""
+    array = np.asarray(output)
+    if array.dtype.kind == "O":
+        return array.astype(str)
+    if array.dtype.isbuiltin == 1:
+        return array
+    return array.astype(np.int8 if array.dtype.name.endswith("int4") else np.float32)
 
 
 def _header(trace: Trace, weights: list[str], images: list[dict[str, Any]]) -> dict[str, Any]:
@@ -146,10 +183,15 @@ def _header(trace: Trace, weights: list[str], images: list[dict[str, Any]]) -> d
     }
 
 
-def _trace(header: dict[str, Any], weights: dict[str, np.ndarray], images: Any) -> Trace:
+def _trace(
+    header: dict[str, Any],
+    tensors: dict[str, TraceTensor],
+    weights: dict[str, np.ndarray],
+    images: Any,
+) -> Trace:
     return Trace(
         layers=tuple(_layer(entry) for entry in header["layers"]),
-        tensors={key: TraceTensor(**entry) for key, entry in header["tensors"].items()},
+        tensors=tensors,
         weights=weights,
         blocks={name: tuple(layers) for name, layers in header["blocks"].items()},
         leaving=header["leaving"],
@@ -173,6 +215,14 @@ def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
 def _write(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
     with file.open(f"{name}.npy", "w", force_zip64=True) as member:
         np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _read_bits(file: zipfile.ZipFile, name: str, tensor: TraceTensor) -> np.ndarray:
+    """Packed bits; kernels rely on there being as many as the tensor has elements."""
+    words = _read(file, name)
+    if words.dtype != np.uint64 or words.shape != (word_count(tensor.elements),):
+        raise ValueError(f"{name}: {words.dtype} {words.shape} for {tensor.elements} elements")
+    return words
 
 
 def _read(file: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -91,7 +91,6 @@ class Source:
     Attributes:
         model, inputs: as the user named them; the sha256 beside each, hex.
         random_inputs: the inputs were drawn, not given.
-        seed: of random inputs.
         rewrites: what was done to the model since it was loaded.
         runs: images, or fixed batches where `images_per_run` > 1.
     """
@@ -101,7 +100,6 @@ class Source:
     inputs: str
     inputs_sha256: str
     random_inputs: bool
-    seed: int
     rewrites: tuple[str, ...]
     runs: int
     images_per_run: int

@@ -46,7 +46,7 @@ def outcome(path: Path) -> str:
         return "ran"
     except SparseSimError as error:
         line = str(error)
-        assert line and "\n" not in line and len(line) < 2000, repr(line)
+        assert line and "\n" not in line and len(line) < 5000, repr(line)
         return f"{type(error).__name__} {line.encode(errors='replace')!r}"
 
 

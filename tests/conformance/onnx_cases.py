@@ -81,9 +81,7 @@ def _node_cases() -> Iterator[Case]:
         found = load_node_model_tests()
     for test in found:
         sets = [([_value(v) for v in i], [_value(v) for v in o]) for i, o in test.data_sets]
-        yield Case(
-            "node", test.name, lambda m=test.model, s=sets: (m, s), test.rtol, test.atol
-        )
+        yield Case("node", test.name, lambda m=test.model, s=sets: (m, s), test.rtol, test.atol)
 
 
 def _folder_cases() -> Iterator[Case]:
@@ -129,9 +127,7 @@ def _open_light(path: Path):
     model = onnx.load(path)
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [v for v in model.graph.input if v.name not in constants]
-    expected = onnx.TensorProto.FromString(
-        path.with_name(f"{path.stem}_output_0.pb").read_bytes()
-    )
+    expected = onnx.TensorProto.FromString(path.with_name(f"{path.stem}_output_0.pb").read_bytes())
     values = [Runner.generate_dummy_data(v, seed=0, name=path.stem) for v in inputs]
     return model, [(values, [numpy_helper.to_array(expected)])]
 

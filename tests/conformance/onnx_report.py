@@ -1,6 +1,6 @@
 """Writes docs/results/onnx-backend.md: which of onnx's backend tests pass.
 
-    python tests/conformance/onnx_report.py
+python tests/conformance/onnx_report.py
 """
 
 from __future__ import annotations

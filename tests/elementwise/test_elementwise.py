@@ -57,7 +57,7 @@ def test_every_operator_is_tested():
 
 @pytest.mark.parametrize("op", elementwise.MODULES)
 def test_its_file_names_it(op):
-    assert elementwise.find(op).OP == op
+    assert op == elementwise.find(op).OP
 
 
 @pytest.mark.parametrize("op,given", CASES)

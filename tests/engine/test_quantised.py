@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import numpy_helper
 from onnx_models import agree, close, model, node, reference
 
 from sparsesim.engine.run import Engine
@@ -96,6 +97,20 @@ def test_activations_before_the_quantiser(op, shapes, chain):
     # the float in between is rounded in another order: a step of the quantiser at most
     assert np.abs(ours.astype(int) - wanted.astype(int)).max() <= 1
     assert (ours != wanted).mean() < 0.01
+
+
+@pytest.mark.parametrize("change", ["scale", "zero"])
+def test_a_bias_in_other_units_than_the_sums(change):
+    whole = qdq("Conv", CONV, "u1", "i1", True, True, (), None)
+    nodes, constants = whole.graph.node, whole.graph.initializer
+    if change == "scale":
+        scale = next(tensor for tensor in constants if tensor.name == "sb")
+        scale.CopyFrom(numpy_helper.from_array(2 * numpy_helper.to_array(scale), "sb"))
+    else:
+        constants.append(numpy_helper.from_array(np.full(4, 100, "i4"), "zb"))
+        next(node for node in nodes if "bf" in node.output).input.append("zb")
+    graph = agree(whole, {"x": integers("u1", CONV["x"])}, fused=False)
+    assert graph.layers[0].is_integer and not graph.layers[0].bias_is_scaled
 
 
 def test_a_relu_that_the_quantiser_makes_redundant():
@@ -237,6 +252,27 @@ def test_dynamically_quantised_convolution():
     constants = {"w": integers("u1", (4, 3, 3, 3)), "zw": np.array(120, "u1")}
     whole = model(nodes, {"x": ("f4", (2, 3, 6, 6))}, ["y"], constants)
     agree(whole, {"x": RNG.normal(size=(2, 3, 6, 6)).astype("f4")}, hosts=1)
+
+
+@pytest.mark.parametrize("group", [1, 2])
+@pytest.mark.parametrize("channels", [False, True])
+def test_a_quantised_transposed_convolution(group, channels):
+    nodes = [
+        node("DequantizeLinear", "x sx zx", "xf"),
+        node("DequantizeLinear", "w sw", "wf", axis=1),
+        node("ConvTranspose", "xf wf", "y", "layer", group=group, strides=[2, 2]),
+    ]
+    constants = {
+        "w": integers("i1", (4, 3, 3, 3)),
+        "sx": np.float32(0.02),
+        "zx": np.uint8(7),
+        "sw": RNG.uniform(0.1, 0.2, (3,) if channels else ()).astype("f4"),
+    }
+    whole = model(nodes, {"x": ("u1", (1, 4, 5, 5))}, ["y"], constants)
+    by_group = channels and group > 1
+    graph = agree(whole, {"x": integers("u1", (1, 4, 5, 5))}, hosts=int(by_group), fused=False)
+    assert graph.layers[0].is_integer != by_group
+    assert graph.weight(graph.layers[0]) is not None
 
 
 def test_sums_beyond_what_float32_holds_exactly():

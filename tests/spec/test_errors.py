@@ -82,7 +82,7 @@ def test_accelerator(values: dict[str, Any], line: str) -> None:
         ("rows", 1, 1024),
         ("cols", 1, 1024),
         ("window", 1, 64),
-        ("lanes", 1, 64),
+        ("lanes", 1, 256),
         ("queue_depth", 1, 4096),
         ("feed_latency", 1, 64),
         ("act_bits", 2, 16),
@@ -101,7 +101,7 @@ def test_ranges_end_where_they_say(key: str, low: int, high: int) -> None:
 
 
 def test_with_checks_too() -> None:
-    assert message(Accelerator().with_, lanes=65) == "lanes 65 is out of range; use 1 to 64"
+    assert message(Accelerator().with_, lanes=257) == "lanes 257 is out of range; use 1 to 256"
     assert message(Accelerator().with_, lane=2) == "unknown key 'lane'; did you mean 'lanes'?"
 
 

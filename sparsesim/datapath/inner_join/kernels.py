@@ -37,6 +37,7 @@ from sparsesim.datapath.vectors.kernels import (
     load,
     minus,
     pick,
+    pointer,
     top,
     total,
     width,
@@ -62,18 +63,21 @@ def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state,
         out: int64, shape (n, 6): cycles, then in PE-cycles busy, operand_wait, drain_wait,
             inactive, fill_drain.
     """
+    act, weight, sizes = pointer(act), pointer(weight), pointer(sizes)
+    state, kept = pointer(state), pointer(kept)
     for index in range(passes.shape[0]):
-        _, m0, m1, p0, p1, w0, w1, drains = passes[index]
+        w0, w1, drains = passes[index, 5], passes[index, 6], passes[index, 7]
         zero = np.int64(0)
-        tiles = tile_count(passes[index], sizes)
+        cut = cut_tiles(passes[index], sizes)
+        tiles = cut[4] * cut[5]
         depth = min(sizes[DEPTH], tiles * (w1 - w0))
         clear(depth, sizes, shape, state)
         base, slot, busy, waited, active, inactive = zero, zero, zero, zero, zero, zero
         rows_in, cols_in = sizes[ROWS], sizes[COLS]
-        kept_at, kept_base, kept_slot = np.int64(-1), zero, zero
+        kept_for, kept_base, kept_slot = np.int64(-1), zero, zero
         tile = zero
         while tile < tiles:
-            act_at, weight_at, rows_now, cols_now = tile_operands(tile, passes[index], sizes)
+            act_at, weight_at, rows_now, cols_now = tile_operands(tile, cut, sizes)
             if rows_now != rows_in or cols_now != cols_in:
                 inactive += inactive_sum(base, rows_in, cols_in, sizes, shape, state)
                 inactive -= inactive_sum(base, rows_now, cols_now, sizes, shape, state)
@@ -101,17 +105,17 @@ def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state,
             if drains:
                 drain(rows_now, cols_now, sizes, shape, state)
             run = np.int64(1)
-            if equal_tiles(tile, tile + 1, tiles, matters, passes[index], sizes):
-                if kept_at == tile - 1 and equal_tiles(
-                    tile - 1, tile, tiles, matters, passes[index], sizes
-                ) and in_step(slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kept):
-                    while equal_tiles(tile, tile + run, tiles, matters, passes[index], sizes):
+            if equal_tiles(tile, tile + 1, tiles, matters, cut, sizes):
+                if kept_for == tile and in_step(
+                    slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kept
+                ):
+                    while equal_tiles(tile, tile + run, tiles, matters, cut, sizes):
                         run += 1
                     step = base - kept_base + np.int64(state[0]) - np.int64(kept[0])
                     base += skip((run - 1) * step, depth, rows_now, cols_now, sizes, shape, state)
                 else:
                     keep(depth, sizes, shape, state, kept)
-                    kept_at, kept_base, kept_slot = tile, base, slot
+                    kept_for, kept_base, kept_slot = tile + 1, base, slot
             busy += run * worked
             waited += run * held
             active += run * rows_now * cols_now
@@ -130,36 +134,44 @@ def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state,
 
 
 @kernel
-def tile_count(one, sizes):
-    """Tiles of a pass."""
-    _, m0, m1, p0, p1, _, _, _ = one
-    m_tiles = (m1 - m0 + sizes[ROWS] - 1) // sizes[ROWS]
-    return m_tiles * ((p1 - p0 + sizes[COLS] - 1) // sizes[COLS])
-
-
-@kernel
-def tile_operands(tile, one, sizes):
-    """A tile of a pass: the first windows of its operands, its rows, its columns."""
-    group, m0, m1, p0, p1, _, _, _ = one
-    m_tiles = (m1 - m0 + sizes[ROWS] - 1) // sizes[ROWS]
-    p_tiles = (p1 - p0 + sizes[COLS] - 1) // sizes[COLS]
-    m = tile // p_tiles if sizes[POSITIONS_INNER] else tile % m_tiles
-    p = tile % p_tiles if sizes[POSITIONS_INNER] else tile // m_tiles
+def cut_tiles(one, sizes):
+    """A pass in tiles: first tile of each operand, filters, positions, tiles of each."""
+    filters, positions = one[2] - one[1], one[4] - one[3]
     return (
-        (group * sizes[ACT_TILES] + p0 // sizes[COLS] + p) * sizes[WINDOWS],
-        (group * sizes[WEIGHT_TILES] + m0 // sizes[ROWS] + m) * sizes[WINDOWS],
-        min(sizes[ROWS], m1 - m0 - m * sizes[ROWS]),
-        min(sizes[COLS], p1 - p0 - p * sizes[COLS]),
+        one[0] * sizes[ACT_TILES] + one[3] // sizes[COLS],
+        one[0] * sizes[WEIGHT_TILES] + one[1] // sizes[ROWS],
+        filters,
+        positions,
+        (filters + sizes[ROWS] - 1) // sizes[ROWS],
+        (positions + sizes[COLS] - 1) // sizes[COLS],
     )
 
 
 @kernel
-def equal_tiles(first, second, tiles, matters, one, sizes):
+def tile_operands(tile, cut, sizes):
+    """A tile of a pass: the first windows of its operands, its rows, its columns."""
+    act_first, weight_first, filters, positions, m_tiles, p_tiles = cut
+    if sizes[POSITIONS_INNER]:
+        m = tile // p_tiles
+        p = tile - m * p_tiles
+    else:
+        p = tile // m_tiles
+        m = tile - p * m_tiles
+    return (
+        (act_first + p) * sizes[WINDOWS],
+        (weight_first + m) * sizes[WINDOWS],
+        min(sizes[ROWS], filters - m * sizes[ROWS]),
+        min(sizes[COLS], positions - p * sizes[COLS]),
+    )
+
+
+@kernel
+def equal_tiles(first, second, tiles, matters, cut, sizes):
     """Whether two tiles are there and all their service times are known to be equal."""
-    if matters == 3 or first < 0 or second >= tiles:
+    if matters == 3 or second >= tiles:
         return False
-    act_a, weight_a, rows_a, cols_a = tile_operands(first, one, sizes)
-    act_b, weight_b, rows_b, cols_b = tile_operands(second, one, sizes)
+    act_a, weight_a, rows_a, cols_a = tile_operands(first, cut, sizes)
+    act_b, weight_b, rows_b, cols_b = tile_operands(second, cut, sizes)
     same = rows_a == rows_b and cols_a == cols_b
     same = same and (act_a == act_b or matters & 1 == 0)
     return same and (weight_a == weight_b or matters & 2 == 0)

@@ -140,14 +140,16 @@ def _filled(lines: int, most: int) -> int:
 def _plan(activations: Windows, weights: Windows, accelerator: Accelerator) -> _Plan:
     cols, rows = activations.masks.shape[4], weights.masks.shape[4]
     depth, window = accelerator.queue_depth, accelerator.window
-    # One window moves the latest time on by no more than `step`, the end of a tile by `end` more
-    # (a PE waits for the results of its column at most), and no PE is more than 2 * depth windows
-    # behind another; the rings hold times that are depth windows older.
+    # One window moves the latest time on by `step` at most, the end of a tile by `end` more: a PE
+    # waits for the results of its column. A PE is at most 2 * depth windows behind another, and the
+    # rings hold times of depth windows before. A vector's lane sums up, over the array, what PEs
+    # work in one window and what they wait for at one tile's end.
     step = window + 2 * accelerator.feed_latency
     end = accelerator.pe_latency + 2 * accelerator.rows + 2
     spread = (3 * depth + 3) * (step + end)
     vectors = rows * cols // (VECTOR_BITS // 16)
-    narrow = max(spread, vectors * window, vectors * end) < _LIMITS[np.int16]
+    waited = vectors * (depth * (step + end) + end)
+    narrow = max(spread, vectors * window, waited // 4) < _LIMITS[np.int16]
     lane = np.int16 if narrow else np.int32
     width = VECTOR_BITS // (16 if narrow else 32)
     columns = min(cols, width)
@@ -178,7 +180,11 @@ def _plan(activations: Windows, weights: Windows, accelerator: Accelerator) -> _
         lane=lane,
         shape=columns.bit_length() - 1,
         tree=3 if rows == 8 else 4,
-        state_size=2 * rows * cols + 2 * edge + row_edge + depth * (edge + row_edge) + tops * width // columns,
+        state_size=2 * rows * cols
+        + 2 * edge
+        + row_edge
+        + depth * (edge + row_edge)
+        + tops * width // columns,
         sizes=np.array(sizes, dtype=np.int64),
     )
 
@@ -197,7 +203,8 @@ def _distinct(
         keys[:, 2] -= keys[:, 1]
         keys[:, 1] = 0
     seen: dict[bytes, int] = {}
-    first, back = [], []
+    first: list[int] = []
+    back: list[int] = []
     for index, key in enumerate(keys):
         number = seen.setdefault(key.tobytes(), len(seen))
         back.append(number)

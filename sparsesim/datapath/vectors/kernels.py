@@ -1,9 +1,13 @@
-"""Vectors inside Numba kernels: a register full of PEs, `columns` of them by some rows.
+"""Vectors inside functions marked `@kernel`: a register full of PEs, `columns` of them by some rows.
 
 A vector has 512 bits: 32 lanes of int16 or 16 of int32. Lane `j * rows + i` belongs to column j
 and row i of a block, so the rows of a column lie side by side. A *shape* is a tuple of n int16 or
 int32 for 2**n columns: Numba knows both at compile time. LLVM splits a vector where a machine's
-registers are narrower. Indices are not checked and don't wrap.
+registers are narrower.
+
+Memory is a bare pointer (`pointer`), indexed without checks: an array passed on from kernel to
+kernel costs atomic reference counts, with short tiles more than the work itself. Who calls the
+outermost kernel keeps the arrays alive.
 
 It knows no rule of any datapath, and is no general library: it holds what kernels here use.
 """
@@ -71,19 +75,29 @@ def _top(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.icmp_signed(">", a, b), a, b)
 
 
-def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int) -> Any:
-    first = context.make_array(kind)(context, builder, array).data
+def _address(builder: Any, kind: Any, memory: Any, at: Any, count: int) -> Any:
     vector = ir.VectorType(ir.IntType(kind.dtype.bitwidth), count)
-    return builder.bitcast(builder.gep(first, [at]), vector.as_pointer())
+    return builder.bitcast(builder.gep(memory, [at]), vector.as_pointer())
 
 
-def _read(context: Any, builder: Any, kind: Any, array: Any, at: Any, count: int, bits: int) -> Any:
+def _read(builder: Any, kind: Any, memory: Any, at: Any, count: int, bits: int) -> Any:
     """Load `count` elements, widened with zeros to lanes of `bits`."""
-    address = _address(context, builder, kind, array, at, count)
+    address = _address(builder, kind, memory, at, count)
     found = builder.load(address, align=kind.dtype.bitwidth // 8)
     if kind.dtype.bitwidth < bits:
         return builder.zext(found, ir.VectorType(ir.IntType(bits), count))
     return found
+
+
+@intrinsic
+def pointer(typing: Any, array: Any) -> Any:
+    """Where a contiguous array's elements start; indexed like the flat array."""
+    result = types.CPointer(array.dtype)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_array(array)(context, builder, args[0]).data
+
+    return result(array), emit
 
 
 @intrinsic
@@ -118,7 +132,7 @@ def fill(typing: Any, value: Any, shape: Any) -> Any:
 
 
 def _numbering(name: str, says: str, number: Callable[[int, int], int]) -> Any:
-    """A constant vector of each lane's row or column."""
+    """A constant vector."""
 
     def operation(typing: Any, shape: Any) -> Any:
         kind = _full(shape)
@@ -135,34 +149,35 @@ def _numbering(name: str, says: str, number: Callable[[int, int], int]) -> Any:
 
 
 lane_rows = _numbering("lane_rows", "The row of each lane.", lambda lane, rows: lane % rows)
+lane_numbers = _numbering("lane_numbers", "The lanes' own numbers.", lambda lane, rows: lane)
 lane_columns = _numbering("lane_columns", "The column.", lambda lane, rows: lane // rows)
 
 
 @intrinsic
-def load(typing: Any, array: Any, at: Any, shape: Any) -> Any:
-    """A whole vector from index `at` of a flat array."""
+def load(typing: Any, memory: Any, at: Any, shape: Any) -> Any:
+    """A whole vector from index `at`."""
     kind = _full(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _read(context, builder, array, args[0], args[1], kind.count, kind.bits)
+        return _read(builder, memory, args[0], args[1], kind.count, kind.bits)
 
-    return kind(array, types.int64, shape), emit
+    return kind(memory, types.int64, shape), emit
 
 
 @intrinsic
-def store(typing: Any, array: Any, at: Any, vector: Any) -> Any:
-    """Write a vector to a flat array from index `at` on."""
+def store(typing: Any, memory: Any, at: Any, vector: Any) -> Any:
+    """Write a vector from index `at` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, array, args[0], args[1], vector.count)
+        address = _address(builder, memory, args[0], args[1], vector.count)
         builder.store(args[2], address, align=vector.bits // 8)
         return context.get_dummy_value()
 
-    return types.none(array, types.int64, vector), emit
+    return types.none(memory, types.int64, vector), emit
 
 
 @intrinsic
-def load_columns(typing: Any, array: Any, at: Any, step: Any, shape: Any, parts: Any) -> Any:
+def load_columns(typing: Any, memory: Any, at: Any, step: Any, shape: Any, parts: Any) -> Any:
     """Vectors, as many as `parts` is long, `step` apart: an element a column, equal in all rows."""
     kind, rows = _full(shape), _rows(shape)
     result = types.UniTuple(kind, parts.count)
@@ -171,24 +186,24 @@ def load_columns(typing: Any, array: Any, at: Any, step: Any, shape: Any, parts:
         found = []
         for part in range(parts.count):
             where = builder.add(args[1], builder.mul(args[2], ir.Constant(args[2].type, part)))
-            read = _read(context, builder, array, args[0], where, _columns(shape), kind.bits)
+            read = _read(builder, memory, args[0], where, _columns(shape), kind.bits)
             lanes = [lane // rows for lane in range(kind.count)]
             found.append(_shuffle(builder, read, read, lanes))
         return context.make_tuple(builder, result, found)
 
-    return result(array, types.int64, types.int64, shape, parts), emit
+    return result(memory, types.int64, types.int64, shape, parts), emit
 
 
 @intrinsic
-def load_rows(typing: Any, array: Any, at: Any, shape: Any) -> Any:
+def load_rows(typing: Any, memory: Any, at: Any, shape: Any) -> Any:
     """One element a row of the vector from index `at` on, the same in all columns."""
     kind, rows = _full(shape), _rows(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = _read(context, builder, array, args[0], args[1], rows, kind.bits)
+        found = _read(builder, memory, args[0], args[1], rows, kind.bits)
         return _shuffle(builder, found, found, [lane % rows for lane in range(kind.count)])
 
-    return kind(array, types.int64, shape), emit
+    return kind(memory, types.int64, shape), emit
 
 
 def _splat(context: Any, builder: Any, kind: Any, value: Any, target: Lanes) -> Any:
@@ -243,7 +258,7 @@ def pick(typing: Any, where: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def common_ones(typing: Any, masks: Any, array: Any, at: Any, step: Any, shape: Any) -> Any:
+def common_ones(typing: Any, masks: Any, memory: Any, at: Any, step: Any, shape: Any) -> Any:
     """Bits set both in masks of columns and in those of rows, which `load_rows` reads likewise."""
     kind, rows = masks.dtype, _rows(shape)
     lanes = [lane % rows for lane in range(kind.count)]
@@ -252,7 +267,7 @@ def common_ones(typing: Any, masks: Any, array: Any, at: Any, step: Any, shape: 
         found = _constant(0, kind)
         for part in range(masks.count):
             where = builder.add(args[2], builder.mul(args[3], ir.Constant(args[3].type, part)))
-            read = _read(context, builder, array, args[1], where, rows, kind.bits)
+            read = _read(builder, memory, args[1], where, rows, kind.bits)
             common = builder.and_(
                 builder.extract_value(args[0], part), _shuffle(builder, read, read, lanes)
             )
@@ -260,7 +275,7 @@ def common_ones(typing: Any, masks: Any, array: Any, at: Any, step: Any, shape: 
             found = builder.add(found, _llvm(builder, name, common.type, [common]))
         return found
 
-    return kind(masks, array, types.int64, types.int64, shape), emit
+    return kind(masks, memory, types.int64, types.int64, shape), emit
 
 
 @intrinsic
@@ -298,7 +313,7 @@ def greatest(typing: Any, vector: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         name = f"llvm.vector.reduce.smax.v{vector.count}i{vector.bits}"
         found = _llvm(builder, name, ir.IntType(vector.bits), [args[0]])
-        return builder.sext(found, ir.IntType(64)) 
+        return builder.sext(found, ir.IntType(64))
 
     return types.int64(vector), emit
 
@@ -349,7 +364,7 @@ def last_row(typing: Any, vector: Any, shape: Any) -> Any:
 
 
 @intrinsic
-def row_tops(typing: Any, array: Any, at: Any, shape: Any, tree: Any) -> Any:
+def row_tops(typing: Any, memory: Any, at: Any, shape: Any, tree: Any) -> Any:
     """The greatest of each of 2 ** len(tree) rows; their vectors lie one after another from `at`.
 
     A tree: each step folds the halves of what belongs to one row, of two vectors at a time.
@@ -361,7 +376,7 @@ def row_tops(typing: Any, array: Any, at: Any, shape: Any, tree: Any) -> Any:
         found = []
         for index in range(result.count // rows):
             where = builder.add(args[1], ir.Constant(args[1].type, index * kind.count))
-            found.append(_read(context, builder, array, args[0], where, kind.count, kind.bits))
+            found.append(_read(builder, memory, args[0], where, kind.count, kind.bits))
         chunk = kind.count
         while chunk > rows:
             half = chunk // 2
@@ -380,4 +395,4 @@ def row_tops(typing: Any, array: Any, at: Any, shape: Any, tree: Any) -> Any:
             chunk = half
         return found[0]
 
-    return result(array, types.int64, shape, tree), emit
+    return result(memory, types.int64, shape, tree), emit

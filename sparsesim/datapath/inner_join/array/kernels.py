@@ -91,9 +91,7 @@ def _service(masks, weight, at, step, divisor, inverse, shape, given):
 
 
 @kernel
-def run_windows(
-    act, act_at, weight, weight_at, span, sizes, shape, tree, parts, given, state
-):
+def run_windows(act, act_at, weight, weight_at, span, sizes, shape, tree, parts, given, state):
     """Run some windows of one tile.
 
     Args:
@@ -135,9 +133,7 @@ def run_windows(
                     free = top(load(state, at, shape), here)
                     free = top(free, load_rows(state, row_arrival + line, shape))
                     line += weight_at
-                    cycles = service(
-                        masks, weight, line, full_rows, divisor, inverse, shape, given
-                    )
+                    cycles = service(masks, weight, line, full_rows, divisor, inverse, shape, given)
                     worked = plus(worked, cycles)
                     free = plus(free, cycles)
                     latest = top(latest, free)

@@ -14,6 +14,7 @@ import numpy as np
 from sparsesim.datapath.inner_join.array.kernels import (
     FLOOR,
     FULL_COLS,
+    FULL_EDGE,
     FULL_ROWS,
     LIMIT,
     lanes_within,
@@ -26,6 +27,7 @@ from sparsesim.datapath.vectors.kernels import (
     fill,
     height,
     lane_columns,
+    lane_numbers,
     load,
     minus,
     pick,
@@ -62,7 +64,9 @@ def in_step(slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kep
     for block in range(sizes[FULL_COLS] >> len(shape)):
         active = below(lane_columns(shape), cols_now - (block << len(shape)))
         at = drained + block * width(shape)
-        wrong = plus(wrong, both(active, differs(load(state, at, shape), load(kept, at, shape), step)))
+        wrong = plus(
+            wrong, both(active, differs(load(state, at, shape), load(kept, at, shape), step))
+        )
         for group in range(groups):
             at = (block * groups + group) * width(shape)
             active = lanes_within(block, group, rows_now, cols_now, shape)
@@ -70,14 +74,15 @@ def in_step(slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kep
             at += gate
             off = differs(load(state, at, shape), load(kept, at, shape), step)
             wrong = plus(wrong, both(active, off))
-    for at in range(arrival, drained, width(shape)):
-        wrong = plus(wrong, differs(load(state, at, shape), load(kept, at, shape), step))
-    for index in range(depth):
-        now = rings + (slot + index) % depth * slot_size
-        then = rings + (kept_slot + index) % depth * slot_size
+    # Arrivals and the slots of the rings are laid out alike; lanes behind the rows hold nothing.
+    used = slot_size - sizes[FULL_EDGE] + sizes[FULL_ROWS]
+    now, then = arrival, arrival
+    for index in range(depth + 1):
         for at in range(0, slot_size, width(shape)):
             off = differs(load(state, now + at, shape), load(kept, then + at, shape), step)
-            wrong = plus(wrong, off)
+            wrong = plus(wrong, both(below(lane_numbers(shape), used - at), off))
+        now = rings + (slot + index) % depth * slot_size
+        then = rings + (kept_slot + index) % depth * slot_size
     return total(wrong) == 0
 
 

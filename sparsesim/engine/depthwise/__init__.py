@@ -1,0 +1,1 @@
+"""Convolution with one channel a group."""

@@ -1,0 +1,120 @@
+"""`explain`: whole texts, its bounds against the exact cycles, and its errors."""
+
+from __future__ import annotations
+
+import pytest
+from report_samples import assert_golden, random_inputs, sample
+
+from sparsesim.errors import TraceError
+from sparsesim.report.console import plain
+from sparsesim.report.explain import explain
+from sparsesim.report.facts import class_cycles, labels
+from sparsesim.report.floors import drain_floor, floors, occupancy
+from sparsesim.report.lifts import lifts
+from sparsesim.result.model import SCHEMES
+
+
+@pytest.mark.parametrize(
+    "name, layer", [("lenet", "conv1"), ("lenet", "fc3"), ("lenet-ecp5", "fc3")]
+)
+def test_the_explanation_is_the_golden_one(name, layer):
+    assert_golden(f"{name}-{layer}.txt", plain(explain(sample(name), layer)))
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet-ecp5"])
+def test_no_layer_takes_fewer_cycles_than_its_floors(name):
+    result = sample(name)
+    for layer in result.layers:
+        least = floors(result, layer)
+        assert least is not None
+        for scheme in SCHEMES:
+            assert max(least.drain, least.windows) <= layer.cycles[scheme].compute
+
+
+def test_floors_by_hand():
+    # conv1: 20 filters, 24 x 24 = 576 positions, K = 25; on 16 x 16 with window 16 there are 36
+    # position tiles an image, 2 filter tiles and 2 windows; 50 images.
+    result = sample()
+    least = floors(result, result.layers[0])
+    assert least is not None
+    assert least.drain == 20 * 36 * 50
+    assert least.windows == 2 * 36 * 2 * 50
+    assert drain_floor(result, result.layers[0], 32) == 20 * 18 * 50
+    assert occupancy(result.layers[0], 16, 16) == 20 / 32
+    fc3 = result.layers[2]  # 500 filters, 1 position
+    assert occupancy(fc3, 16, 16) == 500 / 512 / 16
+    assert occupancy(fc3, 16, 16, batch=8) == 500 / 512 / 2
+
+
+def test_another_datapath_has_no_floors():
+    result = sample()
+    other = result.model_copy(update={"accelerator": result.accelerator | {"datapath": "other"}})
+    assert floors(other, other.layers[0]) is None
+    assert "at the least" not in plain(explain(other, "conv1"))
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet-ecp5"])
+def test_classes_and_stalls_are_all_cycles(name):
+    result = sample(name)
+    for layer in result.layers:
+        for scheme in SCHEMES:
+            parts = class_cycles(result, layer.schemes[scheme], layer.cycles[scheme])
+            assert sum(parts.values()) == pytest.approx(layer.cycles[scheme].total)
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet-ecp5"])
+def test_what_bounds_a_layer_comes_first_and_has_a_cure(name):
+    result = sample(name)
+    for layer in result.layers:
+        for scheme in SCHEMES:
+            found = lifts(result, layer, scheme)
+            assert found[0].bound == layer.schemes[scheme].bound
+            assert all(lift.parameters for lift in found)
+
+
+@pytest.mark.parametrize("bound", ["work", "imbalance", "drain", "edges", "fill", "dram"])
+def test_every_bound_is_explained(bound):
+    result = sample()
+    layer = result.layers[0]
+    schemes = {
+        scheme: record.model_copy(update={"bound": bound})
+        for scheme, record in layer.schemes.items()
+    }
+    found = lifts(result, layer.model_copy(update={"schemes": schemes}), "two_sided")
+    assert found[0].bound == bound
+
+
+def test_random_inputs_are_said():
+    assert "! inputs are random" in plain(explain(random_inputs(sample()), "conv1"))
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("conv", "did you mean 'conv1' or 'conv2'?"),
+        ("cnv1", "did you mean 'conv1' or 'conv2'?"),
+        ("head", "the result has 4 layers, 'conv1' to 'fc4'"),
+        ("", "the result has 4 layers, 'conv1' to 'fc4'"),
+    ],
+)
+def test_an_unknown_layer_names_near_misses(name, hint):
+    with pytest.raises(TraceError) as error:
+        explain(sample(), name)
+    assert str(error.value) == f"no layer '{name}'; {hint}"
+
+
+def test_a_result_without_layers_says_so():
+    with pytest.raises(TraceError) as error:
+        explain(sample().model_copy(update={"layers": ()}), "conv1")
+    assert str(error.value) == "no layer 'conv1'; the result has none"
+
+
+def test_labels_drop_shared_folders_and_joined_names():
+    layer = sample().layers[0]
+    names = ["net/a/conv;net/a/bias", "net/b/conv", "net/b/fc;one", "net/b/fc;two"]
+    found = labels([layer.model_copy(update={"name": name}) for name in names])
+    assert list(found.values()) == ["a/conv", "b/conv", "b/fc;one", "b/fc;two"]
+    alone = labels([layer.model_copy(update={"name": "net/a"})])
+    assert list(alone.values()) == ["net/a"]
+    slashed = labels([layer.model_copy(update={"name": name}) for name in ("/a/c", "/b/c")])
+    assert list(slashed.values()) == ["/a/c", "/b/c"]
