@@ -40,7 +40,14 @@ LabelOffset = Annotated[
     int,
     typer.Option("--label-offset", help="Added to each label: 1 where class 0 is background."),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of random inputs and of the bootstrap.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        help="Of random inputs and of the bootstrap.",
+        callback=lambda seed: _from_zero(seed),
+    ),
+]
 AcceleratorOption = Annotated[
     str | None,
     typer.Option("--accelerator", help="A name (see 'list accelerators') or a .toml file."),
@@ -56,6 +63,12 @@ ThresholdsOption = Annotated[
     str | None, typer.Option("--thresholds", help="A TOML file of sparsifiers by layer patterns.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
+
+
+def _from_zero(seed: int) -> int:
+    if seed < 0:
+        raise SpecError(f"seed {seed} is out of range; use 0 and up")
+    return seed
 
 
 def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:

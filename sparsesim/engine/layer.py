@@ -34,7 +34,7 @@ class LayerRunner:
         """The tensor behind the layer's chain.
 
         Args:
-            tensors: by name, everything that `Layer.tensors()` lists.
+            tensors: by name, everything that `Layer.reads` lists.
         Raises:
             ModelError: operands that do not fit each other.
         """

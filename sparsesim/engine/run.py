@@ -80,9 +80,7 @@ class Engine:
         """For each step the tensors that nothing behind it reads."""
         last: dict[str, int] = {}
         for index, step in enumerate(self.graph.steps):
-            made = (step.output,) if isinstance(step, Layer) else step.outputs
-            read = step.tensors() if isinstance(step, Layer) else step.inputs
-            for name in (*made, *read):
+            for name in (*step.makes, *step.reads):
                 last[name] = index
         freed: dict[int, list[str]] = {}
         for name, index in last.items():

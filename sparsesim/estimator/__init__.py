@@ -1,5 +1,5 @@
 """Estimates: from a trace to a result on an accelerator."""
 
-from sparsesim.estimator.estimate import Cache, estimate
+from sparsesim.estimator.estimating import Cache, estimate
 
 __all__ = ["Cache", "estimate"]

@@ -136,7 +136,7 @@ def _steps(graph: Graph) -> Iterator[_Step]:
     constant = graph.constants.keys()
     for step in graph.steps:
         if isinstance(step, Layer):
-            yield _Step(step.name, step.op, frozenset(step.tensors()) - constant, (step.output,))
+            yield _Step(step.name, step.op, frozenset(step.reads) - constant, (step.output,))
             continue
         for index in step.nodes:
             node = graph.model.graph.node[index]

@@ -74,9 +74,17 @@ def _macs(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int | None:
     return None
 
 
+def _known(shapes: Mapping[str, Shape], name: str) -> tuple[int, ...]:
+    """A shape without gaps; ValueError where a length is unknown."""
+    shape = tuple(length for length in shapes[name] if length is not None)
+    if len(shape) != len(shapes[name]):
+        raise ValueError(name)
+    return shape
+
+
 def _recurrent(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
     """Gates x hidden x (input + hidden) a step, batch and direction; [length, batch, input]."""
-    x, recurrence = shapes[node.input[0]], shapes[node.input[2]]
+    x, recurrence = _known(shapes, node.input[0]), _known(shapes, node.input[2])
     directions, gates_hidden, hidden = recurrence
     return prod((x[0], x[1], directions, gates_hidden, x[2] + hidden))
 
@@ -89,7 +97,7 @@ def _einsum(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int | None:
     lengths: dict[str, int] = {}
     terms = equation.replace(" ", "").split("->")[0].split(",")
     for term, name in zip(terms, node.input, strict=True):
-        for index, length in zip(term, shapes[name], strict=True):
+        for index, length in zip(term, _known(shapes, name), strict=True):
             lengths[index] = max(lengths.get(index, 1), length)
     return prod(lengths.values()) * (len(terms) - 1)
 
@@ -97,8 +105,9 @@ def _einsum(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int | None:
 def _product(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
     """Output elements times reduction."""
     quantised = node.op_type.startswith("QLinear")
-    a, b = shapes[node.input[0]], shapes[node.input[3 if quantised else 1]]
-    output = prod(shapes[node.output[0]])
+    a = _known(shapes, node.input[0])
+    b = _known(shapes, node.input[3 if quantised else 1])
+    output = prod(_known(shapes, node.output[0]))
     if "Conv" in node.op_type:
         return output * prod(b[1:])
     return output * a[-1]

@@ -83,7 +83,13 @@ class Layer:
         """An attribute of the node, or its default."""
         return dict(self.attributes).get(name, default)
 
-    def tensors(self) -> tuple[str, ...]:
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Every tensor that it gives."""
+        return (self.output,)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
         """Every tensor that it reads."""
         names = [
             self.activation,
@@ -113,6 +119,16 @@ class HostStep:
     nodes: tuple[int, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Every tensor that it gives."""
+        return self.outputs
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every tensor that it reads, constants not listed."""
+        return self.inputs
 
 
 @dataclass(frozen=True)

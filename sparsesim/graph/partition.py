@@ -51,7 +51,7 @@ def _needed_host_nodes(
             continue
         seen.add(name)
         if name in maker:
-            wanted += maker[name].tensors()
+            wanted += maker[name].reads
         elif name in producer and producer[name] not in needed:
             needed.add(producer[name])
             wanted += reads(graph.node[producer[name]])
@@ -71,7 +71,7 @@ def _schedule(
     while waiting_layers or waiting:
         before = len(waiting_layers) + len(waiting)
         for layer in list(waiting_layers):
-            if there.issuperset(layer.tensors()):
+            if there.issuperset(layer.reads):
                 order.append(layer)
                 there.add(layer.output)
                 waiting_layers.remove(layer)
@@ -98,7 +98,7 @@ def _needed_layers(graph, layers, host, constants) -> list[Layer]:
     for layer in reversed(layers):
         if layer.output in wanted:
             kept.append(layer)
-            wanted.update(layer.tensors())
+            wanted.update(layer.reads)
     return kept[::-1]
 
 
@@ -109,7 +109,7 @@ def _with_borders(graph, order, constants) -> Iterator[Layer | HostStep]:
     for step in reversed(order):
         if isinstance(step, Layer):
             steps.append(step)
-            later.update(step.tensors())
+            later.update(step.reads)
             continue
         made = {name for i in step for name in graph.node[i].output if name}
         read = set().union(*(reads(graph.node[i]) for i in step))

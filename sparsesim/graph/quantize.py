@@ -14,7 +14,7 @@ import onnx
 from sparsesim.errors import ModelError
 from sparsesim.graph.fold import runtime_message
 from sparsesim.graph.layers import Graph
-from sparsesim.graph.load import load
+from sparsesim.graph.loading import load
 from sparsesim.graph.save import to_model
 
 CALIBRATION_IMAGES = 100

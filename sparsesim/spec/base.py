@@ -39,7 +39,7 @@ class Spec(BaseModel):
     # So marked, pydantic doesn't call it for nested specs, and their errors carry the outer key.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def with_(self, **changes: Any) -> Self:
+    def with_(self, /, **changes: Any) -> Self:
         """A copy with some keys changed, checked as a new one is.
 
         Args:

@@ -187,10 +187,9 @@ class _Run:
         last: dict[str, int] = {}
         end = len(self.graph.steps)
         for index, step in enumerate(self.graph.steps):
-            is_layer = isinstance(step, Layer)
-            for name in (step.output,) if is_layer else step.outputs:
+            for name in step.makes:
                 first.setdefault(name, index)
-            for name in step.tensors() if is_layer else step.inputs:
+            for name in step.reads:
                 last[name] = index
         last |= dict.fromkeys(self.graph.outputs, end)
         sizes = self.recorder.sizes

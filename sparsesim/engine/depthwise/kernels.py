@@ -26,55 +26,78 @@ from sparsesim.kernel import kernel
 
 @intrinsic
 def _taps(
-    typing: Any, x: Any, at: Any, width: Any, column: Any, weights: Any, w: Any, planes: Any,
-    rows: Any, columns: Any, plane: Any, row: Any, dilation: Any, weight_plane: Any, out: Any,
-    to: Any, count: Any, stride: Any, form: Any,
+    typing: Any, x: Any, weights: Any, out: Any, base: Any, step: Any, count: Any, across: Any,
+    width: Any, column: Any, stride: Any, lanes_: Any, form: Any, channels: Any,
 ) -> Any:  # fmt: skip
-    """out[to + j] = the sum of lane j's taps, for lanes j below `count`.
+    """Lanes j of some channels' outputs: each the sum of its taps.
 
-    x[at] begins the input row, `width` long, of the first tap; there lane 0 reads `column`, which
-    may lie outside. Taps are planes * rows * columns, `plane`, `row` and `dilation` apart in x;
-    in the weights planes are `weight_plane` apart and the others follow one another. The length
-    of `form` is that of `load_strided`.
+    Of the first tap lane 0 reads `column` of an input row `width` long; it may lie outside, and
+    then counts as 0. Taps have three axes, as the tuples that follow have, columns last.
+
+    Args:
+        base: where in x the row begins, in the weights the first tap, in out lane 0.
+        step: from one channel to the next, in the same three.
+        count: taps along each axis. across: how far apart they are in x; and planes in weights.
+        width, column, stride: as above.
+        lanes_: lanes to write.
+        form: its length is the stride (1 or 2), or 3 for any.
+        channels: as many as it is long.
     """
     element = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}[x.dtype]
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source, factors, target = (
-            address(context, builder, signature.args[i], args[i], args[i + 1]) for i in (0, 4, 13)
-        )
-        width, column, count = args[2], args[3], args[15]
-        total = cgutils.alloca_once(builder, ir.VectorType(element, LANES))
-        builder.store(zeros(element), total)
+        def part(tuple_: int, index: int) -> Any:
+            return builder.extract_value(args[tuple_], index)
+
+        def base_of(array: int, channel: int) -> Any:
+            at = builder.add(part(3, array), builder.mul(part(4, array), number(channel)))
+            return address(context, builder, signature.args[array], args[array], at)
+
+        group = range(channels.count)
+        sources, factors, targets = ([base_of(array, c) for c in group] for array in range(3))
+        width, column, stride, many = args[7:11]
+        totals = [cgutils.alloca_once(builder, ir.VectorType(element, LANES)) for _ in group]
+        for total in totals:
+            builder.store(zeros(element), total)
         with (
-            cgutils.for_range(builder, args[6]) as plane_,
-            cgutils.for_range(builder, args[7]) as row_,
-            cgutils.for_range(builder, args[8]) as tap,
+            cgutils.for_range(builder, part(5, 0)) as plane,
+            cgutils.for_range(builder, part(5, 1)) as row,
+            cgutils.for_range(builder, part(5, 2)) as tap,
         ):
-            first = builder.add(column, builder.mul(tap.index, args[11]))
-            low = builder.sub(number(0), first)
-            high = builder.sub(width, first)
-            begin = builder.add(
-                builder.mul(plane_.index, args[9]), builder.mul(row_.index, args[10])
-            )
+            first = builder.add(column, builder.mul(tap.index, part(6, 2)))
+            low, high = builder.sub(number(0), first), builder.sub(width, first)
+            begin = builder.mul(plane.index, part(6, 0))
+            begin = builder.add(begin, builder.mul(row.index, part(6, 1)))
             begin = builder.add(begin, first)
-            value = load_strided(builder, element, source, begin, low, high, args[16], form.count)
-            place = builder.add(builder.mul(row_.index, args[8]), tap.index)
-            place = builder.add(place, builder.mul(plane_.index, args[12]))
-            factor = splat(builder, builder.load(builder.gep(factors, [place])))
-            builder.store(multiply_add(builder, value, factor, builder.load(total)), total)
-        result = builder.load(total)
-        with builder.if_else(builder.icmp_signed(">=", count, number(LANES))) as (whole, some):
+            place = builder.add(builder.mul(row.index, part(5, 2)), tap.index)
+            place = builder.add(place, builder.mul(plane.index, part(6, 3)))
+            for source, weight, total in zip(sources, factors, totals, strict=True):
+                value = load_strided(builder, element, source, begin, low, high, stride, form.count)
+                factor = splat(builder, builder.load(builder.gep(weight, [place])))
+                builder.store(multiply_add(builder, value, factor, builder.load(total)), total)
+        results = [builder.load(total) for total in totals]
+        with builder.if_else(builder.icmp_signed(">=", many, number(LANES))) as (whole, some):
             with whole:
-                store(builder, result, target, number(0))
+                for result, target in zip(results, targets, strict=True):
+                    store(builder, result, target, number(0))
             with some:
-                mask = within(builder, lanes(range(LANES)), number(0), count)
-                store_some(builder, result, target, number(0), mask)
+                mask = within(builder, lanes(range(LANES)), number(0), many)
+                for result, target in zip(results, targets, strict=True):
+                    store_some(builder, result, target, number(0), mask)
         return context.get_dummy_value()
 
     i = types.int64
-    kinds = (x, i, i, i, weights, i, i, i, i, i, i, i, i, out, i, i, i, form)
-    return types.none(*kinds), emit
+    three = types.UniTuple(i, 3)
+    kinds = (x, weights, out, three, three, three, types.UniTuple(i, 4), i, i, i, i)
+    return types.none(*kinds, form, channels), emit
+
+
+@kernel
+def _inside(start, step, size, taps):
+    """The first tap t with 0 <= start + t * step < size, and how many there are."""
+    low = max(0, -(start // step))
+    high = min(taps, (size - start + step - 1) // step)
+    return low, max(0, high - low)
 
 
 @kernel
@@ -93,35 +116,32 @@ def depthwise(x, weights, shape, multiplier, first, last, out):
     out_d, out_h, out_w = shape[3], shape[4], shape[5]
     stride = shape[11]
     area = shape[7] * shape[8]
-    for m in range(first, last):
-        image = m // multiplier * in_d * in_h * in_w
+    step = (in_d * in_h * in_w, shape[6] * area, out_d * out_h * out_w)
+    across = (shape[12] * in_h * in_w, shape[13] * in_w, shape[14], area)
+    # Four channels share masks and loops; they differ in where they begin alone.
+    many = 4 if multiplier == 1 and stride <= 2 and last - first >= 4 else 1
+    for start in range(first, last, many):
+        m = min(start, last - many)
         for position in range(out_d * out_h):
-            # The taps that lie inside, along depth and rows: from..to.
             d = position // out_h * shape[9] - shape[15]
             h = position % out_h * shape[10] - shape[16]
-            d0, d1 = _inside(d, shape[12], in_d, shape[6])
-            h0, h1 = _inside(h, shape[13], in_h, shape[7])
-            at = image + ((d + d0 * shape[12]) * in_h + h + h0 * shape[13]) * in_w
-            w = (m * shape[6] + d0) * area + h0 * shape[8]
-            plane = shape[12] * in_h * in_w
-            row = shape[13] * in_w
-            for column in range(0, out_w, LANES):
-                to = (m * out_d * out_h + position) * out_w + column
-                where = column * stride - shape[17]
-                if stride == 1:
-                    _taps(x, at, in_w, where, weights, w, d1 - d0, h1 - h0, shape[8], plane, row,
-                          shape[14], area, out, to, out_w - column, stride, (0,))  # fmt: skip
-                elif stride == 2:
-                    _taps(x, at, in_w, where, weights, w, d1 - d0, h1 - h0, shape[8], plane, row,
-                          shape[14], area, out, to, out_w - column, stride, (0, 0))  # fmt: skip
+            d0, planes = _inside(d, shape[12], in_d, shape[6])
+            h0, rows = _inside(h, shape[13], in_h, shape[7])
+            line = ((d + d0 * shape[12]) * in_h + h + h0 * shape[13]) * in_w
+            count = (planes, rows, shape[8])
+            for lane in range(0, out_w, LANES):
+                base = (
+                    m // multiplier * step[0] + line,
+                    m * step[1] + d0 * area + h0 * shape[8],
+                    m * step[2] + position * out_w + lane,
+                )
+                column, left = lane * stride - shape[17], out_w - lane
+                if many == 1:
+                    _taps(x, weights, out, base, step, count, across, in_w, column, stride,
+                          left, (0, 0, 0), (0,))  # fmt: skip
+                elif stride == 1:
+                    _taps(x, weights, out, base, step, count, across, in_w, column, stride,
+                          left, (0,), (0, 0, 0, 0))  # fmt: skip
                 else:
-                    _taps(x, at, in_w, where, weights, w, d1 - d0, h1 - h0, shape[8], plane, row,
-                          shape[14], area, out, to, out_w - column, stride, (0, 0, 0))  # fmt: skip
-
-
-@kernel
-def _inside(start, step, size, taps):
-    """First and behind-last tap t with 0 <= start + t * step < size."""
-    low = max(0, -(start // step))
-    high = min(taps, (size - start + step - 1) // step)
-    return low, max(low, high)
+                    _taps(x, weights, out, base, step, count, across, in_w, column, stride,
+                          left, (0, 0), (0, 0, 0, 0))  # fmt: skip
