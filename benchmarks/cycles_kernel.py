@@ -3,22 +3,46 @@
     python benchmarks/cycles_kernel.py [--quick]
 
 One thread, random masks, kernels warm; the best of some runs. A window step is one window of one
-tile, for all PEs of the array. Operands are prepared beforehand, as in a sweep; that time stands
-in its own column, also for each window step.
+tile, for all PEs of the array. Preparing the operands and counting their pairs, done once for all
+schemes, stand in columns of their own. The last lines are the layers of ResNet-50 (224x224, one
+pass a layer, half of all operands zero), in ms of one thread and of two.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
 from sparsesim.datapath import SCHEMES, count_pairs, datapath
 from sparsesim.spec.accelerator import Accelerator
 
-FILTERS, POSITIONS = 256, 196
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Random operands of one pass, and the steps that the cycle model takes for it."""
+
+    act: np.ndarray
+    weight: np.ndarray
+    reduction: int
+    passes: np.ndarray
+    steps: int
+
+    def prepare(self, accelerator: Accelerator) -> tuple[object, object]:
+        """Both operands in the machine's layout."""
+        machine = datapath(accelerator.datapath)
+        return (
+            machine.prepare_activations(self.act, self.reduction, accelerator),
+            machine.prepare_weights(self.weight, self.reduction, accelerator),
+        )
+
+    def pairs(self, accelerator: Accelerator) -> object:
+        """What all schemes share."""
+        return count_pairs(self.act, self.weight, self.reduction, accelerator.window, self.passes)
 
 
 def best_of(runs: int, work: Callable[[], object]) -> float:
@@ -31,57 +55,92 @@ def best_of(runs: int, work: Callable[[], object]) -> float:
     return min(times)
 
 
-def packed(rows: int, reduction: int, density: float, seed: int) -> np.ndarray:
-    """Random operand bits, uint64, shape (1, rows, words of K bits and one more)."""
-    mask = np.random.default_rng(seed).random((rows, reduction)) < density
-    words = np.zeros((1, rows, -(-reduction // 64) + 1), dtype=np.uint64)
-    octets = np.packbits(mask, axis=1, bitorder="little")
-    words.view(np.uint8)[0, :, : octets.shape[1]] = octets
-    return words
-
-
-def measure(accelerator: Accelerator, reduction: int, density: float, runs: int) -> list[float]:
-    """Nanoseconds a window step: each scheme, preparing both operands, counting pairs."""
-    machine = datapath(accelerator.datapath)
-    act = packed(POSITIONS, reduction, density, 1)
-    weight = packed(FILTERS, reduction, density, 2)
+def random_layer(
+    filters: int, positions: int, reduction: int, density: float, accelerator: Accelerator
+) -> Layer:
+    """A layer in one pass."""
+    rng = np.random.default_rng(1)
+    words = []
+    for lines in (positions, filters):
+        octets = np.packbits(rng.random((lines, reduction)) < density, axis=1, bitorder="little")
+        packed = np.zeros((1, lines, -(-reduction // 64) + 1), dtype=np.uint64)
+        packed.view(np.uint8)[0, :, : octets.shape[1]] = octets
+        words.append(packed)
     windows = -(-reduction // accelerator.window)
-    passes = np.array([[0, 0, FILTERS, 0, POSITIONS, 0, windows, 1]], dtype=np.int64)
-    activations = machine.prepare_activations(act, reduction, accelerator)
-    weights = machine.prepare_weights(weight, reduction, accelerator)
-    pairs = count_pairs(act, weight, reduction, accelerator.window, passes)
-    tiles = -(-FILTERS // accelerator.rows) * -(-POSITIONS // accelerator.cols)
+    steps = -(-filters // accelerator.rows) * -(-positions // accelerator.cols) * windows
+    passes = np.array([[0, 0, filters, 0, positions, 0, windows, 1]], dtype=np.int64)
+    return Layer(words[0], words[1], reduction, passes, steps)
 
-    def prepare() -> None:
-        machine.prepare_activations(act, reduction, accelerator)
-        machine.prepare_weights(weight, reduction, accelerator)
 
+def measure(layer: Layer, accelerator: Accelerator, runs: int) -> list[float]:
+    """Seconds: each scheme, preparing both operands, counting pairs."""
+    machine = datapath(accelerator.datapath)
+    operands, pairs = layer.prepare(accelerator), layer.pairs(accelerator)
     jobs: list[Callable[[], object]] = [
         lambda scheme=scheme: machine.count_passes(
-            activations, weights, passes, pairs, scheme, accelerator
+            *operands, layer.passes, pairs, scheme, accelerator
         )
         for scheme in SCHEMES
     ]
-    jobs += [prepare, lambda: count_pairs(act, weight, reduction, accelerator.window, passes)]
+    jobs += [lambda: layer.prepare(accelerator), lambda: layer.pairs(accelerator)]
     for job in jobs:
         job()
-    return [best_of(runs, job) / (tiles * windows) * 1e9 for job in jobs]
+    return [best_of(runs, job) for job in jobs]
+
+
+def resnet50() -> Iterator[tuple[int, int, int]]:
+    """Filters, positions and K of its 53 convolutions and its Gemm."""
+    yield 64, 112 * 112, 147
+    channels = 64
+    for width, size, blocks in ((64, 56, 3), (128, 28, 4), (256, 14, 6), (512, 7, 3)):
+        for block in range(blocks):
+            before = size * (2 if block == 0 and width > 64 else 1)
+            yield width, before * before, channels
+            yield width, size * size, 9 * width
+            yield 4 * width, size * size, width
+            if block == 0:
+                yield 4 * width, size * size, channels
+            channels = 4 * width
+    yield 1000, 1, channels
+
+
+def whole_network(accelerator: Accelerator) -> None:
+    """Print the time of all layers, for one thread and for two."""
+    layers = [random_layer(*shape, 0.5, accelerator) for shape in resnet50()]
+    each = np.array([measure(layer, accelerator, 5) for layer in layers])
+    machine = datapath(accelerator.datapath)
+
+    def run(layer: Layer) -> None:
+        operands, pairs = layer.prepare(accelerator), layer.pairs(accelerator)
+        for scheme in SCHEMES:
+            machine.count_passes(*operands, layer.passes, pairs, scheme, accelerator)
+
+    longest_first = [layers[index] for index in np.argsort(-each.sum(axis=1))]
+    print(f"\nResNet-50: {sum(layer.steps for layer in layers)} window steps; ms")
+    print("".join(f"{word:>11}" for word in (*SCHEMES, "prepare", "pairs", "all", "2 threads")))
+    with ThreadPoolExecutor(2) as pool:
+        both = best_of(5, lambda: list(pool.map(run, longest_first)))
+    totals = (*each.sum(axis=0), each.sum(), both)
+    print("".join(f"{seconds * 1e3:>11.1f}" for seconds in totals))
 
 
 def main() -> None:
     quick = "--quick" in sys.argv
-    print(f"{FILTERS} filters, {POSITIONS} positions; ns a window step, one thread")
+    filters, positions = 256, 196
+    print(f"{filters} filters, {positions} positions; ns a window step, one thread")
     head = ("array", "window", "depth", "K", "density", *SCHEMES, "prepare", "pairs")
     print("".join(f"{word:>11}" for word in head))
-    shapes = [(16, 16)] if quick else [(8, 8), (16, 16), (32, 32), (12, 12), (64, 64)]
+    shapes = [(16, 16)] if quick else [(8, 8), (12, 12), (16, 16), (32, 32), (64, 64)]
     for rows, cols in shapes:
         accelerator = Accelerator(rows=rows, cols=cols)
         for reduction in (64, 576, 2304):
             for density in (0.5, 0.3):
-                times = measure(accelerator, reduction, density, 3 if quick else 10)
+                layer = random_layer(filters, positions, reduction, density, accelerator)
+                times = measure(layer, accelerator, 3 if quick else 10)
                 row = (f"{rows}x{cols}", accelerator.window, accelerator.queue_depth, reduction)
                 cells = "".join(f"{cell:>11}" for cell in (*row, density))
-                print(cells + "".join(f"{nanoseconds:>11.1f}" for nanoseconds in times))
+                print(cells + "".join(f"{spent / layer.steps * 1e9:>11.1f}" for spent in times))
+    whole_network(Accelerator())
 
 
 if __name__ == "__main__":

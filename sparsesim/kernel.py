@@ -1,7 +1,7 @@
 """The one decorator of all Numba kernels, and the folder of their compiled code.
 
 Numba's cache looks only at a kernel's own file, so the cache folder is named by a hash of every
-file that has a kernel in it: an edit to any of them starts a fresh cache. Parallelism is not in
+file that has a kernel or a part of one in it: an edit to any of them starts a fresh cache. Parallelism is not in
 here: kernels release the GIL and the callers spread independent blocks over threads
 (docs/decisions/threads.md).
 """
@@ -27,7 +27,7 @@ def cache_dir() -> Path:
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         source = path.read_bytes()
-        if b"@kernel" in source:
+        if b"@kernel" in source or b"numba" in source:
             digest.update(source)
     digest.update(Path(__file__).read_bytes())
     root = os.environ.get("SPARSESIM_CACHE") or os.path.join(

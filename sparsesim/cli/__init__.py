@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -46,7 +47,10 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a full disk behind it shows here, not while Python exits
     except SparseSimError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -55,4 +59,11 @@ def main() -> None:
         sys.exit(130)
     except MemoryError:
         print("error: out of memory", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:  # stdout or the temporary folder on a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it again
+        if isinstance(error, BrokenPipeError):  # `| head` has all that it wants
+            sys.exit(1)
+        where = error.filename or "standard output"
+        print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)

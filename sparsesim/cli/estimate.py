@@ -41,8 +41,11 @@ def estimate(
     force: options.Force = False,
 ) -> None:
     """Exact cycles, memory and energy of a network on a sparse accelerator."""
+    from sparsesim.errors import InputError
     from sparsesim.files import refuse_existing
 
+    if output and save_trace and Path(output).resolve() == Path(save_trace).resolve():
+        raise InputError(f"{output}: is to hold both the result and the trace; name two files")
     for path in (output, save_trace):
         if path:
             refuse_existing(path, force)

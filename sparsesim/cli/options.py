@@ -88,9 +88,10 @@ def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
 def _value(text: str) -> Any:
     """A TOML value; a bare word is a string."""
     try:
-        return tomllib.loads(f"x = {text}")["x"]
+        found = tomllib.loads(f"x = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    return found["x"] if len(found) == 1 else text
 
 
 def device_of(name: str | None) -> Device:
@@ -118,6 +119,8 @@ def inputs_of(
     from sparsesim.trace.execute import input_specs
 
     specs = input_specs(graph)
+    if not specs and source != "random":
+        raise InputError(f"{graph.source}: the model takes no inputs; use --inputs random")
     if source is None:
         takes = ", ".join(f"'{spec.name}' {spec}" for spec in specs)
         raise InputError(f"--inputs is missing; the model takes {takes}; 'random' draws some")

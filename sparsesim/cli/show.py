@@ -23,7 +23,10 @@ def show(
     from rich.table import Table
 
     import sparsesim as ss
+    from sparsesim.files import refuse_existing
 
+    if output:
+        refuse_existing(output, force)
     graph = ss.load(model)
     facts = describe(graph)
     console = Console()

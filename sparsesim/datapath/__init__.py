@@ -71,6 +71,11 @@ class Datapath(Protocol):
             int64, shape (n, 8): cycles, then lane-slots in the order of CLASSES.
         """
 
+    def drain_cycles(
+        self, passes: NDArray[np.int64], accelerator: Accelerator
+    ) -> NDArray[np.int64]:
+        """Cycles that each pass's results take to leave the array, were they all there at once."""
+
 
 def datapath(name: str) -> Datapath:
     """The machine of that name.

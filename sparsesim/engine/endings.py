@@ -16,7 +16,7 @@ import numpy as np
 
 from sparsesim.engine import kernels
 from sparsesim.engine.epilogue import saturated
-from sparsesim.engine.finish import Finish
+from sparsesim.engine.finish import Clamp, Finish
 from sparsesim.graph import Layer
 
 Tensors = Mapping[str, np.ndarray]
@@ -49,7 +49,7 @@ def ending(layer: Layer, tensors: Tensors, low: float, high: float) -> Ending:
 class Whole:
     """Integer sums as int32, wrapping as ONNX Runtime's integer products do."""
 
-    clamp = None
+    clamp: Clamp | None = None
 
     def start(self, shape: tuple[int, int, int], kind: np.dtype) -> None:
         pass
@@ -74,7 +74,7 @@ class Plain:
     def start(self, shape: tuple[int, int, int], kind: np.dtype) -> None:
         bias = np.zeros(shape[1], dtype=kind) if self.bias is None else self.bias.astype(kind)
         bounds = np.array([self.low, self.high], dtype=kind)
-        self.clamp: tuple[np.ndarray, np.ndarray] | None = bias.reshape(-1), bounds
+        self.clamp: Clamp | None = bias.reshape(-1), bounds
 
     def block(self, sums: np.ndarray, image: int, filter_: int, position: int) -> None:
         if self.clamp is not None and (self.bias is not None or self.clamps):
@@ -99,7 +99,7 @@ class Plain:
 class _Scaled:
     """Vectors over the filters that scale integer sums."""
 
-    clamp = None
+    clamp: Clamp | None = None
 
     def __init__(self, layer: Layer, tensors: Tensors) -> None:
         self.layer, self.tensors = layer, tensors

@@ -52,19 +52,19 @@ def apply_chain(
     return x
 
 
-def quantised(x: np.ndarray, scale: np.float32, zero: np.generic) -> np.ndarray:
+def quantised(x: np.ndarray, scale: np.float32, zero: np.integer) -> np.ndarray:
     """QuantizeLinear: x / scale rounded half to even, + zero, saturated to the type of zero."""
     return saturated(x.astype(np.float32, copy=False) / scale, zero)
 
 
-def saturated(steps: np.ndarray, zero: np.generic) -> np.ndarray:
+def saturated(steps: np.ndarray, zero: np.integer) -> np.ndarray:
     """Float32 steps rounded half to even, + zero, saturated to the type of zero."""
     info = np.iinfo(zero.dtype)
     whole = np.rint(steps) + np.float32(zero)
     return np.clip(whole, info.min, info.max).astype(zero.dtype)
 
 
-def _quantiser(fused: Fused, tensors: Mapping[str, np.ndarray]) -> tuple[np.float32, np.generic]:
+def _quantiser(fused: Fused, tensors: Mapping[str, np.ndarray]) -> tuple[np.float32, np.integer]:
     scale = tensors[fused.scale].reshape(-1)[0]
     zero = tensors[fused.zero].reshape(-1)[0] if fused.zero else np.uint8(0)
     return scale, zero

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+Clamp = tuple[np.ndarray, np.ndarray]
+
 
 class Finish(Protocol):
     """What becomes of a convolution's sums.
@@ -15,7 +17,7 @@ class Finish(Protocol):
             and clamping in place is all that `block` does; else None.
     """
 
-    clamp: tuple[np.ndarray, np.ndarray] | None
+    clamp: Clamp | None
 
     def block(self, sums: np.ndarray, image: int, filter_: int, position: int) -> None:
         """Take a finished block of sums; it may be changed in place.

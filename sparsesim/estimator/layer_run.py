@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from sparsesim.datapath import SCHEMES, Datapath, count_pairs
+from sparsesim.datapath import CLASSES, SCHEMES, Datapath, count_pairs
 from sparsesim.formats import format_named
 from sparsesim.formats.format import PackedBlocks
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import ones
 from sparsesim.lowering.kernels import lower_activations, lower_weights
-from sparsesim.memory import LayerCounts, Plan, ValueBits, count_layer, plan_layer, schedule
+from sparsesim.memory import Choice, LayerCounts, Plan, ValueBits, count_layer, plan_layer, schedule
 from sparsesim.spec import Accelerator
 
 # What the passes of a layer depend on.
@@ -78,6 +78,7 @@ class LayerRun:
         fed: operand elements read from the buffers, int64 (2,): activation, weight.
         activation_storage, weight_storage: encoded bits of the whole operands.
         nonzeros: int64 (3,): of activation, weight, output.
+        drains: cycles that the results take to leave the array.
         tiles: output tiles.
         lowered_nonzeros: effectual elements of the lowered activations, over all groups.
         plan: how it was cut.
@@ -94,6 +95,7 @@ class LayerRun:
     activation_storage: int
     weight_storage: int
     nonzeros: np.ndarray
+    drains: int
     tiles: int
     lowered_nonzeros: int
     plan: Plan
@@ -149,6 +151,8 @@ def run_layer(
         SpecError: the layer does not fit the buffers.
     """
     geometry, reduction = operands.geometry, operands.geometry.reduction
+    if geometry.output_elements * reduction == 0:
+        return _no_work(geometry, operands)
     cut = (*_CUT_BY(accelerator), value_bits)
     plan = operands.once(
         ("plan", cut),
@@ -221,6 +225,7 @@ def run_layer(
             ),
         ),
         nonzeros=operands.once("nonzeros", lambda: _nonzeros(operands)),
+        drains=int(machine.drain_cycles(passes, accelerator).sum()),
         tiles=geometry.groups * tiles,
         lowered_nonzeros=operands.once("lowered", lambda: ones(operands.activation_rows)),
         plan=plan,
@@ -234,6 +239,28 @@ def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) 
         lambda: machine.prepare_weights(
             operands.weight_rows, operands.geometry.reduction, accelerator
         ),
+    )
+
+
+def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:
+    """The run of a layer with an empty operand: no passes."""
+    four = np.zeros(len(SCHEMES), dtype=np.int64)
+    return LayerRun(
+        compute=four,
+        memory=four,
+        total=four,
+        classes=np.zeros((len(SCHEMES), len(CLASSES)), dtype=np.int64),
+        effectual=0,
+        multiplied=four,
+        dram=np.zeros((len(SCHEMES), 3), dtype=np.int64),
+        fed=np.zeros(2, dtype=np.int64),
+        activation_storage=0,
+        weight_storage=0,
+        nonzeros=_nonzeros(operands),
+        drains=0,
+        tiles=0,
+        lowered_nonzeros=0,
+        plan=Plan(Choice.of_nothing(max(1, geometry.groups)), *np.zeros((14, 0), np.int64)),
     )
 
 

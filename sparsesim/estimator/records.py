@@ -42,6 +42,7 @@ class LayerTally:
     weight_bound: float
     nonzeros: np.ndarray
     images: int
+    drains: int
     tiles: int
     passes: int
     lowered_nonzeros: int
@@ -66,6 +67,7 @@ class LayerTally:
             weight_bound=0.0,
             nonzeros=np.zeros(3, dtype=np.int64),
             images=0,
+            drains=0,
             tiles=0,
             passes=0,
             lowered_nonzeros=0,
@@ -94,6 +96,7 @@ class LayerTally:
         self.nonzeros[1] += run.nonzeros[1] * (images if layer.weight_is_constant else 1)
         self.nonzeros[2] += run.nonzeros[2]
         self.images += images
+        self.drains += run.drains
         self.tiles += run.tiles
         self.passes += len(run.plan.group)
         self.lowered_nonzeros += run.lowered_nonzeros
@@ -279,7 +282,7 @@ def _scheme(index, layer, sums, cycles, accelerator, table, widths) -> model.Sch
         dram_bits=_dram_bits(sums.dram[index]),
         energy_pj=_energy(index, layer, sums, accelerator, table, widths),
         density=model.DensityEstimate(compute=guess, error=_error(guess, cycles.compute)),
-        bound=bound_of(classes, cycles.compute, cycles.memory),
+        bound=bound_of(classes, cycles.compute, cycles.memory, sums.drains),
     )
 
 
@@ -357,7 +360,7 @@ def _totals(
             ),
             energy_pj={part: sum(r.energy_pj[part] for r in records) for part in components},
             density=model.DensityEstimate(compute=guess, error=_error(guess, cycles[s].compute)),
-            bound=bound_of(classes, cycles[s].compute, cycles[s].memory),
+            bound=_most(layers, s),
         )
     weights = [
         record.weight_storage
@@ -384,6 +387,15 @@ def _totals(
             iid_bound=sum(storage.iid_bound for storage in weights),
         ),
     )
+
+
+def _most(layers: tuple[model.LayerRecord, ...], scheme: str) -> str:
+    """The word that bounds the layers with the most total cycles."""
+    cycles: dict[str, int] = {}
+    for layer in layers:
+        word = layer.schemes[scheme].bound
+        cycles[word] = cycles.get(word, 0) + layer.cycles[scheme].total
+    return max(cycles, key=lambda word: cycles[word], default="work")
 
 
 def _blocks(

@@ -64,7 +64,9 @@ def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str,
         tensor.ClearField("raw_data")
     del folded.graph.initializer[:]
     _restore_interface(folded, model)
-    return folded, constants
+    bare = onnx.ModelProto()
+    bare.CopyFrom(folded)  # a protobuf message keeps the memory of what was deleted from it
+    return bare, constants
 
 
 def _optimise_whole(model: onnx.ModelProto, where: str) -> onnx.ModelProto:

@@ -33,6 +33,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
     """
     import logging
 
+    import onnxruntime
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
     from onnxruntime.quantization import quantize_static as run
 
@@ -45,7 +46,9 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         def get_next(self):
             return next(self.feeds, None)
 
-    logging.getLogger().setLevel(logging.ERROR)  # it advises pre-processing, which folding did
+    # Both advise pre-processing, which folding did, and of what there is nothing to quantise.
+    logging.getLogger().setLevel(logging.ERROR)
+    onnxruntime.set_default_logger_severity(3)
     with tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "quantised.onnx"
         onnx.save(to_model(graph), source)

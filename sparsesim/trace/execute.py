@@ -59,9 +59,8 @@ def execute(
     found = blocks(graph, named_blocks)
     exposed = _exposing(graph, {block.leaving for block in found})
     run = _Run(exposed, opened, found, keep_values, progress)
-    first = next(run.images(1))
-    images: Any = run if lazy else [first, *run.images(skip=1)]
-    return run.trace(images)
+    run.first = next(run.images(1))
+    return run.trace(run if lazy else list(run))
 
 
 def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
@@ -111,7 +110,7 @@ def _opened(graph: Graph, inputs: Any) -> Inputs:
 
 @dataclass
 class _Run:
-    """Executes images on demand; going through it again executes again."""
+    """Executes images on demand; going through it again executes all but the first again."""
 
     graph: Graph
     inputs: Inputs
@@ -120,13 +119,15 @@ class _Run:
     progress: Callable[[int], Any] | None
 
     def __post_init__(self) -> None:
+        self.first: ImageTrace  # the one that told what there is to trace
         self.engine = Engine(self.graph)
         leaving = {block.name: block.leaving for block in self.found}
         self.recorder = Recorder(self.graph, leaving, self.keep_values)
         self.reference = Reference(self.graph) if self.graph.rewrites else None
 
     def __iter__(self) -> Iterator[ImageTrace]:
-        return self.images()
+        yield self.first
+        yield from self.images(skip=1)
 
     def images(self, count: int | None = None, skip: int = 0) -> Iterator[ImageTrace]:
         """Run images; `skip` so many first ones."""

@@ -1,8 +1,8 @@
-"""The inner-join kernels against the formulas of the machine, a window of the whole array at a time.
+"""The inner-join kernels against the machine's formulas, a window of the whole array at a time.
 
-The state machine of `naive_array.py` checks the rules on small arrays. Here the recurrence, restated
-plainly, checks what the fast kernels add: vectors filled up, several blocks of columns, lanes of 16
-and of 32 bits, moved bases, repeated tiles that are skipped, groups and cuts of K.
+The state machine of `naive_array.py` checks the rules on small arrays. Here the recurrence, plainly
+restated, checks what the fast kernels add: vectors filled up, several blocks of columns, lanes of
+16 and of 32 bits, moved bases, repeated tiles that are skipped, groups and cuts of K.
 """
 
 from __future__ import annotations

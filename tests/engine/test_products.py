@@ -1,4 +1,4 @@
-"""Convolutions in register tiles and unfolded, against a plain sum over taps; BLAS's threads.
+"""Convolutions in register tiles and unfolded, against a plain sum over taps.
 
 Operands are small integers: every order of summation is exact, so equality is asked for.
 """
@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
 
 from sparsesim.engine import products, tiles
 from sparsesim.engine.kernels import add_and_clamp
 from sparsesim.engine.shapes import Convolution
-from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.engine.weights import Prepared
 
 
@@ -205,19 +203,3 @@ def test_weights_are_packed_with_zeros_behind_the_last_filter():
         for m in range(33):
             np.testing.assert_array_equal(packed[group, m // 32, :, m % 32], matrix[group, m])
     assert not packed[:, 1, :, 1:].any()
-
-
-def blas_threads():
-    return {item["num_threads"] for item in threadpool_info() if item["user_api"] == "blas"}
-
-
-def test_blas_has_one_thread_inside_and_its_own_number_behind():
-    before = blas_threads()
-    one, two = single_threaded_blas(), single_threaded_blas()
-    one.__enter__()
-    assert blas_threads() == {1}
-    two.__enter__()
-    one.__exit__(None, None, None)
-    assert blas_threads() == {1}
-    two.__exit__(None, None, None)
-    assert blas_threads() == before

@@ -125,7 +125,7 @@ def convolutions(draw) -> Case:
 
 @st.composite
 def quantised(draw) -> Case:
-    """A Conv of quantised tensors with zero points, those of the weight one a filter, requantised."""
+    """A requantised Conv of tensors with zero points; the weight may have one a filter."""
     x, w, y, attributes = draw(shapes_of_convolution())
     random = np.random.default_rng(draw(st.integers(0, 99)))
     per_filter = draw(st.booleans())

@@ -15,7 +15,7 @@ from random_models import Case, cases, values
 import sparsesim as ss
 from sparsesim.errors import SpecError
 
-EXAMPLES = int(30 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
+EXAMPLES = int(60 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
 FORMATS = ("dense", "bitmask", "run_length", "csr", "coordinate")
 
 

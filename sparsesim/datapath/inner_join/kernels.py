@@ -46,8 +46,8 @@ from sparsesim.kernel import kernel
 
 
 @kernel
-def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state, kept, out):
-    """Run passes one after another; thread-safe where no two threads share `state`, `kept`, `out`.
+def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
+    """Run passes one after another; thread-safe where no two threads share `state` and `out`.
 
     Args:
         act: uint16, flat [groups][tiles][windows][parts][columns, filled up].
@@ -56,15 +56,16 @@ def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state,
         matters: which operands' bits set service times: 1 activations, 2 weights, 3 both. For 3
             the operands are masks; else they hold cycles, and have one part.
         sizes: int64, see array/kernels.py and `machine.py`.
-        shape: of vectors, see vectors/kernels.py.
-        tree: tuple of n; 2**n are the rows whose maxima one tree finds.
-        parts: tuple; its length is the parts of a mask.
-        state, kept: the lanes' dtype, flat.
+        kinds: four tuples that specialise the code: `shape` of vectors (vectors/kernels.py);
+            `tree` of n, 2**n being the rows whose maxima are found together; as many `parts` as a
+            mask has; empty for one lane, else (lanes - 1, 65536 / lanes rounded up).
+        state: the lanes' dtype, flat, for two states one behind the other.
         out: int64, shape (n, 6): cycles, then in PE-cycles busy, operand_wait, drain_wait,
             inactive, fill_drain.
     """
-    act, weight, sizes = pointer(act), pointer(weight), pointer(sizes)
-    state, kept = pointer(state), pointer(kept)
+    shape, tree, parts, _ = kinds
+    kept = pointer(state[state.size // 2 :])
+    act, weight, sizes, state = pointer(act), pointer(weight), pointer(sizes), pointer(state)
     for index in range(passes.shape[0]):
         w0, w1, drains = passes[index, 5], passes[index, 6], passes[index, 7]
         zero = np.int64(0)
@@ -89,14 +90,11 @@ def count_passes(act, weight, passes, matters, sizes, shape, tree, parts, state,
                 span = (count, slot, depth, ends, rows_now, cols_now)
                 a, w = (act_at + window) * sizes[FULL_COLS], (weight_at + window) * sizes[FULL_ROWS]
                 if matters != 3:
-                    work, wait, slot = run_windows(
-                        act, a, weight, w, span, sizes, shape, tree, (0,), (0,), state
-                    )
+                    as_given = (shape, tree, (0,), (), (0,))
+                    work, wait, slot = run_windows(act, a, weight, w, span, sizes, as_given, state)
                 else:
-                    a, w = a * len(parts), w * len(parts)
-                    work, wait, slot = run_windows(
-                        act, a, weight, w, span, sizes, shape, tree, parts, (), state
-                    )
+                    a, w, as_masks = a * len(parts), w * len(parts), (*kinds, ())
+                    work, wait, slot = run_windows(act, a, weight, w, span, sizes, as_masks, state)
                 worked += work
                 held += wait
                 window += count

@@ -88,8 +88,8 @@ class InnerJoin:
         matters = _MATTERS[skipping]
         distinct, back = _distinct(passes, matters)
         act, weight = activations.masks, weights.masks
+        lanes = min(accelerator.lanes, accelerator.window)
         if skipping in _ASKED:
-            lanes = min(accelerator.lanes, accelerator.window)
             act = window_cycles(activations, _ASKED[skipping][0], lanes)
             weight = window_cycles(weights, _ASKED[skipping][1], lanes)
         plan = _plan(activations, weights, accelerator)
@@ -102,14 +102,30 @@ class InnerJoin:
             distinct,
             matters,
             plan.sizes,
-            (plan.lane(0),) * plan.shape,
-            (0,) * plan.tree,
-            (0,) * activations.masks.shape[3],
-            scratch,
-            scratch[plan.state_size :],
+            (
+                (plan.lane(0),) * plan.shape,
+                (0,) * plan.tree,
+                (0,) * activations.masks.shape[3],
+                (lanes - 1, -(-65536 // lanes)) if lanes > 1 else (),
+            ),
+            scratch[: 2 * plan.state_size],
             sums,
         )
         return _classes(sums[back], pairs, skipping, accelerator.lanes)
+
+    def drain_cycles(
+        self, passes: NDArray[np.int64], accelerator: Accelerator
+    ) -> NDArray[np.int64]:
+        """Cycles that results take to leave: each column passes one a cycle.
+
+        Args:
+            passes: as for `count_passes`.
+            accelerator: the machine.
+        Returns:
+            int64, shape (n,): a column's results; 0 where a pass ends no tile.
+        """
+        _, m0, m1, p0, p1, _, _, drains = passes.T
+        return (m1 - m0) * -(-(p1 - p0) // accelerator.cols) * drains
 
 
 @dataclass(frozen=True)
@@ -162,8 +178,6 @@ def _plan(activations: Windows, weights: Windows, accelerator: Accelerator) -> _
         depth,
         accelerator.feed_latency,
         accelerator.pe_latency,
-        min(accelerator.lanes, window),
-        -(-65536 // min(accelerator.lanes, window)),
         accelerator.loop_order == "positions_inner",
         rows,
         cols,

@@ -8,7 +8,6 @@ count. Seven rows at a time are added by full adders, and two counts are multipl
 from __future__ import annotations
 
 import numpy as np
-from numba.core import types
 from numba.extending import intrinsic
 
 from sparsesim.kernel import kernel
@@ -18,12 +17,12 @@ PLANES = 40
 
 @intrinsic
 def ones(typing, word):
-    """How many bits of a uint64 are set, as int64."""
+    """How many bits of a number are set, in its own type."""
 
     def emit(context, builder, signature, args):
         return builder.ctpop(args[0])
 
-    return types.int64(types.uint64), emit
+    return word(word), emit
 
 
 @kernel
@@ -53,11 +52,11 @@ def count_bits(act_words, weight_words, passes, reduction, window, out):
             act_used = add_rows(act_words[group], p0, p1, word, inside, act_planes)
             weight_used = add_rows(weight_words[group], m0, m1, word, inside, weight_planes)
             for a in range(act_used):
-                acts += ones(act_planes[a]) << a
+                acts += np.int64(ones(act_planes[a])) << a
                 for w in range(weight_used):
-                    effectual += ones(act_planes[a] & weight_planes[w]) << (a + w)
+                    effectual += np.int64(ones(act_planes[a] & weight_planes[w])) << (a + w)
             for w in range(weight_used):
-                weights += ones(weight_planes[w]) << w
+                weights += np.int64(ones(weight_planes[w])) << w
         out[index, 0] = acts
         out[index, 1] = weights
         out[index, 2] = effectual

@@ -1,4 +1,4 @@
-"""Vectors inside functions marked `@kernel`: a register full of PEs, `columns` of them by some rows.
+"""Vectors in functions marked `@kernel`: a register full of PEs, `columns` of them by some rows.
 
 A vector has 512 bits: 32 lanes of int16 or 16 of int32. Lane `j * rows + i` belongs to column j
 and row i of a block, so the rows of a column lie side by side. A *shape* is a tuple of n int16 or
@@ -18,75 +18,24 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.core.datamodel import models
-from numba.extending import intrinsic, register_model
+from numba.core import types
+from numba.extending import intrinsic
 
-VECTOR_BITS = 512
-
-
-class Lanes(types.Type):
-    """The Numba type of a vector of `count` signed integers."""
-
-    def __init__(self, count: int, bits: int) -> None:
-        self.count = count
-        self.bits = bits
-        super().__init__(name=f"Lanes({count} x int{bits})")
-
-
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Lanes) -> None:
-        super().__init__(manager, kind, _vector(kind))
-
-
-def _vector(kind: Lanes) -> ir.VectorType:
-    return ir.VectorType(ir.IntType(kind.bits), kind.count)
-
-
-def _full(shape: Any) -> Lanes:
-    return Lanes(VECTOR_BITS // shape.dtype.bitwidth, shape.dtype.bitwidth)
-
-
-def _columns(shape: Any) -> int:
-    return 1 << shape.count
-
-
-def _rows(shape: Any) -> int:
-    return _full(shape).count >> shape.count
-
-
-def _constant(value: int, kind: Lanes) -> ir.Constant:
-    return ir.Constant(_vector(kind), [value] * kind.count)
-
-
-def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
-    return builder.shuffle_vector(
-        a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
-    )
-
-
-def _llvm(builder: Any, name: str, result: ir.Type, args: list[Any]) -> Any:
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
-
-
-def _top(builder: Any, a: Any, b: Any) -> Any:
-    return builder.select(builder.icmp_signed(">", a, b), a, b)
-
-
-def _address(builder: Any, kind: Any, memory: Any, at: Any, count: int) -> Any:
-    vector = ir.VectorType(ir.IntType(kind.dtype.bitwidth), count)
-    return builder.bitcast(builder.gep(memory, [at]), vector.as_pointer())
-
-
-def _read(builder: Any, kind: Any, memory: Any, at: Any, count: int, bits: int) -> Any:
-    """Load `count` elements, widened with zeros to lanes of `bits`."""
-    address = _address(builder, kind, memory, at, count)
-    found = builder.load(address, align=kind.dtype.bitwidth // 8)
-    if kind.dtype.bitwidth < bits:
-        return builder.zext(found, ir.VectorType(ir.IntType(bits), count))
-    return found
+from sparsesim.datapath.vectors.lanes import (
+    Lanes,
+    address_of,
+    call_llvm,
+    columns_of,
+    constant,
+    emit_read,
+    emit_repeat,
+    emit_top,
+    full,
+    llvm_type,
+    rows_of,
+    shuffle,
+    splat,
+)
 
 
 @intrinsic
@@ -100,33 +49,35 @@ def pointer(typing: Any, array: Any) -> Any:
     return result(array), emit
 
 
-@intrinsic
-def width(typing: Any, shape: Any) -> Any:
-    """Lanes of a vector, a constant."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.get_constant(types.int64, _full(shape).count)
-
-    return types.int64(shape), emit
+def _named(operation: Callable[..., Any], name: str, says: str) -> Any:
+    operation.__name__ = operation.__qualname__ = name
+    operation.__doc__ = says
+    return intrinsic(operation)
 
 
-@intrinsic
-def height(typing: Any, shape: Any) -> Any:
-    """Rows of a vector, a constant."""
+def _size(name: str, says: str, of: Callable[[Any], int]) -> Any:
+    """A constant that a shape has."""
 
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.get_constant(types.int64, _rows(shape))
+    def operation(typing: Any, shape: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return context.get_constant(types.int64, of(shape))
 
-    return types.int64(shape), emit
+        return types.int64(shape), emit
+
+    return _named(operation, name, says)
+
+
+width = _size("width", "Lanes of a vector.", lambda shape: full(shape).count)
+height = _size("height", "Rows of a vector.", rows_of)
 
 
 @intrinsic
 def fill(typing: Any, value: Any, shape: Any) -> Any:
     """A vector with `value` in every lane."""
-    kind = _full(shape)
+    kind = full(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _splat(context, builder, signature.args[0], args[0], kind)
+        return splat(context, builder, signature.args[0], args[0], kind)
 
     return kind(value, shape), emit
 
@@ -135,17 +86,15 @@ def _numbering(name: str, says: str, number: Callable[[int, int], int]) -> Any:
     """A constant vector."""
 
     def operation(typing: Any, shape: Any) -> Any:
-        kind = _full(shape)
+        kind = full(shape)
 
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            rows = _rows(shape)
-            return ir.Constant(_vector(kind), [number(lane, rows) for lane in range(kind.count)])
+            rows = rows_of(shape)
+            return ir.Constant(llvm_type(kind), [number(lane, rows) for lane in range(kind.count)])
 
         return kind(shape), emit
 
-    operation.__name__ = operation.__qualname__ = name
-    operation.__doc__ = says
-    return intrinsic(operation)
+    return _named(operation, name, says)
 
 
 lane_rows = _numbering("lane_rows", "The row of each lane.", lambda lane, rows: lane % rows)
@@ -156,10 +105,10 @@ lane_columns = _numbering("lane_columns", "The column.", lambda lane, rows: lane
 @intrinsic
 def load(typing: Any, memory: Any, at: Any, shape: Any) -> Any:
     """A whole vector from index `at`."""
-    kind = _full(shape)
+    kind = full(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _read(builder, memory, args[0], args[1], kind.count, kind.bits)
+        return emit_read(builder, memory, args[0], args[1], kind.count, kind.bits)
 
     return kind(memory, types.int64, shape), emit
 
@@ -169,7 +118,7 @@ def store(typing: Any, memory: Any, at: Any, vector: Any) -> Any:
     """Write a vector from index `at` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(builder, memory, args[0], args[1], vector.count)
+        address = address_of(builder, memory, args[0], args[1], vector.count)
         builder.store(args[2], address, align=vector.bits // 8)
         return context.get_dummy_value()
 
@@ -179,16 +128,16 @@ def store(typing: Any, memory: Any, at: Any, vector: Any) -> Any:
 @intrinsic
 def load_columns(typing: Any, memory: Any, at: Any, step: Any, shape: Any, parts: Any) -> Any:
     """Vectors, as many as `parts` is long, `step` apart: an element a column, equal in all rows."""
-    kind, rows = _full(shape), _rows(shape)
+    kind, rows = full(shape), rows_of(shape)
     result = types.UniTuple(kind, parts.count)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = []
         for part in range(parts.count):
             where = builder.add(args[1], builder.mul(args[2], ir.Constant(args[2].type, part)))
-            read = _read(builder, memory, args[0], where, _columns(shape), kind.bits)
+            read = emit_read(builder, memory, args[0], where, columns_of(shape), kind.bits)
             lanes = [lane // rows for lane in range(kind.count)]
-            found.append(_shuffle(builder, read, read, lanes))
+            found.append(shuffle(builder, read, read, lanes))
         return context.make_tuple(builder, result, found)
 
     return result(memory, types.int64, types.int64, shape, parts), emit
@@ -197,23 +146,12 @@ def load_columns(typing: Any, memory: Any, at: Any, step: Any, shape: Any, parts
 @intrinsic
 def load_rows(typing: Any, memory: Any, at: Any, shape: Any) -> Any:
     """One element a row of the vector from index `at` on, the same in all columns."""
-    kind, rows = _full(shape), _rows(shape)
+    kind, rows = full(shape), rows_of(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = _read(builder, memory, args[0], args[1], rows, kind.bits)
-        return _shuffle(builder, found, found, [lane % rows for lane in range(kind.count)])
+        return emit_repeat(builder, memory, args[0], args[1], rows, kind)
 
     return kind(memory, types.int64, shape), emit
-
-
-def _splat(context: Any, builder: Any, kind: Any, value: Any, target: Lanes) -> Any:
-    if isinstance(kind, Lanes):
-        return value
-    lane = context.cast(builder, value, kind, types.Integer.from_bitwidth(target.bits, True))
-    first = builder.insert_element(
-        ir.Constant(_vector(target), ir.Undefined), lane, ir.Constant(ir.IntType(32), 0)
-    )
-    return _shuffle(builder, first, first, [0] * target.count)
 
 
 def _pairwise(name: str, says: str, emit_pair: Callable[[Any, Any, Any], Any]) -> Any:
@@ -221,20 +159,18 @@ def _pairwise(name: str, says: str, emit_pair: Callable[[Any, Any, Any], Any]) -
 
     def operation(typing: Any, a: Any, b: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            other = _splat(context, builder, signature.args[1], args[1], a)
+            other = splat(context, builder, signature.args[1], args[1], a)
             return emit_pair(builder, args[0], other)
 
         return a(a, b), emit
 
-    operation.__name__ = operation.__qualname__ = name
-    operation.__doc__ = says
-    return intrinsic(operation)
+    return _named(operation, name, says)
 
 
 plus = _pairwise("plus", "a + b.", lambda builder, a, b: builder.add(a, b))
 minus = _pairwise("minus", "a - b.", lambda builder, a, b: builder.sub(a, b))
 both = _pairwise("both", "Bits set in both.", lambda builder, a, b: builder.and_(a, b))
-top = _pairwise("top", "The greater of each lane.", _top)
+top = _pairwise("top", "The greater of each lane.", emit_top)
 low = _pairwise(
     "low", "The lesser.", lambda builder, a, b: builder.select(builder.icmp_signed("<", a, b), a, b)
 )
@@ -250,8 +186,8 @@ def pick(typing: Any, where: Any, a: Any, b: Any) -> Any:
     """a where `where` is -1, b where it is 0."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        other = _splat(context, builder, signature.args[2], args[2], a)
-        taken = builder.icmp_signed("<", args[0], _constant(0, a))
+        other = splat(context, builder, signature.args[2], args[2], a)
+        taken = builder.icmp_signed("<", args[0], constant(0, a))
         return builder.select(taken, args[1], other)
 
     return a(where, a, b), emit
@@ -260,19 +196,18 @@ def pick(typing: Any, where: Any, a: Any, b: Any) -> Any:
 @intrinsic
 def common_ones(typing: Any, masks: Any, memory: Any, at: Any, step: Any, shape: Any) -> Any:
     """Bits set both in masks of columns and in those of rows, which `load_rows` reads likewise."""
-    kind, rows = masks.dtype, _rows(shape)
-    lanes = [lane % rows for lane in range(kind.count)]
+    kind, rows = masks.dtype, rows_of(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = _constant(0, kind)
+        found = constant(0, kind)
         for part in range(masks.count):
             where = builder.add(args[2], builder.mul(args[3], ir.Constant(args[3].type, part)))
-            read = _read(builder, memory, args[1], where, rows, kind.bits)
             common = builder.and_(
-                builder.extract_value(args[0], part), _shuffle(builder, read, read, lanes)
+                builder.extract_value(args[0], part),
+                emit_repeat(builder, memory, args[1], where, rows, kind),
             )
             name = f"llvm.ctpop.v{kind.count}i{kind.bits}"
-            found = builder.add(found, _llvm(builder, name, common.type, [common]))
+            found = builder.add(found, call_llvm(builder, name, common.type, [common]))
         return found
 
     return kind(masks, memory, types.int64, types.int64, shape), emit
@@ -283,13 +218,13 @@ def divided(typing: Any, vector: Any, inverse: Any) -> Any:
     """floor(lane * inverse / 65536); lanes from 0 and the inverse below 65536."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = _vector(Lanes(vector.count, 32))
-        factor = _splat(context, builder, inverse, args[1], Lanes(vector.count, 16))
+        wide = llvm_type(Lanes(vector.count, 32))
+        factor = splat(context, builder, inverse, args[1], Lanes(vector.count, 16))
         lanes = args[0] if vector.bits == 32 else builder.zext(args[0], wide)
         high = builder.lshr(
-            builder.mul(lanes, builder.zext(factor, wide)), _constant(16, Lanes(vector.count, 32))
+            builder.mul(lanes, builder.zext(factor, wide)), constant(16, Lanes(vector.count, 32))
         )
-        return high if vector.bits == 32 else builder.trunc(high, _vector(vector))
+        return high if vector.bits == 32 else builder.trunc(high, llvm_type(vector))
 
     return vector(vector, inverse), emit
 
@@ -301,7 +236,7 @@ def total(typing: Any, vector: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         wide = ir.VectorType(ir.IntType(64), vector.count)
         name = f"llvm.vector.reduce.add.v{vector.count}i64"
-        return _llvm(builder, name, ir.IntType(64), [builder.sext(args[0], wide)])
+        return call_llvm(builder, name, ir.IntType(64), [builder.sext(args[0], wide)])
 
     return types.int64(vector), emit
 
@@ -312,53 +247,51 @@ def greatest(typing: Any, vector: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         name = f"llvm.vector.reduce.smax.v{vector.count}i{vector.bits}"
-        found = _llvm(builder, name, ir.IntType(vector.bits), [args[0]])
+        found = call_llvm(builder, name, ir.IntType(vector.bits), [args[0]])
         return builder.sext(found, ir.IntType(64))
 
     return types.int64(vector), emit
 
 
-@intrinsic
-def column_tops(typing: Any, vector: Any, shape: Any) -> Any:
-    """The greatest of each column, in all rows of it."""
-    rows = _rows(shape)
+def _within_columns(name: str, says: str, partner: Callable[[int, int, int], int]) -> Any:
+    """A maximum over rows of each column, found by doubling the distance to a lane's partner."""
 
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found, distance = args[0], 1
-        while distance < rows:
-            swapped = [lane ^ distance for lane in range(vector.count)]
-            found = _top(builder, found, _shuffle(builder, found, found, swapped))
-            distance *= 2
-        return found
+    def operation(typing: Any, vector: Any, shape: Any) -> Any:
+        rows = rows_of(shape)
 
-    return vector(vector, shape), emit
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            found, distance = args[0], 1
+            while distance < rows:
+                lanes = [partner(lane, distance, rows) for lane in range(vector.count)]
+                found = emit_top(builder, found, shuffle(builder, found, found, lanes))
+                distance *= 2
+            return found
+
+        return vector(vector, shape), emit
+
+    return _named(operation, name, says)
 
 
-@intrinsic
-def running_tops(typing: Any, vector: Any, shape: Any) -> Any:
-    """In each lane the greatest of its column up to its row."""
-    rows = _rows(shape)
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found, distance = args[0], 1
-        while distance < rows:
-            lanes = range(vector.count)
-            above = [lane - distance if lane % rows >= distance else lane for lane in lanes]
-            found = _top(builder, found, _shuffle(builder, found, found, above))
-            distance *= 2
-        return found
-
-    return vector(vector, shape), emit
+column_tops = _within_columns(
+    "column_tops",
+    "The greatest of each column, in all rows of it.",
+    lambda lane, distance, rows: lane ^ distance,
+)
+running_tops = _within_columns(
+    "running_tops",
+    "In each lane the greatest of its column up to its row.",
+    lambda lane, distance, rows: lane - distance if lane % rows >= distance else lane,
+)
 
 
 @intrinsic
 def last_row(typing: Any, vector: Any, shape: Any) -> Any:
     """Each column's last row of the vector, in all rows of it."""
-    rows = _rows(shape)
+    rows = rows_of(shape)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = [lane | (rows - 1) for lane in range(vector.count)]
-        return _shuffle(builder, args[0], args[0], lanes)
+        return shuffle(builder, args[0], args[0], lanes)
 
     return vector(vector, shape), emit
 
@@ -369,14 +302,14 @@ def row_tops(typing: Any, memory: Any, at: Any, shape: Any, tree: Any) -> Any:
 
     A tree: each step folds the halves of what belongs to one row, of two vectors at a time.
     """
-    kind, rows = _full(shape), _rows(shape)
+    kind, rows = full(shape), rows_of(shape)
     result = Lanes(1 << tree.count, kind.bits)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = []
         for index in range(result.count // rows):
             where = builder.add(args[1], ir.Constant(args[1].type, index * kind.count))
-            found.append(_read(builder, memory, args[0], where, kind.count, kind.bits))
+            found.append(emit_read(builder, memory, args[0], where, kind.count, kind.bits))
         chunk = kind.count
         while chunk > rows:
             half = chunk // 2
@@ -389,7 +322,7 @@ def row_tops(typing: Any, memory: Any, at: Any, shape: Any, tree: Any) -> Any:
             left = [lane for lane in lanes if lane % chunk < half]
             right = [lane + half for lane in left]
             found = [
-                _top(builder, _shuffle(builder, a, b, left), _shuffle(builder, a, b, right))
+                emit_top(builder, shuffle(builder, a, b, left), shuffle(builder, a, b, right))
                 for a, b in pairs
             ]
             chunk = half

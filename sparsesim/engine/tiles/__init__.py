@@ -6,7 +6,10 @@ It needs 32 vector registers of 512 bits; `usable` says whether this machine has
 from __future__ import annotations
 
 import threading
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -67,45 +70,83 @@ def convolve(x: np.ndarray, packed: np.ndarray, shape: Convolution, finish: Fini
     """
     from sparsesim.engine.tiles import kernels
 
-    numbers = _numbers(shape)
-    positions = int(np.prod(shape.output))
-    filters, channels = shape.filters, shape.channels
-    blocks, reduction = packed.shape[1:3]
-    depth, most = _block(channels, reduction // channels, blocks, positions)
-    length = -(-most // _POSITIONS) * _LANES * depth * (reduction // channels)
-    length += (most + _LANES) * _FILTERS * (blocks if depth < channels else 1)
-    out = np.empty((x.shape[0], shape.groups * filters, positions), dtype=np.float32)
-    images = x.reshape(x.shape[0], shape.groups, channels * int(np.prod(shape.input)))
+    plan = _plan(shape, thread_count())
+    groups, filters = shape.groups, shape.filters
+    out = np.empty((shape.batch, groups * filters, plan.positions), dtype=np.float32)
+    images = x.reshape(shape.batch * groups, plan.inputs)
+    results = out.reshape(shape.batch * groups, filters * plan.positions)
+    weights = packed.reshape(groups, packed.size // groups)
+    bias, bounds = finish.clamp or _nothing(groups * filters)
 
-    bias, bounds = finish.clamp or _nothing(shape.groups * filters)
-
-    def part(image: int, group: int, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-        first = group * filters
+    def run(part: _Part) -> None:
+        image, group = divmod(part.piece, groups)
         kernels.convolve(
-            images[image, group],
-            numbers,
-            packed[group].reshape(-1),
-            bias[first : first + filters],
+            images[part.piece],
+            plan.numbers,
+            weights[group],
+            bias[group * filters : (group + 1) * filters],
             bounds,
-            np.array([channels, depth, most, filters, *rows, *columns]),
-            _scratch(length),
-            out[image, first : first + filters].reshape(-1),
+            part.cut,
+            _scratch(plan.scratch),
+            results[part.piece],
         )
         if finish.clamp is None:
-            low, high = first + rows[0] * _FILTERS, first + min(filters, rows[1] * _FILTERS)
-            finish.block(out[image, low:high, slice(*columns)], image, low, columns[0])
+            sums = out[image, part.first : part.last, part.start : part.stop]
+            finish.block(sums, image, part.first, part.start)
 
-    rows, columns = _parts(filters * reduction * positions, blocks, positions)
-    images_groups = np.ndindex(x.shape[0], shape.groups)
-    each(part, [(i, g, r, c) for i, g in images_groups for r in rows for c in columns])
+    each(run, plan.parts)
     return out
 
 
-def _parts(
-    multiplications: int, blocks: int, positions: int
+@dataclass(frozen=True)
+class _Part:
+    """What a thread does at once: some filters at some positions of a piece (image, group)."""
+
+    piece: int
+    first: int
+    last: int
+    start: int
+    stop: int
+    cut: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that a convolution's shapes say; `inputs`: elements of a piece."""
+
+    numbers: np.ndarray
+    positions: int
+    inputs: int
+    scratch: int
+    parts: list[tuple[_Part]]
+
+
+@lru_cache(maxsize=1024)
+def _plan(shape: Convolution, threads: int) -> _Plan:
+    """Kept: computing it in cold caches would take a tenth of a small layer's time."""
+    channels, filters, taps = shape.channels, shape.filters, prod(shape.kernel)
+    positions, blocks = prod(shape.output), -(-shape.filters // _FILTERS)
+    depth, most = _block(channels, taps, blocks, positions)
+    scratch = -(-most // _POSITIONS) * _LANES * depth * taps
+    scratch += (most + _LANES) * _FILTERS * (blocks if depth < channels else 1)
+    pieces = shape.batch * shape.groups
+    # Where there are enough pieces they need no cutting.
+    work = filters * channels * taps * positions if pieces < 2 * threads else 0
+    rows, columns = _ranges(work, blocks, positions, threads)
+    parts = []
+    for piece in range(pieces):
+        before = piece % shape.groups * filters
+        for (top, bottom), (start, stop) in product(rows, columns):
+            first, last = before + top * _FILTERS, before + min(filters, bottom * _FILTERS)
+            cut = np.array([channels, depth, most, filters, top, bottom, start, stop])
+            parts.append((_Part(piece, first, last, start, stop, cut),))
+    return _Plan(_numbers(shape), positions, channels * prod(shape.input), scratch, parts)
+
+
+def _ranges(
+    multiplications: int, blocks: int, positions: int, threads: int
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Ranges of filter blocks and of positions that make the parts for the threads."""
-    threads = thread_count()
+    """Ranges of filter blocks and of positions that make a piece's parts for the threads."""
     if threads == 1 or multiplications < _SMALL:
         return [(0, blocks)], [(0, positions)]
     # More parts than threads where they are long: a core may be slower than another.
@@ -126,7 +167,7 @@ def _numbers(shape: Convolution) -> np.ndarray:
     numbers = shape.array()
     points = shape.kernel == shape.stride == (1, 1, 1) and not any(shape.pad)
     if points and shape.input == shape.output:
-        numbers[0:6] = (1, 1, int(np.prod(shape.input))) * 2
+        numbers[0:6] = (1, 1, prod(shape.input)) * 2
     return numbers
 
 

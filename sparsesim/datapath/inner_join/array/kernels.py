@@ -44,9 +44,9 @@ from sparsesim.datapath.vectors.kernels import (
 from sparsesim.kernel import kernel
 
 # What stands where in `sizes`; `machine.py` fills it.
-ROWS, COLS, DEPTH, FEED, LATENCY, DIVISOR, INVERSE, POSITIONS_INNER = range(8)
-FULL_ROWS, FULL_COLS, FULL_EDGE, CHUNK, LIMIT, FLOOR = range(8, 14)
-ACT_TILES, WEIGHT_TILES, WINDOWS = range(14, 17)
+ROWS, COLS, DEPTH, FEED, LATENCY, POSITIONS_INNER = range(6)
+FULL_ROWS, FULL_COLS, FULL_EDGE, CHUNK, LIMIT, FLOOR = range(6, 12)
+ACT_TILES, WEIGHT_TILES, WINDOWS = range(12, 15)
 
 
 @kernel
@@ -66,48 +66,56 @@ def layout(sizes, shape):
     return pes, 2 * pes, row_arrival, drained, drained + columns, columns + sizes[FULL_EDGE]
 
 
-def service(masks, weight, at, step, divisor, inverse, shape, given):
+def service(masks, weight, at, step, kinds):
     """Cycles that a vector of PEs works on a window; overloaded below."""
     raise NotImplementedError
 
 
 @overload(service)
-def _service(masks, weight, at, step, divisor, inverse, shape, given):
-    """The operands are masks of 16 pairs a part; with `given` not empty, cycles."""
+def _service(masks, weight, at, step, kinds):
+    """The operands are masks of 16 pairs a part; with `given`, cycles."""
+    _, _, _, inverse, given = kinds
     if given.count:
 
-        def least(masks, weight, at, step, divisor, inverse, shape, given):
-            return low(masks[0], load_rows(weight, at, shape))
+        def least(masks, weight, at, step, kinds):
+            return low(masks[0], load_rows(weight, at, kinds[0]))
 
         return least
 
-    def joined(masks, weight, at, step, divisor, inverse, shape, given):
-        pairs = common_ones(masks, weight, at, step, shape)
-        if divisor > 1:
-            pairs = divided(plus(pairs, divisor - 1), inverse)
-        return top(pairs, 1)
+    if inverse.count:
+
+        def shared(masks, weight, at, step, kinds):
+            pairs = common_ones(masks, weight, at, step, kinds[0])
+            return top(divided(plus(pairs, kinds[3][0]), kinds[3][1]), 1)
+
+        return shared
+
+    def joined(masks, weight, at, step, kinds):
+        return top(common_ones(masks, weight, at, step, kinds[0]), 1)
 
     return joined
 
 
 @kernel
-def run_windows(act, act_at, weight, weight_at, span, sizes, shape, tree, parts, given, state):
+def run_windows(act, act_at, weight, weight_at, span, sizes, kinds, state):
     """Run some windows of one tile.
 
     Args:
-        act: operand, flat; its first window starts at act_at.
-        weight: operand, flat; its first window starts at weight_at.
+        act: operand; its first window starts at act_at.
+        weight: operand; its first window starts at weight_at.
         span: windows, next slot of the rings, slots in use, whether the last window ends the tile,
             the tile's rows and columns.
-        sizes, shape, tree, parts, given, state: as in `count_passes`.
+        sizes: as in `count_passes`.
+        kinds: as in `count_passes`, and a tuple: empty where the operands are masks.
+        state: as in `count_passes`.
     Returns:
         sum of service times, cycles that PEs waited for drains, next slot.
     """
+    shape, tree, parts, _, _ = kinds
     count, slot, depth, ends, rows_now, cols_now = span
     _, arrival, row_arrival, _, rings, slot_size = layout(sizes, shape)
     full_cols, full_rows = sizes[FULL_COLS], sizes[FULL_ROWS]
     blocks = full_cols >> len(shape)
-    divisor, inverse = sizes[DIVISOR], sizes[INVERSE]
     credit = 2 * sizes[FEED] - 1
     tops = rings + sizes[DEPTH] * slot_size
     worked = fill(0, shape)
@@ -133,7 +141,7 @@ def run_windows(act, act_at, weight, weight_at, span, sizes, shape, tree, parts,
                     free = top(load(state, at, shape), here)
                     free = top(free, load_rows(state, row_arrival + line, shape))
                     line += weight_at
-                    cycles = service(masks, weight, line, full_rows, divisor, inverse, shape, given)
+                    cycles = service(masks, weight, line, full_rows, kinds)
                     worked = plus(worked, cycles)
                     free = plus(free, cycles)
                     latest = top(latest, free)

@@ -57,8 +57,12 @@ def count_window_ones(masks, lanes, out):
     for group in range(masks.shape[0]):
         for tile in range(masks.shape[1]):
             for window in range(masks.shape[2]):
-                for line in range(masks.shape[4]):
-                    found = 0
-                    for part in range(masks.shape[3]):
-                        found += ones(masks[group, tile, window, part, line])
-                    out[group, tile, window, 0, line] = max(1, (found + lanes - 1) // lanes)
+                into = out[group, tile, window, 0]
+                into[:] = 0
+                for part in range(masks.shape[3]):
+                    of_part = masks[group, tile, window, part]
+                    for line in range(into.size):
+                        into[line] += ones(of_part[line])
+                for line in range(into.size):
+                    cycles = into[line] if lanes == 1 else (into[line] + lanes - 1) // lanes
+                    into[line] = max(1, cycles)
