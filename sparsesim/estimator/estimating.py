@@ -15,7 +15,8 @@ from sparsesim.errors import SpecError
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
 from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer, weights_of
 from sparsesim.estimator.outputs import OutputTally
-from sparsesim.estimator.records import Tally, assemble
+from sparsesim.estimator.records import assemble
+from sparsesim.estimator.tally import Tally
 from sparsesim.memory import ValueBits
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device

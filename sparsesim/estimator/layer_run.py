@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 from operator import attrgetter
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sparsesim.datapath import CLASSES, SCHEMES, Datapath, count_pairs
+from sparsesim.datapath import SCHEMES, Datapath, count_pairs
+from sparsesim.estimator.sums import Sums, nothing
 from sparsesim.formats import format_named
 from sparsesim.formats.format import PackedBlocks
 from sparsesim.lowering import Geometry
@@ -67,37 +68,18 @@ class Operands:
 
 @dataclass(frozen=True, eq=False)
 class LayerRun:
-    """Numbers of one layer and run; arrays in the order of SCHEMES.
+    """One layer on one run.
 
     Attributes:
-        compute, memory, total: cycles, int64 (4,).
-        classes: lane-slots, int64 (4, classes).
-        effectual: effectual MACs.
-        multiplied: pairs multiplied, int64 (4,).
-        dram: bits, int64 (4, 3): activation, weight, output.
-        fed: operand elements read from the buffers, int64 (2,): activation, weight.
-        activation_storage, weight_storage: encoded bits of the whole operands.
-        nonzeros: int64 (3,): of activation, weight, output.
-        drains: cycles that the results take to leave the array.
-        tiles: output tiles.
-        lowered_nonzeros: effectual elements of the lowered activations, over all groups.
+        sums: its numbers.
+        weight_storage: encoded bits of the whole weight operand.
+        weight_nonzeros: its effectual elements.
         plan: how it was cut.
     """
 
-    compute: np.ndarray
-    memory: np.ndarray
-    total: np.ndarray
-    classes: np.ndarray
-    effectual: int
-    multiplied: np.ndarray
-    dram: np.ndarray
-    fed: np.ndarray
-    activation_storage: int
+    sums: Sums
     weight_storage: int
-    nonzeros: np.ndarray
-    drains: int
-    tiles: int
-    lowered_nonzeros: int
+    weight_nonzeros: int
     plan: Plan
 
 
@@ -193,7 +175,7 @@ def run_layer(
     multiplied = [int(part.sum()) for part in (pairs.all, pairs.activation, pairs.weight)]
     effectual = int(pairs.effectual.sum())
     tiles = -(-geometry.filters // accelerator.rows) * -(-geometry.positions // accelerator.cols)
-    return LayerRun(
+    sums = Sums(
         compute=compute,
         memory=memory,
         total=total,
@@ -213,23 +195,24 @@ def run_layer(
                 accelerator.run_bits,
             ),
         ),
-        weight_storage=operands.once(
-            ("weight", accelerator.weight_format, accelerator.run_bits, value_bits),
-            lambda: _stored(
-                operands.weight,
-                geometry.weight_elements,
-                geometry.groups * geometry.filters,
-                value_bits.weight,
-                accelerator.weight_format,
-                accelerator.run_bits,
-            ),
-        ),
         nonzeros=operands.once("nonzeros", lambda: _nonzeros(operands)),
         drains=int(machine.drain_cycles(passes, accelerator).sum()),
         tiles=geometry.groups * tiles,
+        passes=len(passes),
         lowered_nonzeros=operands.once("lowered", lambda: ones(operands.activation_rows)),
-        plan=plan,
     )
+    weight_storage = operands.once(
+        ("weight", accelerator.weight_format, accelerator.run_bits, value_bits),
+        lambda: _stored(
+            operands.weight,
+            geometry.weight_elements,
+            geometry.groups * geometry.filters,
+            value_bits.weight,
+            accelerator.weight_format,
+            accelerator.run_bits,
+        ),
+    )
+    return LayerRun(sums, weight_storage, ones(operands.weight), plan)
 
 
 def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) -> Any:
@@ -244,29 +227,13 @@ def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) 
 
 def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:
     """The run of a layer with an empty operand: no passes."""
-    four = np.zeros(len(SCHEMES), dtype=np.int64)
-    return LayerRun(
-        compute=four,
-        memory=four,
-        total=four,
-        classes=np.zeros((len(SCHEMES), len(CLASSES)), dtype=np.int64),
-        effectual=0,
-        multiplied=four,
-        dram=np.zeros((len(SCHEMES), 3), dtype=np.int64),
-        fed=np.zeros(2, dtype=np.int64),
-        activation_storage=0,
-        weight_storage=0,
-        nonzeros=_nonzeros(operands),
-        drains=0,
-        tiles=0,
-        lowered_nonzeros=0,
-        plan=Plan(Choice.of_nothing(max(1, geometry.groups)), *np.zeros((14, 0), np.int64)),
-    )
+    plan = Plan(Choice.of_nothing(max(1, geometry.groups)), *np.zeros((14, 0), np.int64))
+    sums = replace(nothing(), nonzeros=_nonzeros(operands))
+    return LayerRun(sums, 0, ones(operands.weight), plan)
 
 
 def _nonzeros(operands: Operands) -> np.ndarray:
-    tensors = (operands.activation, operands.weight, operands.output)
-    return np.array([ones(words) for words in tensors], dtype=np.int64)
+    return np.array([ones(operands.activation), ones(operands.output)], dtype=np.int64)
 
 
 def _dram(plan: Plan, dense: bool) -> list[int]:

@@ -195,9 +195,9 @@ class _Run:
         last |= dict.fromkeys(self.graph.outputs, end)
         sizes = self.recorder.sizes
         return tuple(
-            Interval(name, *sizes[name], start, last.get(name, start))
+            Interval(name, *sizes[name], start, last[name])
             for name, start in first.items()
-            if name in sizes
+            if name in sizes and name in last  # what nothing reads was exposed for its bits
         )
 
     def _source(self) -> Source:

@@ -1,0 +1,96 @@
+"""Gathering the runs of all images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sparsesim.datapath import SCHEMES
+from sparsesim.estimator.layer_run import LayerRun
+from sparsesim.estimator.sums import Sums, nothing
+from sparsesim.formats import iid_bound_bits
+from sparsesim.lowering.bits import ones
+from sparsesim.spec import Accelerator
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+
+@dataclass(eq=False)
+class LayerTally:
+    """One layer over all runs so far.
+
+    Attributes:
+        sums: its numbers.
+        images: how many.
+        activation_bound, weight_bound: the least bits of independent zeros of these densities.
+        weight_storage, weight_nonzeros: of a constant weight once; of a computed one over images.
+        first: its first run, which shows how it is cut.
+    """
+
+    sums: Sums = field(default_factory=nothing)
+    images: int = 0
+    activation_bound: float = 0.0
+    weight_storage: int = 0
+    weight_bound: float = 0.0
+    weight_nonzeros: int = 0
+    first: LayerRun | None = None
+
+    def add(self, run: LayerRun, layer: TraceLayer, images: int, widths: list[int]) -> None:
+        """Take a run over so many images into account; widths as `value_widths` gives."""
+        self.sums += run.sums
+        self.images += images
+        elements = layer.geometry.activation_elements * images
+        self.activation_bound += iid_bound_bits(elements, int(run.sums.nonzeros[0]), widths[0])
+        if not (self.first and layer.weight_is_constant):  # a computed one is stored each time
+            self.weight_storage += run.weight_storage
+            self.weight_nonzeros += run.weight_nonzeros
+            self.weight_bound += iid_bound_bits(
+                layer.geometry.weight_elements, run.weight_nonzeros, widths[1]
+            )
+        self.first = self.first or run
+
+    def weight_density(self, layer: TraceLayer) -> float:
+        """Effectual share of the weight operand, over all images where it is computed."""
+        times = 1 if layer.weight_is_constant else self.images
+        elements = layer.geometry.weight_elements * times
+        return self.weight_nonzeros / elements if elements else 1.0
+
+
+class Tally:
+    """Everything gathered over the images."""
+
+    def __init__(self, trace: Trace, accelerator: Accelerator) -> None:
+        self.trace = trace
+        self.widths = [value_widths(trace, layer, accelerator) for layer in trace.layers]
+        self.layers = [LayerTally() for _ in trace.layers]
+        self.run_images: list[int] = []
+        self.run_total: list[np.ndarray] = []
+        self.run_compute: list[np.ndarray] = []
+        self.leaving = dict.fromkeys(trace.leaving, 0)
+
+    @property
+    def images(self) -> int:
+        """Images (or fixed batches) so far."""
+        return sum(self.run_images)
+
+    def add(self, group: list[ImageTrace], runs: list[list[LayerRun]]) -> None:
+        """Take a group of images into account; for each layer one run, or one an image."""
+        zeros = np.zeros(len(SCHEMES), dtype=np.int64)
+        total, compute = zeros.copy(), zeros.copy()
+        of_layers = zip(self.trace.layers, self.layers, self.widths, runs, strict=True)
+        for layer, tally, widths, parts in of_layers:
+            for run in parts:
+                tally.add(run, layer, len(group) // len(parts), widths)
+                total += run.sums.total
+                compute += run.sums.compute
+        self.run_images.append(len(group))
+        self.run_total.append(total)
+        self.run_compute.append(compute)
+        for block, key in self.trace.leaving.items():
+            self.leaving[block] += sum(ones(image.bits[key]) for image in group)
+
+
+def value_widths(trace: Trace, layer: TraceLayer, accelerator: Accelerator) -> list[int]:
+    """Bits at which values of activation, weight and output are priced."""
+    keys = (layer.activation, layer.weight, layer.output)
+    return [accelerator.value_bits or trace.tensors[key].value_bits for key in keys]
