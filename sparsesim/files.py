@@ -15,15 +15,18 @@ def refuse_existing(path: str | Path, force: bool) -> None:
     """Raise where a file exists that must not be overwritten: before any work is done for it.
 
     Raises:
-        SparseSimError: it exists, is a folder, or its folder doesn't exist.
+        SparseSimError: it exists, is a folder, its folder doesn't exist, or it cannot be a file.
     """
     path = Path(path)
-    if path.is_dir():
-        raise SparseSimError(f"{path}: is a folder; name a file")
-    if not path.parent.is_dir():
-        raise SparseSimError(f"{path}: its folder does not exist")
-    if path.exists() and not force:
-        raise SparseSimError(f"{path}: exists; use --force to overwrite it")
+    try:
+        if path.is_dir():
+            raise SparseSimError(f"{path}: is a folder; name a file")
+        if not path.parent.is_dir():
+            raise SparseSimError(f"{path}: its folder does not exist")
+        if path.exists() and not force:
+            raise SparseSimError(f"{path}: exists; use --force to overwrite it")
+    except OSError as error:  # such as a name too long
+        raise SparseSimError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def writing(path: str | Path, force: bool = False) -> Iterator[Path]:
     refuse_existing(path, force)
     handle, beside = -1, None
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         os.close(handle)
         yield Path(beside)
         mode = 0o666 & ~_umask()

@@ -47,6 +47,7 @@ def counted(path: Path) -> dict[str, int]:
         outputs = int(np.prod(profile.graph.tensormap[node.output[0]].shape))
         bias = outputs if len(node.input) > 2 and node.input[2] else 0
         macs[node.name] = int(found.macs[0]) - bias
+    assert macs
     return macs
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -27,16 +29,16 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         graph: a float model; layers that are quantised already stay as they are.
         feeds: calibration inputs; the first 100 are used.
     Returns:
-        a graph whose layers keep their names.
+        a graph whose layers keep their names; the same graph where nothing is left to quantise.
     Raises:
         ModelError: the quantiser fails.
     """
-    import logging
-
-    import onnxruntime
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
     from onnxruntime.quantization import quantize_static as run
 
+    done = [name for layer in graph.layers if layer.is_integer for name in layer.nodes]
+    if all(layer.is_integer for layer in graph.layers):
+        return graph
     used = list(islice(iter(feeds), CALIBRATION_IMAGES))
 
     class Reader(CalibrationDataReader):
@@ -46,10 +48,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         def get_next(self):
             return next(self.feeds, None)
 
-    # Both advise pre-processing, which folding did, and of what there is nothing to quantise.
-    logging.getLogger().setLevel(logging.ERROR)
-    onnxruntime.set_default_logger_severity(3)
-    with tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
+    with _quiet(), tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "quantised.onnx"
         onnx.save(to_model(graph), source)
         try:
@@ -62,13 +61,14 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
                 weight_type=QuantType.QInt8,
                 per_channel=True,
                 op_types_to_quantize=["Conv", "ConvTranspose", "Gemm", "MatMul"],
+                nodes_to_exclude=done,
                 extra_options={"ForceQuantizeNoInputCheck": True},
             )
+            made = load(target)
         except Exception as error:
             raise ModelError(
                 f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
             ) from error
-        made = load(target)
     said = f"quantised to 8 bits by ONNX Runtime, calibrated on {len(used)} images"
     return replace(
         made,
@@ -77,3 +77,19 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         original=graph.original,
         rewrites=(*graph.rewrites, said),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The quantiser advises pre-processing, which folding did, and warns of unused tensors."""
+    import onnxruntime
+
+    logger = logging.getLogger()
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    onnxruntime.set_default_logger_severity(3)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        onnxruntime.set_default_logger_severity(2)  # its own default

@@ -29,19 +29,19 @@ def load_result(path: str | Path) -> Result:
     """
     path = Path(path)
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TraceError(f"{path}: no such file") from None
     except OSError as error:
         raise TraceError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, ValueError):
+    except (ValueError, RecursionError):
         raise TraceError(f"{path}: not a result: no JSON; make one by 'estimate -o'") from None
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
-        raise TraceError(f"{path}: not a result of schema {SCHEMA}, but of {schema}")
+        raise TraceError(f"{path}: not a result of schema {SCHEMA}, but of {schema!r}")
     try:
         return Result.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"]).encode("unicode_escape").decode()
         raise TraceError(f"{path}: not a result: {where}: {first['msg']}") from None

@@ -59,7 +59,7 @@ def load_trace(path: str | Path) -> Trace:
             header = json.loads(_read(file, _HEADER).tobytes())
             if header["schema"] != SCHEMA:
                 raise TraceError(
-                    f"{path}: not a trace of schema {SCHEMA}, but of {header['schema']}"
+                    f"{path}: not a trace of schema {SCHEMA}, but of {header['schema']!r}"
                 )
             tensors = {key: TraceTensor(**entry) for key, entry in header["tensors"].items()}
             weights = {

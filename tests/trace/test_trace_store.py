@@ -126,7 +126,7 @@ def rewritten(path, change) -> None:
     [
         (
             lambda header: header.update(schema="sparsesim.trace/0"),
-            "not a trace of schema sparsesim.trace/1, but of sparsesim.trace/0",
+            "not a trace of schema sparsesim.trace/1, but of 'sparsesim.trace/0'",
         ),
         (lambda header: header.pop("layers"), "not a trace, or a damaged one"),
         (lambda header: header["source"].update(more=1), "not a trace, or a damaged one"),
