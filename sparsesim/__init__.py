@@ -12,9 +12,14 @@ Everything is loaded on first use: importing the package costs next to nothing.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime (1.29 and up, on Linux) would send names and hashes of the models that it runs to its
+# makers: sparsesim works offline, and a model is its owner's business. Set before it is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from sparsesim.datapath.array_cycles import array_cycles as array_cycles

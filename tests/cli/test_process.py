@@ -47,7 +47,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 def litter(place: Path) -> list[str]:
     """Files that are left, in the folder or among the temporary ones."""
     temporary = os.listdir(place.parent / "temporary")
-    return sorted(os.listdir(place)) + [name for name in temporary if name.startswith("sparsesim")]
+    return sorted(os.listdir(place)) + sorted(temporary)
 
 
 @pytest.mark.parametrize("kept", ["-o", "--save-trace"])
