@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/sparsesim report $(DEMO)/lenet.json --as html -o $(DEMO)/lenet.html --force
 	@echo "The report: $(abspath $(DEMO)/lenet.html)"
 
-# What a change must pass; under ten minutes on two cores.
+# What a change must pass; about three minutes on two cores.
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 

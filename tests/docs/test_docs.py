@@ -16,3 +16,19 @@ def test_examples_hold(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     found = doctest.testfile(str(ROOT / page), module_relative=False)
     assert found.failed == 0
+
+
+def test_the_readme_shows_what_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The block under "Ten seconds": its command is run, its lines are looked for."""
+    from sparsesim.cli import app
+
+    monkeypatch.chdir(ROOT)
+    block = (ROOT / "README.md").read_text().split("## Ten seconds\n\n")[1].split("\n\nThe last")[0]
+    command, _, shown = block.partition("\n\n")
+    words = command.replace("\\\n", " ").replace("lenet.json", str(tmp_path / "lenet.json")).split()
+    app(words[2:], standalone_mode=False)
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    for line in shown.splitlines():
+        assert line.strip() in printed
