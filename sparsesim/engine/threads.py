@@ -128,7 +128,8 @@ _limits: list[Any] = []  # one entry for each use of `single_threaded_blas` that
 
 @cache
 def _controller() -> Any:
-    """The BLAS libraries of this process; finding them takes a millisecond."""
+    """The BLAS libraries of this process, NumPy's among them; finding them takes a millisecond."""
+    import numpy  # noqa: F401  its library must be loaded to be found
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -24,37 +24,49 @@ def lower_activations(words, geometry, group, first, out):
     in_n, in_d, in_h, in_w = geometry[8], geometry[9], geometry[10], geometry[11]
     out_d, out_h, out_w = geometry[13], geometry[14], geometry[15]
     k_n, k_d, k_h, k_w = geometry[16], geometry[17], geometry[18], geometry[19]
+    # Neighbouring taps of a kernel row that lie side by side are copied at once.
+    side_by_side = pixel_stride == channels and geometry[27] == 1 and geometry[35] == 1
     for row in range(out.shape[0]):
         position = first + row
         ow = position % out_w
         oh = position // out_w % out_h
         od = position // (out_w * out_h) % out_d
         on = position // (out_w * out_h * out_d)
+        left = ow * geometry[23] - geometry[31]
         at = 0
         for kn in range(k_n):
-            n = on * geometry[20] + kn * geometry[24] - geometry[28]
+            n = met_at(on * geometry[20] + kn * geometry[24] - geometry[28], geometry[32], in_n)
             for kd in range(k_d):
-                d = od * geometry[21] + kd * geometry[25] - geometry[29]
+                d = met_at(od * geometry[21] + kd * geometry[25] - geometry[29], geometry[33], in_d)
                 for kh in range(k_h):
                     h = oh * geometry[22] + kh * geometry[26] - geometry[30]
-                    for kw in range(k_w):
-                        w = ow * geometry[23] + kw * geometry[27] - geometry[31]
-                        met = n >= 0 and d >= 0 and h >= 0 and w >= 0
-                        met = met and n % geometry[32] == 0 and d % geometry[33] == 0
-                        met = met and h % geometry[34] == 0 and w % geometry[35] == 0
-                        if met:
-                            pn, pd = n // geometry[32], d // geometry[33]
-                            ph, pw = h // geometry[34], w // geometry[35]
-                            if pn < in_n and pd < in_d and ph < in_h and pw < in_w:
-                                pixel = ((pn * in_d + pd) * in_h + ph) * in_w + pw
+                    h = met_at(h, geometry[34], in_h)
+                    if n >= 0 and d >= 0 and h >= 0:
+                        line = ((n * in_d + d) * in_h + h) * in_w
+                        if side_by_side:
+                            low, high = max(left, 0), min(left + k_w, in_w)
+                            if low < high:
+                                start = base + (line + low) * channels
+                                count = (high - low) * channels
                                 copy_bits(
-                                    words,
-                                    base + pixel * pixel_stride,
-                                    channels,
-                                    out[row],
-                                    at,
+                                    words, start, count, out[row], at + (low - left) * channels
                                 )
-                        at += channels
+                        else:
+                            for kw in range(k_w):
+                                w = met_at(left + kw * geometry[27], geometry[35], in_w)
+                                if w >= 0:
+                                    start = base + (line + w) * pixel_stride
+                                    copy_bits(words, start, channels, out[row], at + kw * channels)
+                    at += k_w * channels
+
+
+@kernel
+def met_at(coordinate, insert, length):
+    """The stored pixel at a coordinate of the zero-inserted input; -1: none, or padding."""
+    if coordinate < 0 or coordinate % insert != 0:
+        return -1
+    pixel = coordinate // insert
+    return pixel if pixel < length else -1
 
 
 @kernel
