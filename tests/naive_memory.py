@@ -1,4 +1,4 @@
-"""A slow, plain twin of `sparsesim.memory.plan`, written from DESIGN section 4 and not from it.
+"""A slow, plain twin of `sparsesim.memory.plan`, written from docs/model.md and not from it.
 
 It slices real arrays, sizes every block with the encoders and tries every block size.
 """

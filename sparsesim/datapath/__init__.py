@@ -62,8 +62,8 @@ class Datapath(Protocol):
         Args:
             activations: of `prepare_activations`.
             weights: of `prepare_weights`.
-            passes: int64, shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains; see DESIGN
-                section 4. Filters m0 to m1 and positions p0 to p1 are whole tiles or end the layer.
+            passes: int64, shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains.
+                Filters m0 to m1 and positions p0 to p1 are whole tiles or end the layer.
             pairs: `count_pairs` of the same passes.
             skipping: one of SCHEMES.
             accelerator: the machine.

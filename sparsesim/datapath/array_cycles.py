@@ -44,7 +44,7 @@ def array_cycles(
     Raises:
         InputError: masks that are not two-dimensional, are empty, or differ in K; several tiles
             without drains.
-    Source: DESIGN section 3.
+    Source: docs/model.md, "Cycles of a pass".
     """
     act_mask, weight_mask = np.asarray(act_mask, dtype=bool), np.asarray(weight_mask, dtype=bool)
     for name, mask, lines in (

@@ -1,7 +1,7 @@
 """How a layer's operands become floats that multiply exactly.
 
 Integers are kept in float32 where every partial sum stays below 2^24, else in float64 (below
-2^53): both are exact, and BLAS multiplies them (DESIGN section 1, "the heavy product in BLAS").
+2^53): both are exact, and BLAS multiplies them.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def estimate(
     Raises:
         SpecError: a layer does not fit the buffers, an unknown datapath, hardly any DRAM bits a
             cycle, a negative seed.
-    Source: DESIGN sections 3 and 4.
+    Source: docs/model.md.
     """
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")

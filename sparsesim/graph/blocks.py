@@ -48,7 +48,7 @@ class Block:
     Attributes:
         name: as users write it.
         layers: names of its layers, in execution order.
-        leaving: the tensor whose sparsity is the block's activation sparsity (DESIGN section 2).
+        leaving: the tensor whose sparsity is the block's activation sparsity.
     """
 
     name: str

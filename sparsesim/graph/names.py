@@ -2,7 +2,7 @@
 
 A layer is named after its node in the model as loaded, after its output where the node has no
 name; repeats get `:output` appended. A block is the part of a layer's name before its last `/` or
-`.` (DESIGN section 1).
+`.`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A convolution of one to three dimensions, a transposed one (a convolution of the
 input), Gemm and MatMul all take this one form. It says nothing of tiles or windows: those belong
 to a datapath.
 
-Source: DESIGN section 3, "Lowering".
+Source: docs/model.md, "Lowering".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which blocks and which order of passes move the fewest bits: the candidates of DESIGN section 4.
+"""Which blocks and which order of passes move the fewest bits: the candidates A and B.
 
 Not how large a block can be: that is `search`. All groups of a layer are chosen for at once, since
 a depthwise layer has hundreds.

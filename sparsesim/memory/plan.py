@@ -2,7 +2,7 @@
 
 Not when it moves: that is `schedule`. Everything is per group and per run (an image or a batch).
 
-Source: DESIGN section 4. Where it is silent:
+Source: docs/model.md, "Passes", in detail:
 
 - An activation block is the bounding box (images, depth, rows, columns) of the input pixels that
   its positions meet, in the input as stored: of a transposed convolution the real pixels, without

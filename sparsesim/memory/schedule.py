@@ -1,4 +1,4 @@
-"""How long a layer takes when transfers overlap with work: DESIGN section 4's one DRAM port.
+"""How long a layer takes when transfers overlap with work: one DRAM port.
 
 While pass k computes, pass k + 1 is loaded and pass k - 1 is stored. Groups don't overlap.
 """

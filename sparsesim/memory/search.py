@@ -1,4 +1,4 @@
-"""How large the blocks of a pass can be: the searches behind DESIGN section 4's candidates.
+"""How large the blocks of a pass can be: the searches behind the candidates A and B.
 
 Nothing here supposes that a larger block takes more bits, or that formats are known.
 """

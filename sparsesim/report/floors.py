@@ -27,7 +27,7 @@ class Floors:
 def floors(result: Result, layer: LayerRecord) -> Floors | None:
     """The floors of a layer; None on a datapath whose rules are others.
 
-    Source: DESIGN section 3: tiles, service time, drain.
+    Source: docs/model.md, "Cycles of a pass".
     """
     machine = accelerator(result)
     if machine.datapath != "inner_join":

@@ -18,7 +18,7 @@ class Record(BaseModel):
 
 
 class Cycles(Record):
-    """Cycles under one scheme (DESIGN section 4).
+    """Cycles under one scheme.
 
     Attributes:
         compute: as if DRAM were free.

@@ -31,7 +31,7 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
         SpecError: a pattern that matches nothing, an unknown sparsifier or wrong parameters, a
             weight that is computed or has no scale.
         ModelError: an opset below 9 that cannot be converted.
-    Source: DESIGN section 2.
+    Source: docs/model.md, "Sparsity"; Loroch et al. 2018, section 2.
     """
     found = blocks(graph, thresholds.blocks)
     weights = _active(choose(graph, found, thresholds.weights, "weights"))

@@ -1,4 +1,4 @@
-"""A weight as rows: filters by reduction, in the K order of DESIGN section 3."""
+"""A weight as rows: filters by reduction, in the K order of docs/model.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine of DESIGN section 3 and its memory: what a user chooses. It knows no model."""
+"""The machine of docs/model.md and its memory: what a user chooses. It knows no model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Accelerator(PackagedSpec):
         batch: images laid side by side along the positions, 1 or more.
     Raises:
         SpecError: unknown key, wrong type, out of range, unknown format.
-    Source: DESIGN sections 3 and 4.
+    Source: docs/model.md.
     """
 
     _folder: ClassVar[str] = "accelerators"

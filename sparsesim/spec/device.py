@@ -88,7 +88,7 @@ def dram_bits_per_cycle(device: Device, accelerator: Accelerator) -> Fraction:
         accelerator: gives `clock_mhz`.
     Returns:
         bits a cycle, above 0.
-    Source: DESIGN section 4.
+    Source: docs/model.md, "Schedule".
     """
     bits_per_us = Fraction(repr(device.dram_gb_per_s)) * 8000  # 10^9 bytes/s = 8000 bits/us
     return bits_per_us / Fraction(repr(accelerator.clock_mhz))

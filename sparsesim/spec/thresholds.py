@@ -70,7 +70,7 @@ class Thresholds(Spec):
     Raises:
         SpecError: unknown key, a threshold below 0 or not finite, a sparsifier other than
             `magnitude` for activations.
-    Source: DESIGN section 2.
+    Source: docs/model.md, "Sparsity"; Loroch et al. 2018, section 2.
     """
 
     name: str = "custom"

@@ -14,7 +14,8 @@ from sparsesim.engine.weights import weight_zero
 from sparsesim.graph import Layer
 from sparsesim.lowering.bits import pack, word_count
 
-_SMALL = 1 << 16
+# Below a million elements packing takes less time than handing half of them to another thread.
+_SMALL = 1 << 20
 
 
 def pack_activation(

@@ -22,7 +22,7 @@ from sparsesim.trace.operands import (
 )
 from sparsesim.trace.trace import TraceTensor
 
-_FLOAT_BITS = 8  # a float tensor is priced as if quantised to 8 bits (DESIGN section 4)
+_FLOAT_BITS = 8  # a float tensor is priced as if quantised to 8 bits
 
 
 class Recorder:

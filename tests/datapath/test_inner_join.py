@@ -29,7 +29,7 @@ def restated(
     drains: bool = True,
     skipping: str | None = None,
 ) -> tuple[int, dict[str, int]]:
-    """Cycles and classes of a pass, from the formulas of DESIGN section 3."""
+    """Cycles and classes of a pass, from the formulas of docs/model.md."""
     rows, cols, size, lanes = machine.rows, machine.cols, machine.window, machine.lanes
     depth, feed, latency = machine.queue_depth, machine.feed_latency, machine.pe_latency
     skipping = skipping or machine.skipping

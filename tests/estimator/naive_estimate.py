@@ -1,4 +1,4 @@
-"""A slow, plain twin of `execute` and `estimate` together, written from DESIGN sections 3 and 4.
+"""A slow, plain twin of `execute` and `estimate` together, written from docs/model.md.
 
 Values come from ONNX Runtime alone, layouts from NumPy, passes from `naive_memory`, cycles from
 `naive_array`, a cycle at a time.

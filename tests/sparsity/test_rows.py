@@ -1,4 +1,4 @@
-"""Rows of a weight against the matrix product of DESIGN section 3, summed by hand."""
+"""Rows of a weight against the matrix product of docs/model.md, summed by hand."""
 
 from __future__ import annotations
 

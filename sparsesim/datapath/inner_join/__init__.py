@@ -1,4 +1,4 @@
-"""The inner-join datapath of DESIGN section 3: output-stationary, with queues and feeders."""
+"""The inner-join datapath: output-stationary, with queues and feeders."""
 
 from sparsesim.datapath.inner_join.machine import InnerJoin
 

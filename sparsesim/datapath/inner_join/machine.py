@@ -1,4 +1,4 @@
-"""The inner-join array as a datapath: cycles and classes of passes, by DESIGN section 3.
+"""The inner-join array as a datapath: cycles and classes of passes, by docs/model.md.
 
 The recurrence itself runs in `kernels.py`. Here stands what it is run on: which operands set the
 service times under each scheme, which passes are equal and so counted once, how wide the vectors'

@@ -1,7 +1,7 @@
 """Sparsifiers by name: the built-in ones, registered ones, and those of installed packages.
 
 A sparsifier is a function of an array that gives an array of the same shape with more zeros. Rows
-are filters and columns the reduction, in the K order of DESIGN section 3.
+are filters and columns the reduction, in the K order of docs/model.md.
 """
 
 from __future__ import annotations
