@@ -115,9 +115,13 @@ def _optimise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
                 octets, options, providers=["CPUExecutionProvider"], disabled_optimizers=_OFF
             )
         except Exception as error:
-            raise ModelError(
-                f"{where}: ONNX Runtime does not take it: {runtime_message(error)}"
-            ) from error
+            said = runtime_message(error)
+            if "serialization failed" in said.lower():
+                raise ModelError(
+                    f"{where}: its folded copy cannot be written to {tempfile.gettempdir()}; make "
+                    "room there, or set TMPDIR"
+                ) from error
+            raise ModelError(f"{where}: ONNX Runtime does not take it: {said}") from error
         return onnx.load(target)
 
 
