@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -34,7 +35,7 @@ def assemble(
     seed: int,
 ) -> model.Result:
     """The result of all runs."""
-    table = EnergyTable.named(DEFAULT_ENERGY_TABLE)
+    table = _energy_table()
     layers = tuple(
         layer_record(trace, layer, sums, accelerator, table)
         for layer, sums in zip(trace.layers, tally.layers, strict=True)
@@ -226,6 +227,12 @@ def _short(name: str) -> str:
     return name if len(name) <= 40 else f"{name[:39]}…"
 
 
+@cache
+def _energy_table() -> EnergyTable:
+    return EnergyTable.named(DEFAULT_ENERGY_TABLE)
+
+
+@cache
 def _versions() -> dict[str, str]:
     names = ("sparsesim", "numpy", "numba", "onnx", "onnxruntime")
     return {"python": platform.python_version()} | {name: version(name) for name in names}

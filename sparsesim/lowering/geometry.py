@@ -10,6 +10,7 @@ Source: docs/model.md, "Lowering".
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -70,12 +71,12 @@ class Geometry:
         """Multiply-accumulates of one run, padding included, inserted zeros not."""
         if self.insert == (1, 1, 1, 1):
             return self.groups * self.filters * self.positions * self.reduction
-        return self.groups * self.filters * self.channels * (self._taps() + self._padding_taps())
+        return self.groups * self.filters * self.channels * (self._taps() + self._padding_taps)
 
     @property
     def padding_macs(self) -> int:
         """Those of `macs` whose activation is padding."""
-        return self.groups * self.filters * self.channels * self._padding_taps()
+        return self.groups * self.filters * self.channels * self._padding_taps
 
     @property
     def activation_elements(self) -> int:
@@ -135,6 +136,7 @@ class Geometry:
         """Pairs (position, kernel element) that meet a real input pixel."""
         return prod(int(np.count_nonzero(self._meets(axis))) for axis in range(4))
 
+    @cached_property
     def _padding_taps(self) -> int:
         """Pairs (position, kernel element) that meet padding; inserted zeros are not counted."""
         inside, either = 1, 1

@@ -207,6 +207,8 @@ def _distinct(
     passes: NDArray[np.int64], matters: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Passes that a scheme can tell apart, and for each pass which of them it equals."""
+    if matters == 3:  # no two passes are of the same filters and positions
+        return passes, np.arange(len(passes))
     keys = passes.copy()
     if not matters:
         keys[:, 0] = 0

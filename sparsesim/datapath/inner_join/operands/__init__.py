@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ PART_BITS = 16
 UNBOUNDED = 32767  # cycles of an operand that its scheme does not look at
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """One operand cut into windows. It depends on the array's rows or columns and on the window.
 
@@ -23,6 +23,7 @@ class Windows:
         window: elements in a window.
         lines: filters or positions.
         tile: lines of a tile: rows or columns of the array.
+        cycles: what `window_cycles` has found, by what was asked: further machines ask again.
     """
 
     masks: NDArray[np.uint16]
@@ -31,6 +32,7 @@ class Windows:
     window: int
     lines: int
     tile: int
+    cycles: dict[tuple[str, int], NDArray[np.uint16]] = field(default_factory=dict)
 
 
 def cut_windows(
@@ -67,6 +69,12 @@ def window_cycles(operand: Windows, counts: str, lanes: int) -> NDArray[np.uint1
     Returns:
         uint16, shape (groups, tiles, windows, 1, lines filled up).
     """
+    if (counts, lanes) not in operand.cycles:
+        operand.cycles[counts, lanes] = _window_cycles(operand, counts, lanes)
+    return operand.cycles[counts, lanes]
+
+
+def _window_cycles(operand: Windows, counts: str, lanes: int) -> NDArray[np.uint16]:
     from sparsesim.datapath.inner_join.operands.kernels import count_window_ones
 
     groups, tiles, windows, _, filled = operand.masks.shape
