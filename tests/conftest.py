@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+CASES = "random cases"  # the property under which a test says how many it tried
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,3 +25,23 @@ def shared_data() -> Path:
 def root() -> Path:
     """The repository's root."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _count_random_cases(request: pytest.FixtureRequest, record_property) -> None:
+    """Hypothesis tests say how many cases they try; others call `record_property` themselves."""
+    settings = getattr(request.function, "_hypothesis_internal_use_settings", None)
+    if settings is not None:
+        record_property(CASES, settings.max_examples)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """How many random cases each file tried, most first."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, number in report.user_properties:
+            if name == CASES and report.when == "call":
+                counts[report.nodeid.partition("::")[0]] += number
+    if counts:
+        told = ", ".join(f"{number:,} in {file}" for file, number in counts.most_common(5))
+        terminalreporter.write_line(f"{CASES}: {counts.total():,}; most: {told}")

@@ -26,8 +26,9 @@ def model() -> Path:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_mutated_models(model, part):
+def test_mutated_models(model, part, record_property):
     first = part * EACH
+    record_property("random cases", EACH)
     print(f"seeds {first} to {first + EACH - 1}")
     path = os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
