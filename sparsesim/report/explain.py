@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.errors import TraceError
+from sparsesim.report.advice import floors, lifts
 from sparsesim.report.classes import CLASSES
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import (
@@ -22,8 +23,6 @@ from sparsesim.report.facts import (
     speedup,
 )
 from sparsesim.report.figures import bits, count, percent, plural, signed_percent, times
-from sparsesim.report.floors import floors
-from sparsesim.report.lifts import lifts
 from sparsesim.result.model import SCHEMES, LayerRecord, Result
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sparsesim.report.advice import floors
 from sparsesim.report.facts import by_cycles, labels, own_scheme
 from sparsesim.report.figures import clipped, percent
-from sparsesim.report.floors import floors
 from sparsesim.result.model import LayerRecord, Result
 
 NEAR = 0.8

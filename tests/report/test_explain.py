@@ -6,11 +6,11 @@ import pytest
 from report_samples import assert_golden, random_inputs, sample
 
 from sparsesim.errors import TraceError
+from sparsesim.report.advice import floors, lifts
 from sparsesim.report.console import plain
 from sparsesim.report.explain import explain
 from sparsesim.report.facts import class_cycles, labels
-from sparsesim.report.floors import drain_floor, floors, occupancy
-from sparsesim.report.lifts import lifts
+from sparsesim.report.inner_join.floors import drain_floor, occupancy
 from sparsesim.result.model import SCHEMES
 
 

@@ -5,33 +5,17 @@ No part of an estimate: bounds that `explain` and the summary set beside the exa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from sparsesim.report.advice import Floors
 from sparsesim.report.facts import accelerator
 from sparsesim.result.model import LayerRecord, Result
 
 
-@dataclass(frozen=True)
-class Floors:
-    """Least compute cycles of a layer, summed over the images.
-
-    Attributes:
-        drain: each column passes one result a cycle: the results of its busiest column.
-        windows: each PE takes at least one cycle a window: tiles times windows of K.
-    """
-
-    drain: int
-    windows: int
-
-
-def floors(result: Result, layer: LayerRecord) -> Floors | None:
-    """The floors of a layer; None on a datapath whose rules are others.
+def floors(result: Result, layer: LayerRecord) -> Floors:
+    """The floors of a layer: its busiest column drains; each PE takes a cycle a window or more.
 
     Source: docs/model.md, "Cycles of a pass".
     """
     machine = accelerator(result)
-    if machine.datapath != "inner_join":
-        return None
     row_tiles = -(-layer.filters // machine.rows)
     column_tiles = _column_tiles(result, layer, machine.cols)
     return Floors(

@@ -7,12 +7,12 @@ estimate with it to say. The advice is the inner-join array's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sparsesim.report.advice import Lift
 from sparsesim.report.classes import CLASSES
 from sparsesim.report.facts import accelerator, class_cycles
 from sparsesim.report.figures import bits, count, percent, plural, times
-from sparsesim.report.floors import drain_floor, floors, occupancy
+from sparsesim.report.inner_join.floors import drain_floor, floors, occupancy
 from sparsesim.report.notes import at_drain
 from sparsesim.result.model import SCHEMES, LayerRecord, Result
 
@@ -20,30 +20,8 @@ LEAST = 0.05
 """Share of a layer's total cycles below which nothing is said of what holds them."""
 
 
-@dataclass(frozen=True)
-class Lift:
-    """One cause and its cure.
-
-    Attributes:
-        bound: `work`, `imbalance`, `drain`, `edges`, `fill` or `dram`.
-        cycles: of the layer's total cycles, how many it holds.
-        said: what happens, with its numbers.
-        parameters: what to change, each with a reason.
-    """
-
-    bound: str
-    cycles: float
-    said: str
-    parameters: tuple[str, ...]
-
-
 def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
-    """Causes of a layer's cycles under a scheme: what bounds it first, then by their cycles.
-
-    None on a datapath whose rules are others.
-    """
-    if accelerator(result).datapath != "inner_join":
-        return []
+    """Causes of a layer's cycles under a scheme: what bounds it first, then by their cycles."""
     cycles = layer.cycles[scheme]
     by_class = class_cycles(result, layer.schemes[scheme], cycles)
     held: dict[str, float] = {}
@@ -87,7 +65,7 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     if scheme != "none":
         yield "thresholds: more zeros in the operand that is skipped"
     least = floors(result, layer)
-    if least and least.windows >= 0.8 * layer.cycles[scheme].compute:
+    if least.windows >= 0.8 * layer.cycles[scheme].compute:
         yield (
             f"window (now {machine.window}): a longer one, as each costs at least a cycle and "
             f"that alone is {count(least.windows)} cycles"
