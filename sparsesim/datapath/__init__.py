@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from sparsesim.datapath.pairs import Pairs, count_pairs
 from sparsesim.errors import SpecError, nearest
-from sparsesim.spec.accelerator import Accelerator
+from sparsesim.spec.accelerator import SCHEMES, Accelerator
 
 __all__ = ["CLASSES", "DATAPATHS", "SCHEMES", "Datapath", "Pairs", "count_pairs", "datapath"]
 
-SCHEMES = ("none", "activation", "weight", "two_sided")
 CLASSES = (
     "effectual",
     "ineffectual",

@@ -43,11 +43,6 @@ def exact_type(longest: float, zero: np.ndarray | None, kind: np.dtype) -> np.dt
     return np.dtype(np.float32 if longest * reach < _EXACT_FLOAT32 else np.float64)
 
 
-def wrapped_int32(sums: np.ndarray) -> np.ndarray:
-    """Exact integer sums as int32, wrapping as ONNX Runtime's integer products do."""
-    return sums.astype(np.int64).astype(np.int32)
-
-
 def _limits(kind: np.dtype) -> tuple[int, int]:
     name = str(kind)
     if name in ("int4", "uint4"):

@@ -10,7 +10,7 @@ from sparsesim.engine.checks import check_steps
 from sparsesim.errors import ModelError
 from sparsesim.graph import Layer
 from sparsesim.graph.limits import check_elements
-from sparsesim.lowering import Geometry, product
+from sparsesim.lowering import Geometry, channels_last, product
 
 Axes3 = tuple[int, int, int]
 
@@ -49,7 +49,7 @@ class Convolution:
             stride, insert = (1, 1, 1), self.stride
         else:
             pad, stride, insert = self.pad, self.stride, (1, 1, 1)
-        return Geometry(
+        return channels_last(
             groups=self.groups,
             filters=self.filters,
             channels=self.channels,
@@ -60,10 +60,6 @@ class Convolution:
             dilation=(1, *self.dilation),
             pad=(0, pad[0], pad[1], pad[2]),
             insert=(1, *insert),
-            group_stride=self.channels,
-            pixel_stride=self.groups * self.channels,
-            output_group_stride=self.filters,
-            output_pixel_stride=self.groups * self.filters,
         )
 
 

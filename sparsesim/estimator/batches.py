@@ -24,7 +24,7 @@ def batches(images: Iterable[ImageTrace], size: int) -> Iterator[list[ImageTrace
         yield group
 
 
-def side_by_side(layer: TraceLayer, trace: Trace) -> bool:
+def side_by_side(layer: TraceLayer) -> bool:
     """Whether images of a layer can share a pass: one weight for all, no batch index."""
     product_groups = layer.geometry.groups > 1 and layer.geometry.pixel_stride == (
         layer.geometry.channels
@@ -32,7 +32,7 @@ def side_by_side(layer: TraceLayer, trace: Trace) -> bool:
     return layer.weight_is_constant and not product_groups
 
 
-def joined(layer: TraceLayer, trace: Trace, group: list[ImageTrace]) -> TraceLayer:
+def joined(layer: TraceLayer, group: list[ImageTrace]) -> TraceLayer:
     """The layer over a group of images."""
     if len(group) == 1:
         return layer

@@ -16,8 +16,7 @@ from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_si
 from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer, weights_of
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.records import assemble
-from sparsesim.estimator.tally import Tally
-from sparsesim.memory import ValueBits
+from sparsesim.estimator.tally import Tally, value_bits_of
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
@@ -103,8 +102,8 @@ class _Worker:
 
     def layer(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> list[LayerRun]:
         """The runs of a layer over images from the `first` on: one, or one an image."""
-        if side_by_side(layer, self.trace):
-            return [self._run(joined(layer, self.trace, group), group, first)]
+        if side_by_side(layer):
+            return [self._run(joined(layer, group), group, first)]
         return [self._run(layer, [image], first + index) for index, image in enumerate(group)]
 
     def _run(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> LayerRun:
@@ -117,7 +116,7 @@ class _Worker:
         return run_layer(
             layer.name,
             operands,
-            self._value_bits(layer),
+            value_bits_of(self.trace, layer, self.accelerator),
             self.accelerator,
             self.machine,
             self.bits_per_cycle,
@@ -144,8 +143,3 @@ class _Worker:
         if self.cache is not None:
             self.cache.operands[key] = operands
         return operands
-
-    def _value_bits(self, layer: TraceLayer) -> ValueBits:
-        fixed = self.accelerator.value_bits
-        keys = (layer.activation, layer.weight, layer.output)
-        return ValueBits(*(fixed or self.trace.tensors[key].value_bits for key in keys))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sparsesim.datapath import CLASSES, SCHEMES
 from sparsesim.estimator.bound import bound_of
 from sparsesim.estimator.density import density_cycles
-from sparsesim.estimator.tally import LayerTally, value_widths
+from sparsesim.estimator.tally import LayerTally, value_bits_of
 from sparsesim.result import model
 from sparsesim.spec import Accelerator
 from sparsesim.spec.energy import EnergyCounts, EnergyTable, energy_pj
@@ -24,7 +24,7 @@ def layer_record(
     """The record of one layer over all images."""
     geometry, images, sums = layer.geometry, tally.images, tally.sums
     tensors = [trace.tensors[key] for key in (layer.activation, layer.weight, layer.output)]
-    widths = value_widths(trace, layer, accelerator)
+    widths = value_bits_of(trace, layer, accelerator)
     times = 1 if layer.weight_is_constant else images
     cycles = {
         s: cycles_of(sums.compute[i], sums.memory[i], sums.total[i]) for i, s in enumerate(SCHEMES)
@@ -46,8 +46,8 @@ def layer_record(
         output_sparsity=_zeros(sums.nonzeros[1], geometry.output_elements * images),
         activation_is_float=tensors[0].is_float,
         weight_is_float=tensors[1].is_float,
-        activation_value_bits=widths[0],
-        weight_value_bits=widths[1],
+        activation_value_bits=widths.activation,
+        weight_value_bits=widths.weight,
         cycles=cycles,
         schemes={
             s: _scheme(i, layer, tally, cycles[s], accelerator, table, widths)
@@ -55,12 +55,12 @@ def layer_record(
         },
         passes=_passes(tally),
         weight_storage=model.Storage(
-            dense=geometry.weight_elements * widths[1] * times,
+            dense=geometry.weight_elements * widths.weight * times,
             encoded=tally.weight_storage,
             iid_bound=tally.weight_bound,
         ),
         activation_storage=model.Storage(
-            dense=geometry.activation_elements * images * widths[0],
+            dense=geometry.activation_elements * images * widths.activation,
             encoded=sums.activation_storage,
             iid_bound=tally.activation_bound,
         ),
@@ -100,18 +100,23 @@ def _energy(index, layer, tally, accelerator, table, widths) -> dict[str, float]
     geometry, images, sums = layer.geometry, tally.images, tally.sums
     act_share = weight_share = 1.0
     if not dense:
-        act_dense = geometry.activation_elements * images * widths[0]
+        act_dense = geometry.activation_elements * images * widths.activation
         act_share = sums.activation_storage / act_dense if act_dense else 0.0
-        weight_dense = geometry.weight_elements * widths[1]
+        weight_dense = geometry.weight_elements * widths.weight
         weight_dense *= 1 if layer.weight_is_constant else images
         weight_share = tally.weight_storage / weight_dense if weight_dense else 0.0
+    read = [
+        int(sums.fed[0] * widths.activation * act_share),
+        int(sums.fed[1] * widths.weight * weight_share),
+    ]
+    loaded = [int(part) for part in sums.dram[index]]
     counts = EnergyCounts(
         multiplies=int(sums.multiplied[index]),
         additions=int(sums.multiplied[index]),
-        activation_buffer_bits=int(sums.fed[0] * widths[0] * act_share) + int(sums.dram[index, 0]),
-        weight_buffer_bits=int(sums.fed[1] * widths[1] * weight_share) + int(sums.dram[index, 1]),
-        output_buffer_bits=2 * geometry.output_elements * images * widths[2],
-        dram_bits=int(sums.dram[index].sum()),
+        activation_buffer_bits=read[0] + loaded[0],
+        weight_buffer_bits=read[1] + loaded[1],
+        output_buffer_bits=2 * geometry.output_elements * images * widths.output,
+        dram_bits=sum(loaded),
     )
     return energy_pj(table, counts, accelerator)
 

@@ -13,12 +13,20 @@ import numpy as np
 
 from sparsesim.datapath import SCHEMES, Datapath, count_pairs
 from sparsesim.estimator.sums import Sums, nothing
-from sparsesim.formats import format_named
-from sparsesim.formats.format import PackedBlocks
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import ones
 from sparsesim.lowering.kernels import lower_activations, lower_weights
-from sparsesim.memory import Choice, LayerCounts, Plan, ValueBits, count_layer, plan_layer, schedule
+from sparsesim.memory import (
+    Choice,
+    LayerCounts,
+    Plan,
+    Runs,
+    ValueBits,
+    count_layer,
+    packing,
+    plan_layer,
+    schedule,
+)
 from sparsesim.spec import Accelerator
 
 # What the passes of a layer depend on.
@@ -267,13 +275,6 @@ def _stored(
     """Bits of a whole operand encoded as one block."""
     if not elements:
         return 0
-    chosen = format_named(name)
-    options = chosen.checked_options({"run_bits": run_bits} if "run_bits" in chosen.options else {})
-    block = PackedBlocks(
-        words,
-        np.array([0, 1], dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
-        np.array([elements], dtype=np.int64),
-        np.array([rows], dtype=np.int64),
-    )
-    return int(chosen.bits_of_blocks(block, value_bits, options)[0])
+    start, count, columns = np.array([[0], [rows], [elements // rows]], dtype=np.int64)
+    whole = Runs(words, start, count, columns, elements // rows)
+    return int(packing(name, run_bits, value_bits).encoded_bits(whole)[0])

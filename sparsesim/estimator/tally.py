@@ -11,6 +11,7 @@ from sparsesim.estimator.layer_run import LayerRun
 from sparsesim.estimator.sums import Sums, nothing
 from sparsesim.formats import iid_bound_bits
 from sparsesim.lowering.bits import ones
+from sparsesim.memory import ValueBits
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
@@ -35,17 +36,19 @@ class LayerTally:
     weight_nonzeros: int = 0
     first: LayerRun | None = None
 
-    def add(self, run: LayerRun, layer: TraceLayer, images: int, widths: list[int]) -> None:
-        """Take a run over so many images into account; widths as `value_widths` gives."""
+    def add(self, run: LayerRun, layer: TraceLayer, images: int, widths: ValueBits) -> None:
+        """Take a run over so many images into account; priced at these widths."""
         self.sums += run.sums
         self.images += images
         elements = layer.geometry.activation_elements * images
-        self.activation_bound += iid_bound_bits(elements, int(run.sums.nonzeros[0]), widths[0])
+        self.activation_bound += iid_bound_bits(
+            elements, int(run.sums.nonzeros[0]), widths.activation
+        )
         if not (self.first and layer.weight_is_constant):  # a computed one is stored each time
             self.weight_storage += run.weight_storage
             self.weight_nonzeros += run.weight_nonzeros
             self.weight_bound += iid_bound_bits(
-                layer.geometry.weight_elements, run.weight_nonzeros, widths[1]
+                layer.geometry.weight_elements, run.weight_nonzeros, widths.weight
             )
         self.first = self.first or run
 
@@ -61,7 +64,7 @@ class Tally:
 
     def __init__(self, trace: Trace, accelerator: Accelerator) -> None:
         self.trace = trace
-        self.widths = [value_widths(trace, layer, accelerator) for layer in trace.layers]
+        self.widths = [value_bits_of(trace, layer, accelerator) for layer in trace.layers]
         self.layers = [LayerTally() for _ in trace.layers]
         self.run_images: list[int] = []
         self.run_total: list[np.ndarray] = []
@@ -90,7 +93,7 @@ class Tally:
             self.leaving[block] += sum(ones(image.bits[key]) for image in group)
 
 
-def value_widths(trace: Trace, layer: TraceLayer, accelerator: Accelerator) -> list[int]:
-    """Bits at which values of activation, weight and output are priced."""
+def value_bits_of(trace: Trace, layer: TraceLayer, accelerator: Accelerator) -> ValueBits:
+    """Bits at which values of a layer's tensors are priced."""
     keys = (layer.activation, layer.weight, layer.output)
-    return [accelerator.value_bits or trace.tensors[key].value_bits for key in keys]
+    return ValueBits(*(accelerator.value_bits or trace.tensors[key].value_bits for key in keys))

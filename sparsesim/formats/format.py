@@ -111,6 +111,13 @@ class Format(ABC):
             ValueError, IndexError: the payload isn't one of this shape.
         """
 
+    def least_bits(self, nonzeros: Ints, value_bits: int, options: Options) -> Ints:
+        """What tensors with so many non-zeros take at least; 0 is always right, more is quicker.
+
+        It spares scanning blocks that can't fit.
+        """
+        return np.zeros_like(nonzeros)
+
     def bits_of_blocks(self, blocks: PackedBlocks, value_bits: int, options: Options) -> Ints:
         """Size in bits of each block, int64, shape (blocks,)."""
         sizes = [

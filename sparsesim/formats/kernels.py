@@ -9,16 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.kernel import kernel
-
-
-@kernel
-def _ones(word: np.uint64) -> np.int64:  # LLVM makes one popcount instruction of this
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+from sparsesim.lowering.kernels import ones_of_word
 
 
 @kernel
@@ -68,11 +59,11 @@ def run_length_entries(
             upto |= upto >> np.uint64(8)
             upto |= upto >> np.uint64(16)
             upto |= upto >> np.uint64(32)
-            run += _ones(below)
+            run += ones_of_word(below)
             if run >= stride:
                 entries += run // stride
-            entries += _ones(word)
-            run = length - _ones(upto)
+            entries += ones_of_word(word)
+            run = length - ones_of_word(upto)
             if stride > 62:
                 continue  # no such run fits between two ones of a word
             starts = upto ^ word ^ below  # zeros between two ones
@@ -83,7 +74,7 @@ def run_length_entries(
                 covered += step
             while starts != 0:  # take the lowest, drop those that overlap it
                 entries += 1
-                taken = _ones(~starts & (starts - one)) + stride
+                taken = ones_of_word(~starts & (starts - one)) + stride
                 starts = (starts >> np.uint64(taken)) << np.uint64(taken)
     return entries
 
@@ -134,6 +125,6 @@ def ones_of_blocks(
             end = bit + bit_lengths[segment]
             while bit < end:
                 length = min(64 - (bit & 63), end - bit)
-                ones[block] += _ones(_piece(words, bit, length))
+                ones[block] += ones_of_word(_piece(words, bit, length))
                 bit += length
     return ones

@@ -29,6 +29,9 @@ class RunLength(Format):
         """Size in bits of so many entries, int64."""
         return entries * (run_bits + value_bits)
 
+    def least_bits(self, nonzeros: Ints, value_bits: int, options: Options) -> Ints:
+        return self.bits_of_entries(nonzeros, value_bits, options["run_bits"])  # one each
+
     def bits_of_mask(self, mask: NDArray[np.bool_], value_bits: int, options: Options) -> int:
         runs = _zero_runs(np.flatnonzero(mask))
         entries = np.asarray(len(runs) + np.sum(runs >> options["run_bits"]), dtype=np.int64)

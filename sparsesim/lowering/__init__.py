@@ -1,5 +1,5 @@
 """The lowering of MAC layers to matrix products of bits; it knows no hardware."""
 
-from sparsesim.lowering.geometry import Geometry, product
+from sparsesim.lowering.geometry import Geometry, channels_last, product
 
-__all__ = ["Geometry", "product"]
+__all__ = ["Geometry", "channels_last", "product"]

@@ -158,6 +158,38 @@ class Geometry:
         return (at % step == 0) & (at >= 0) & (at < self.input_shape[axis] * step)
 
 
+def channels_last(
+    groups: int,
+    filters: int,
+    channels: int,
+    *,
+    input_shape: Axes,
+    output_shape: Axes,
+    kernel: Axes,
+    stride: Axes,
+    dilation: Axes,
+    pad: Axes,
+    insert: Axes,
+) -> Geometry:
+    """The geometry of convolutions: the channels of all groups side by side in each pixel."""
+    return Geometry(
+        groups=groups,
+        filters=filters,
+        channels=channels,
+        input_shape=input_shape,
+        output_shape=output_shape,
+        kernel=kernel,
+        stride=stride,
+        dilation=dilation,
+        pad=pad,
+        insert=insert,
+        group_stride=channels,
+        pixel_stride=groups * channels,
+        output_group_stride=filters,
+        output_pixel_stride=groups * filters,
+    )
+
+
 def product(groups: int, filters: int, positions: int, reduction: int) -> Geometry:
     """The geometry of Gemm and MatMul: operands [groups][positions][K] and [groups][filters][K]."""
     one = (1, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""Kernels that gather the operand bits of a lowered layer."""
+"""Kernels on packed bits: gathering those of a lowered layer, copying and counting them."""
 
 from __future__ import annotations
 
@@ -100,3 +100,14 @@ def copy_bits(source, start, count, target, at):
             bits &= (np.uint64(1) << np.uint64(take)) - np.uint64(1)
         target[to >> 6] |= bits << np.uint64(shift)
         done += take
+
+
+@kernel
+def ones_of_word(word):
+    """Bits set in a uint64, int64; LLVM makes one popcount instruction of this."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + (
+        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))

@@ -1,9 +1,10 @@
 """Memory: how a layer is cut into passes, what moves over DRAM, and how long that takes."""
 
+from sparsesim.memory.blocks import Runs
 from sparsesim.memory.choose import Choice
 from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.live import Lifetime, PeakLive, peak_live
-from sparsesim.memory.plan import Plan, ValueBits, plan_layer
+from sparsesim.memory.plan import Plan, ValueBits, packing, plan_layer
 from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Lifetime",
     "PeakLive",
     "Plan",
+    "Runs",
     "Schedule",
     "ValueBits",
     "count_layer",
+    "packing",
     "peak_live",
     "plan_layer",
     "schedule",

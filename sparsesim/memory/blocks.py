@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.formats import CountedFormat, Format, PackedBlocks
-from sparsesim.formats.run_length import RunLength
 from sparsesim.memory.counts import LayerCounts
 
 Ints = NDArray[np.int64]
@@ -57,10 +56,9 @@ class Packing:
 
     def least_bits(self, blocks: Blocks) -> Ints:
         """What each block takes at least, from its counts: cheap, where scanning its bits isn't."""
-        if isinstance(self.format, RunLength):  # an entry for each non-zero value
-            run_bits = self.options["run_bits"]
-            return self.format.bits_of_entries(blocks.nonzeros(), self.value_bits, run_bits)
-        return self.encoded_bits(blocks) if self.counted else np.zeros(len(blocks.rows), np.int64)
+        if self.counted:
+            return self.encoded_bits(blocks)
+        return self.format.least_bits(blocks.nonzeros(), self.value_bits, self.options)
 
     def both_bits(self, blocks: Blocks) -> Ints:
         """Encoded and dense size of each block, int64, shape (2, blocks)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sparsesim.kernel import kernel
+from sparsesim.lowering.kernels import ones_of_word
 
 
 @kernel
@@ -23,12 +24,7 @@ def count_bits(words, start, length):
         take = min(64 - shift, end - start)
         if take < 64:
             word &= (np.uint64(1) << np.uint64(take)) - np.uint64(1)
-        word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-        word = (word & np.uint64(0x3333333333333333)) + (
-            (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-        )
-        word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-        ones += np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+        ones += ones_of_word(word)
         start += take
     return ones
 

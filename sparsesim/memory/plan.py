@@ -118,9 +118,9 @@ def plan_layer(
         weight_words,
         output_words,
         counts or count_layer(geometry, activation_words, weight_words),
-        _packing(accelerator.activation_format, accelerator.run_bits, value_bits.activation),
-        _packing(accelerator.weight_format, accelerator.run_bits, value_bits.weight),
-        _packing(accelerator.activation_format, accelerator.run_bits, value_bits.output),
+        packing(accelerator.activation_format, accelerator.run_bits, value_bits.activation),
+        packing(accelerator.weight_format, accelerator.run_bits, value_bits.weight),
+        packing(accelerator.activation_format, accelerator.run_bits, value_bits.output),
     )
     buffers = Buffers(
         int(accelerator.activation_buffer_kib * _HALF_KIB_BITS),
@@ -147,7 +147,8 @@ def plan_layer(
     return Plan(choice, *passes)
 
 
-def _packing(name: str, run_bits: int, value_bits: int) -> Packing:
+def packing(name: str, run_bits: int, value_bits: int) -> Packing:
+    """A format by name, with the options that an accelerator gives it."""
     chosen = format_named(name)
     given = {"run_bits": run_bits} if "run_bits" in chosen.options else {}
     return Packing(chosen, chosen.checked_options(given), value_bits)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from sparsesim.spec.accelerator import SCHEMES as SCHEMES
+
 SCHEMA = "sparsesim.result/1"
-SCHEMES = ("none", "activation", "weight", "two_sided")
 
 
 class Record(BaseModel):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
 from sparsesim.errors import nearest
 from sparsesim.spec.packaged import PackagedSpec
+
+Scheme = Literal["none", "activation", "weight", "two_sided"]
+SCHEMES: tuple[str, ...] = get_args(Scheme)
+"""The operands whose zeros save cycles; `none` is the baseline of every speedup."""
 
 
 class Accelerator(PackagedSpec):
@@ -56,7 +60,7 @@ class Accelerator(PackagedSpec):
     lanes: int = Field(default=1, ge=1, le=256)
     queue_depth: int = Field(default=4, ge=1, le=4096)
     feed_latency: int = Field(default=1, ge=1, le=64)
-    skipping: Literal["none", "activation", "weight", "two_sided"] = "two_sided"
+    skipping: Scheme = "two_sided"
     loop_order: Literal["filters_inner", "positions_inner"] = "filters_inner"
     act_bits: int = Field(default=9, ge=2, le=16)
     weight_bits: int = Field(default=8, ge=2, le=16)

@@ -63,13 +63,12 @@ class Recorder:
             words = pack_activation(runner, x, w.shape, zero)
             self._keep(key, words, x, zero, geometry.activation_elements)
         key = weight_key(layer)
+        zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
         if layer.weight in self.graph.constants:
             if key not in self.weights:
                 self.weights[key] = pack_weight(runner, tensors, x.shape)
-                zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
                 self.tensors[key] = _describe(w, zeros, geometry.weight_elements, constant=True)
         elif key not in self.bits:
-            zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
             words = pack_weight(runner, tensors, x.shape)
             self._keep(key, words, w, zeros, geometry.weight_elements)
         key = output_key(layer)

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsesim.lowering import Geometry, product
+from sparsesim.lowering import Geometry, channels_last, product
 from sparsesim.lowering.bits import ones, pack, unpack, word_count
 from sparsesim.lowering.kernels import lower_activations, lower_weights
 
@@ -28,7 +28,7 @@ def geometries(draw) -> Geometry:
             (size, outputs, taps, stride, draw(st.integers(1, 3)), draw(st.integers(-2, 3)), insert)
         )
     in_shape, out_shape, kernel, stride, dilation, pad, insert = zip(*axes, strict=True)
-    return Geometry(
+    return channels_last(
         groups=groups,
         filters=filters,
         channels=channels,
@@ -39,10 +39,6 @@ def geometries(draw) -> Geometry:
         dilation=dilation,
         pad=pad,
         insert=insert,
-        group_stride=channels,
-        pixel_stride=groups * channels,
-        output_group_stride=filters,
-        output_pixel_stride=groups * filters,
     )
 
 

@@ -16,7 +16,7 @@ from sparsesim import formats
 from sparsesim.errors import SpecError
 from sparsesim.formats import Format
 from sparsesim.formats.bitmask import Bitmask
-from sparsesim.lowering import Geometry, product
+from sparsesim.lowering import Geometry, channels_last, product
 from sparsesim.lowering.bits import pack
 from sparsesim.memory import ValueBits, count_layer, plan_layer, schedule
 from sparsesim.spec import Accelerator
@@ -42,7 +42,7 @@ def convolutions(draw) -> Geometry:
         outputs = max((reach - (taps - 1) * dilation - 1) // stride + 1, 1)
         axes.append((size, outputs, taps, stride, dilation, pad, insert))
     in_shape, out_shape, kernel, stride, dilation, pad, insert = zip(*axes, strict=True)
-    return Geometry(
+    return channels_last(
         groups=groups,
         filters=filters,
         channels=channels,
@@ -53,10 +53,6 @@ def convolutions(draw) -> Geometry:
         dilation=dilation,
         pad=pad,
         insert=insert,
-        group_stride=channels,
-        pixel_stride=groups * channels,
-        output_group_stride=filters,
-        output_pixel_stride=groups * filters,
     )
 
 
