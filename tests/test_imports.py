@@ -17,7 +17,7 @@ ORDER = (
     ("sparsity",),
     ("engine",),
     ("trace",),
-    ("datapath", "memory", "result"),
+    ("datapath", "memory", "result", "fixed_point"),
     ("estimator",),
     ("report",),
     ("cli", "backend"),

@@ -1,0 +1,157 @@
+`default_nettype none
+// Feeder of one line: pushes the windows of a pass, in order, into the queues of all PEs of a row
+// (or column) at once.
+//
+// Cycle contract: at most one push a cycle, in any cycle in which every queue of the line has a slot
+// that is known to be free. What is pushed in cycle t can be worked on from t + FEED_LATENCY; a slot
+// whose window was done in cycle t is known to be free from t + FEED_LATENCY. The first push is in
+// the cycle behind start_i. `tail_o` points behind the newest window that can be worked on.
+//
+// A line that does not exist in a tile gets windows all the same, with empty masks: it takes none
+// from its stream.
+//
+// Example, QUEUE_DEPTH = 2, FEED_LATENCY = 1, windows done in cycles 3 and 4: pushes in 0, 1, 4, 5.
+//
+// Twins: sparsesim/datapath/inner_join (push_w, push_a), tests/naive_array.py (class Feeder). Test:
+// test_feeder.py.
+module feeder #(
+    // PEs of the line, 1 to 1024. Each costs a comparison of pointers.
+    parameter LINES = 16,
+    // Pairs of a window, 1 to 64.
+    parameter WINDOW = 16,
+    // Width of a value, 2 to 16.
+    parameter VALUE_W = 8,
+    // Windows that each queue holds, 1 to 4096.
+    parameter QUEUE_DEPTH = 4,
+    // Cycles from push to use, and from a free slot to the knowledge of it, 1 to 64. Each above 1 is
+    // a register on the way there and back.
+    parameter FEED_LATENCY = 1,
+    // 1: this axis's tiles follow each other (inner loop); 0: the other axis's do. 0 to 1.
+    parameter INNER = 1,
+    // 1: the line is the last one of the array. 0 to 1.
+    parameter LAST_LINE = 0,
+    // Width of a slot's number; derived, leave it.
+    parameter SLOT_W = QUEUE_DEPTH > 1 ? $clog2(QUEUE_DEPTH) : 1
+) (
+    input  wire                        clk_i,
+    input  wire                        rst_ni,
+    // Takes the shape below, which stays while the pass runs.
+    input  wire                        start_i,
+    // Windows of a tile; tiles along this axis and along the other; whether the line exists in the
+    // last tile of its axis, and is the last that does; whether the pass ends its tiles.
+    input  wire [                15:0] windows_i,
+    input  wire [                15:0] tiles_i,
+    input  wire [                15:0] other_tiles_i,
+    input  wire                        exists_i,
+    input  wire                        is_last_i,
+    input  wire                        drains_i,
+    // The line's stream: taken in a cycle where both are high.
+    input  wire                        valid_i,
+    output wire                        ready_o,
+    input  wire [          WINDOW-1:0] mask_i,
+    input  wire [  WINDOW*VALUE_W-1:0] values_i,
+    // Heads of the queues, {phase, slot} each.
+    input  wire [LINES*(SLOT_W+1)-1:0] heads_i,
+    // To all queues of the line; flags are {final, more, next active, last, active}: the last active
+    // row of its tile, another window follows, and it is active, this one ends its tile, is active.
+    output wire                        push_o,
+    output wire [          SLOT_W-1:0] slot_o,
+    output wire [            SLOT_W:0] tail_o,
+    output wire [                 4:0] flags_o,
+    output wire [          WINDOW-1:0] mask_o,
+    output wire [  WINDOW*VALUE_W-1:0] values_o,
+    // Windows are left.
+    output wire                        running_o
+);
+  parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
+  parameter_range #(.NAME("queue_depth"), .VALUE(QUEUE_DEPTH), .LOW(1), .HIGH(4096)) u_queue_depth_range ();
+  parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(64)) u_feed_latency_range ();
+
+  localparam [SLOT_W-1:0] LAST_SLOT = QUEUE_DEPTH[SLOT_W-1:0] - 1'b1;
+
+  // Where the pass is: the window, and the tile along this axis and the other.
+  reg running_q;
+  reg [15:0] window_q, tile_q, other_q;
+  wire ends_tile = window_q == windows_i - 16'd1;
+  wire ends_axis = tile_q == tiles_i - 16'd1;
+  wire ends_other = other_q == other_tiles_i - 16'd1;
+  wire ends_pass = ends_tile && ends_axis && ends_other;
+  wire tile_moves = INNER != 0 || ends_other;
+  wire other_moves = INNER == 0 || ends_axis;
+  wire [15:0] tile_d = !tile_moves ? tile_q : ends_axis ? 16'd0 : tile_q + 16'd1;
+  wire active = !ends_axis || exists_i;
+  wire next_active = !ends_tile ? active : tile_d != tiles_i - 16'd1 || exists_i;
+
+  // Where the queues are: a queue is full where its head is a whole round behind.
+  reg phase_q;
+  reg [SLOT_W-1:0] slot_q;
+  wire [LINES*(SLOT_W+1)-1:0] heads;
+  wire [LINES-1:0] full;
+  genvar line;
+  generate
+    for (line = 0; line < LINES; line = line + 1) begin : g_full
+      assign full[line] = heads[line*(SLOT_W+1)+:SLOT_W+1] == {!phase_q, slot_q};
+    end
+  endgenerate
+  wire has_slots = running_q && full == {LINES{1'b0}};
+  wire push = has_slots && (valid_i || !active);
+  assign ready_o = has_slots && active;
+  assign running_o = running_q;
+
+  always @(posedge clk_i) begin
+    if (start_i) begin
+      running_q <= 1'b1;
+      {window_q, tile_q, other_q} <= 48'd0;
+    end else if (push) begin
+      running_q <= !ends_pass;
+      window_q  <= ends_tile ? 16'd0 : window_q + 16'd1;
+      if (ends_tile) begin
+        tile_q <= tile_d;
+        if (other_moves) other_q <= ends_other ? 16'd0 : other_q + 16'd1;
+      end
+    end
+    if (push) begin
+      slot_q  <= slot_q == LAST_SLOT ? {SLOT_W{1'b0}} : slot_q + 1'b1;
+      phase_q <= phase_q ^ (slot_q == LAST_SLOT);
+    end
+    if (!rst_ni) begin
+      running_q <= 1'b0;
+      {phase_q, slot_q} <= {SLOT_W + 1{1'b0}};
+    end
+  end
+
+  // The way to the queues and back.
+  wire is_final = ends_axis ? is_last_i : LAST_LINE != 0;
+  wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile && drains_i, active};
+  delay #(
+      .WIDTH (1 + SLOT_W + 1),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (1)
+  ) u_push (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({push, phase_q, slot_q}),
+      .q_o   ({push_o, tail_o})
+  );
+  delay #(
+      .WIDTH (SLOT_W + 5 + WINDOW + WINDOW * VALUE_W),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (0)
+  ) u_window (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({slot_q, flags, mask_i & {WINDOW{active}}, values_i}),
+      .q_o   ({slot_o, flags_o, mask_o, values_o})
+  );
+  delay #(
+      .WIDTH (LINES * (SLOT_W + 1)),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (1)
+  ) u_heads (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   (heads_i),
+      .q_o   (heads)
+  );
+endmodule
+`default_nettype wire
