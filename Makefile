@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo
 
-.PHONY: demo test test-all bench results lint fmt clean
+.PHONY: demo test test-all formal coverage mutants bench results lint fmt clean
 
 # The environment: everything that the package, its tests and its lint need.
 $(READY): pyproject.toml
@@ -22,13 +22,26 @@ demo: $(READY)
 	$(BIN)/sparsesim report $(DEMO)/lenet.json --as html -o $(DEMO)/lenet.html --force
 	@echo "The report: $(abspath $(DEMO)/lenet.html)"
 
-# What a change must pass; about three minutes on two cores.
+# What a change must pass: the package, then the Verilog under cocotb and in co-simulation.
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # The wide grids: thirty times the random cases; their counts are printed at the end.
 test-all: $(READY)
 	SPARSESIM_EXAMPLES=30 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# Proofs of handshakes, queues and cycles; a table at the end.
+formal: $(READY)
+	$(BIN)/python formal/run.py
+
+# Line and toggle coverage of the Verilog by its tests.
+coverage: $(READY)
+	SPARSESIM_COVERAGE=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile sim_tests -k verilator
+	$(BIN)/python sim_tests/hdl_coverage.py
+
+# Does a change of one operator anywhere in the Verilog fail a test? Takes long.
+mutants: $(READY)
+	$(BIN)/python -m benchmarks.mutants
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -41,6 +54,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m sparsesim.rtl.lint
 
 fmt: $(READY)
 	$(BIN)/ruff format .

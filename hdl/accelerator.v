@@ -81,6 +81,8 @@ module accelerator #(
     output wire [                COLS-1:0] sum_last_o,
     output wire [          COLS*ACC_W-1:0] sum_o,
     output wire [                COLS-1:0] sum_overflow_o,
+    // PE (i, j) ended its work on a window in this cycle: bit i*COLS + j.
+    output wire [           ROWS*COLS-1:0] done_o,
     // A sum of this pass had overflowed; a pass is under way; its length; lane-slots by class.
     output wire                            overflow_o,
     output wire                            busy_o,
@@ -130,6 +132,7 @@ module accelerator #(
       .result_last_o    (sum_last_o),
       .result_o         (sum_o),
       .result_overflow_o(sum_overflow_o),
+      .done_o           (done_o),
       .busy_o           (array_busy),
       .cycles_o         (cycles_o),
       .counters_o       (counters_o)

@@ -65,6 +65,8 @@ module array #(
     output wire [                COLS-1:0] result_last_o,
     output wire [          COLS*ACC_W-1:0] result_o,
     output wire [                COLS-1:0] result_overflow_o,
+    // PE (i, j) ended its work on a window in this cycle: bit i*COLS + j. For whoever looks on.
+    output wire [           ROWS*COLS-1:0] done_o,
     // A pass is under way; its length; lane-slots by class (class_counters.v).
     output wire                            busy_o,
     output wire [                    47:0] cycles_o,
@@ -246,6 +248,7 @@ module array #(
             .result_o       (results[(j*ROWS+i)*RESULT_W+:ACC_W]),
             .overflow_o     (results[(j*ROWS+i)*RESULT_W+ACC_W]),
             .work_o         (work[i*COLS+j]),
+            .done_o         (done_o[i*COLS+j]),
             .queued_o       (queued[i*COLS+j]),
             .class_o        (class_of[4*(i*COLS+j)+:4]),
             .multiplied_o   (multiplied[(i*COLS+j)*USED_LANES+:USED_LANES]),

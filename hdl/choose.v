@@ -18,7 +18,7 @@ module choose #(
 ) (
     // Value k at [k*VALUE_W +: VALUE_W].
     input  wire [WINDOW*VALUE_W-1:0] values_i,
-    // 0 to WINDOW - 1.
+    // 0 to WINDOW - 1; for a lane without a pair anything, and then the value may be anything.
     input  wire [       INDEX_W-1:0] index_i,
     output wire [       VALUE_W-1:0] value_o
 );
@@ -34,7 +34,13 @@ module choose #(
     end
   endgenerate
 `else
-  assign value_o = values_i[index_i*VALUE_W+:VALUE_W];
+  generate
+    if (WINDOW == 1 << INDEX_W) begin : g_whole
+      assign value_o = values_i[index_i*VALUE_W+:VALUE_W];
+    end else begin : g_part  // what lies beyond would be unknown, and spread
+      assign value_o = {{32 - INDEX_W{1'b0}}, index_i} < WINDOW ? values_i[index_i*VALUE_W+:VALUE_W] : {VALUE_W{1'b0}};
+    end
+  endgenerate
 `endif
 endmodule
 `default_nettype wire

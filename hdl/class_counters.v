@@ -9,11 +9,13 @@
 //
 // Twin: classes of sparsesim.array_cycles. Test: test_class_counters.py.
 module class_counters #(
-    // PEs of the array; multipliers of each, and how many of them are there: a window at most.
+    // PEs of the array, 1 to 1048576.
     parameter PES = 256,
+    // Multipliers that each PE is said to have, 1 to 256: what slots are counted by.
     parameter LANES = 1,
+    // Multipliers that it has, no more than a window's pairs, 1 to 64.
     parameter USED_LANES = 1,
-    // Columns: as many results may leave in a cycle.
+    // Columns, 1 to 1024: as many results may leave in a cycle.
     parameter COLS = 16
 ) (
     input  wire                 clk_i,
@@ -32,6 +34,9 @@ module class_counters #(
     input  wire [     COLS-1:0] drained_i,
     output wire [     7*48-1:0] counters_o
 );
+  parameter_range #(.NAME("pes"), .VALUE(PES), .LOW(1), .HIGH(1048576)) u_pes_range ();
+  parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(256)) u_lanes_range ();
+
   localparam SLOTS = PES * USED_LANES;
   integer pe, lane, col;
   reg [15:0] active_d, operand_d, drain_d, inactive_d, drained_d;

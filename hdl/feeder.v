@@ -69,18 +69,22 @@ module feeder #(
 
   localparam [SLOT_W-1:0] LAST_SLOT = QUEUE_DEPTH[SLOT_W-1:0] - 1'b1;
 
-  // Where the pass is: the window, and the tile along this axis and the other.
-  reg running_q;
-  reg [15:0] window_q, tile_q, other_q;
-  wire ends_tile = window_q == windows_i - 16'd1;
-  wire ends_axis = tile_q == tiles_i - 16'd1;
-  wire ends_other = other_q == other_tiles_i - 16'd1;
-  wire ends_pass = ends_tile && ends_axis && ends_other;
-  wire tile_moves = INNER != 0 || ends_other;
-  wire other_moves = INNER == 0 || ends_axis;
-  wire [15:0] tile_d = !tile_moves ? tile_q : ends_axis ? 16'd0 : tile_q + 16'd1;
-  wire active = !ends_axis || exists_i;
-  wire next_active = !ends_tile ? active : tile_d != tiles_i - 16'd1 || exists_i;
+  // The next window's place in the pass: how many follow it in its tile, and how many tiles follow
+  // its own along this axis and the other. What those counts being zero says is kept in registers,
+  // one push ahead, so that no push waits for a comparison.
+  reg running_q, ends_tile_q, ends_axis_q, ends_other_q;
+  reg [15:0] windows_left_q, tiles_left_q, others_left_q;
+  wire one_window = windows_i == 16'd1;
+  wire one_tile = tiles_i == 16'd1;
+  wire one_other = other_tiles_i == 16'd1;
+  wire tile_moves = ends_tile_q && (INNER != 0 || ends_other_q);
+  wire other_moves = ends_tile_q && (INNER == 0 || ends_axis_q);
+  wire ends_axis_d = !tile_moves ? ends_axis_q : ends_axis_q ? one_tile : tiles_left_q == 16'd1;
+  wire ends_other_d = !other_moves ? ends_other_q : ends_other_q ? one_other : others_left_q == 16'd1;
+  wire ends_pass = ends_tile_q && ends_axis_q && ends_other_q;
+  // A line exists in all tiles of its axis but, perhaps, the last.
+  wire active = !ends_axis_q || exists_i;
+  wire next_active = !ends_axis_d || exists_i;
 
   // Where the queues are: a queue is full where its head is a whole round behind.
   reg phase_q;
@@ -101,14 +105,17 @@ module feeder #(
   always @(posedge clk_i) begin
     if (start_i) begin
       running_q <= 1'b1;
-      {window_q, tile_q, other_q} <= 48'd0;
+      {windows_left_q, ends_tile_q} <= {windows_i - 16'd1, one_window};
+      {tiles_left_q, ends_axis_q} <= {tiles_i - 16'd1, one_tile};
+      {others_left_q, ends_other_q} <= {other_tiles_i - 16'd1, one_other};
     end else if (push) begin
       running_q <= !ends_pass;
-      window_q  <= ends_tile ? 16'd0 : window_q + 16'd1;
-      if (ends_tile) begin
-        tile_q <= tile_d;
-        if (other_moves) other_q <= ends_other ? 16'd0 : other_q + 16'd1;
-      end
+      windows_left_q <= (ends_tile_q ? windows_i : windows_left_q) - 16'd1;
+      ends_tile_q <= ends_tile_q ? one_window : windows_left_q == 16'd1;
+      if (tile_moves) tiles_left_q <= (ends_axis_q ? tiles_i : tiles_left_q) - 16'd1;
+      if (other_moves) others_left_q <= (ends_other_q ? other_tiles_i : others_left_q) - 16'd1;
+      ends_axis_q  <= ends_axis_d;
+      ends_other_q <= ends_other_d;
     end
     if (push) begin
       slot_q  <= slot_q == LAST_SLOT ? {SLOT_W{1'b0}} : slot_q + 1'b1;
@@ -121,8 +128,8 @@ module feeder #(
   end
 
   // The way to the queues and back.
-  wire is_final = ends_axis ? is_last_i : LAST_LINE != 0;
-  wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile && drains_i, active};
+  wire is_final = ends_axis_q ? is_last_i : LAST_LINE != 0;
+  wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile_q && drains_i, active};
   delay #(
       .WIDTH (1 + SLOT_W + 1),
       .CYCLES(FEED_LATENCY - 1),

@@ -15,8 +15,9 @@ module operands #(
     parameter ACT_W = 9,
     // Width of a weight, signed, 2 to 16.
     parameter WEIGHT_W = 8,
-    // Derived, leave them: widths of a slot's number and of an index.
+    // Width of a slot's number; derived, leave it.
     parameter SLOT_W = QUEUE_DEPTH > 1 ? $clog2(QUEUE_DEPTH) : 1,
+    // Width of an index; derived, leave it.
     parameter INDEX_W = WINDOW > 1 ? $clog2(WINDOW) : 1
 ) (
     input  wire                       clk_i,

@@ -12,7 +12,7 @@
 //
 // after (Verilator: before) the instance's path: the same sentence as Python's SpecError.
 //
-// Twin: sparsesim/spec/accelerator.py. Test: tests/rtl/test_parameters.py.
+// Twin: sparsesim/spec/accelerator.py. Test: tests/rtl/test_rtl_parameters.py.
 module parameter_range #(
     // What the sentence calls the parameter: the accelerator's field where there is one.
     parameter NAME = "parameter",

@@ -8,10 +8,12 @@
 //
 // Twin: cycles of sparsesim.array_cycles. Test: test_pass_clock.py.
 module pass_clock #(
-    // Rows and columns of the array, 1 to 1024.
+    // Rows of the array, 1 to 1024.
     parameter ROWS = 16,
+    // Columns of the array, 1 to 1024.
     parameter COLS = 16,
-    // Cycles without any sign of work after which a pass is over: longer than any pipeline.
+    // Cycles without any sign of work after which a pass is over, 1 to 255: more than any pipeline
+    // is long.
     parameter SETTLE = 16
 ) (
     input  wire            clk_i,

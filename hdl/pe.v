@@ -29,8 +29,9 @@ module pe #(
     parameter ACC_W = 32,
     // Events for the class counters, 0 to 1; 0 where area matters.
     parameter COUNTERS_EN = 0,
-    // Derived, leave them: widths of a slot's number and of a window's length.
+    // Width of a slot's number; derived, leave it.
     parameter SLOT_W = QUEUE_DEPTH > 1 ? $clog2(QUEUE_DEPTH) : 1,
+    // Width of a window's length; derived, leave it.
     parameter LENGTH_W = $clog2(WINDOW + 1)
 ) (
     input  wire                       clk_i,
@@ -62,8 +63,9 @@ module pe #(
     input  wire                       drained_i,
     output wire [          ACC_W-1:0] result_o,
     output wire                       overflow_o,
-    // This is a cycle of work.
+    // This is a cycle of work, and its window's last.
     output wire                       work_o,
+    output wire                       done_o,
     // Windows are queued.
     output wire                       queued_o,
     // Class of this cycle: {active work, operand wait, drain wait, inactive}, none: fill or drain.
@@ -81,7 +83,7 @@ module pe #(
 
   localparam INDEX_W = WINDOW > 1 ? $clog2(WINDOW) : 1;
 
-  wire there, take, done, blocked, active, last;
+  wire there, take, blocked, active, last;
   wire [SLOT_W:0] next;
   wire [3:0] next_flags;
   wire [WINDOW-1:0] next_pairs;
@@ -128,7 +130,7 @@ module pe #(
       .take_o       (take),
       .pending_i    (produced_q != drained_i),
       .work_o       (work_o),
-      .done_o       (done),
+      .done_o       (done_o),
       .blocked_o    (blocked),
       .active_o     (active),
       .last_o       (last),
@@ -137,7 +139,7 @@ module pe #(
   );
 
   // What the work of this cycle leaves for the next: the choice, and ends of windows and tiles.
-  wire ends = done && last && active;
+  wire ends = done_o && last && active;
   wire is_final;
   reg [SLOT_W:0] head_q;
   reg [SLOT_W-1:0] slot_q;
@@ -216,7 +218,7 @@ module pe #(
           .rst_ni       (rst_ni),
           .start_i      (start_i),
           .work_i       (work_o),
-          .done_i       (done),
+          .done_i       (done_o),
           .blocked_i    (blocked),
           .active_i     (active),
           .more_i       (ahead_q[1]),

@@ -17,8 +17,9 @@ module pe_control #(
     parameter LANES = 1,
     // Operands whose zeros save cycles, 0 to 3: none, activation, weight, two_sided.
     parameter SKIPPING = 3,
-    // Derived, leave them: widths of an index and of a window's length.
+    // Width of an index; derived, leave it.
     parameter INDEX_W = WINDOW > 1 ? $clog2(WINDOW) : 1,
+    // Width of a window's length; derived, leave it.
     parameter LENGTH_W = $clog2(WINDOW + 1)
 ) (
     input  wire                     clk_i,

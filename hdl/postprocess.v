@@ -4,21 +4,20 @@
 //   sums -> (filter parameters) -> requantise -> credit FIFO -> bitmask_encoder -> beats
 //   sums ------------- raw_i ------------------> credit FIFO -----------------> beats
 //
-// A beat is {mask, values} of a window of consecutive channels (bitmask_encoder.v), padded with zeros
-// on top; with raw_i it is one sum, sign-extended. last_o closes a position's channels: behind all
-// filters (POSITIONS_INNER = 0) or behind a filter tile's (1).
+// A beat is {mask, values} of a window of consecutive channels (bitmask_encoder.v), zeros on top;
+// with raw_i it is one sum, sign-extended. last_o closes a position's channels: behind all filters
+// (POSITIONS_INNER = 0) or behind a filter tile's (1).
+// Which filter a sum belongs to is counted (filter_parameters.v): sums come tile by tile, a tile's
+// rows rising.
 //
-// Which filter a sum belongs to is counted here. Sums come tile by tile, a tile's rows rising:
-// POSITIONS_INNER = 0: filters 0, 1, ... to the last of filter_tiles_i tiles, then from 0 again;
-// POSITIONS_INNER = 1: a tile's filters position_tiles_i times, then those of the next tile.
+// Cycle contract: a sum a cycle for as long as beats are taken; ready_o then never falls. A beat
+// stands at the output 19 cycles behind the sum that closes it, a raw one 4 cycles behind its sum.
+// ready_o is a credit (credit_fifo.v): high in a cycle only if there is place for what has come, plus
+// one sum for each of the RESULT_LATENCY cycles before and for this one. So nothing is lost while the
+// output stalls.
 //
-// Cycle contract: a sum a cycle for as long as beats are taken; ready_o then never falls. The first
-// sum's beat stands at the output 17 cycles behind it (WINDOW = 1), a raw sum 3 cycles. ready_o is a credit: it is
-// high in a cycle only if there is place for what has come, plus one sum for each of the RESULT_LATENCY
-// cycles before and for this one. So nothing is lost while the output stalls.
-//
-// Example: POSITIONS_INNER = 0, 2 filter tiles of 2 and 1 rows: filters 0 1 2 0 1 2; WINDOW = 2 gives
-// beats of (0, 1), (2 last), (0, 1), (2 last).
+// Example: POSITIONS_INNER = 0, filter tiles of 2 and 1 rows: sums of filters 0 1 2 0 1 2, which
+// WINDOW = 2 makes beats of (0, 1), (2, last), (0, 1), (2, last).
 //
 // Twin: sparsesim/fixed_point/requantise.py. Test: test_postprocess.py.
 module postprocess #(
@@ -81,16 +80,16 @@ module postprocess #(
 
   localparam ENTRY_W = ACC_W > VALUE_W + 1 ? ACC_W : VALUE_W + 1;
   localparam ENCODED_W = WINDOW * (1 + VALUE_W);
-  // A sum counts from its arrival until it leaves the FIFO, 16 cycles later: with this much place
+  // A sum counts from its arrival until it leaves the FIFO, 18 cycles later: with this much place
   // ready_o stays high.
-  localparam DEPTH = 1 << $clog2(RESULT_LATENCY + 18);
+  localparam DEPTH = 1 << $clog2(RESULT_LATENCY + 20);
 
   // A sum beside its filter's parameters.
-  reg valid_q, overflow_q;
-  reg [ACC_W-1:0] sum_q;
+  reg valid_1_q, valid_q, overflow_q;
+  reg [ACC_W-1:0] sum_1_q, sum_q;
   always @(posedge clk_i) begin
-    valid_q <= valid_i && rst_ni;
-    sum_q <= sum_i;
+    {valid_q, valid_1_q} <= {valid_1_q && rst_ni, valid_i && rst_ni};
+    {sum_q, sum_1_q} <= {sum_1_q, sum_i};
     overflow_q <= rst_ni && !start_i && (overflow_q || (valid_i && overflow_i));
   end
   assign overflow_o = overflow_q;

@@ -1,62 +1,103 @@
 `default_nettype none
 // Registers of the accelerator: an AXI4-Lite slave of 32-bit words.
 //
-//   0x000 ID           0x5350534d          0x080 WINDOWS         16 bits, windows of a tile, 1 or more
-//   0x004 VERSION      1                   0x084 FILTER_TILES    16 bits, 1 or more
-//   0x008 CONTROL      write only          0x088 POSITION_TILES  16 bits, 1 or more
-//         bit 0 start: a pass              0x08c LAST_FILTERS    11 bits, 1 to ROWS
-//         bit 1 clear: STATUS.overflow     0x090 LAST_POSITIONS  11 bits, 1 to COLS
-//   0x00c STATUS       read only           0x094 LAST_LENGTH     7 bits, 1 to WINDOW
-//         bit 0 busy                       0x098 DRAINS          1 bit; 0 takes a single tile
-//         bit 1 overflow of any pass       0x09c RELU            1 bit
-//   read only, the parameters:             0x0a0 THRESHOLD       VALUE_W + 1 bits, unsigned
-//   0x010 ROWS         0x014 COLS          0x0a4 ZERO_POINT      VALUE_W + 1 bits, signed
-//   0x018 WINDOW       0x01c LANES         0x0a8 LOW             likewise
-//   0x020 QUEUE_DEPTH  0x024 FEED_LATENCY  0x0ac HIGH            likewise, LOW or more
-//   0x028 SKIPPING     0x02c POSITIONS_INNER  0x0b0 RAW          1 bit: results are sums
-//   0x030 ACT_W        0x034 WEIGHT_W      0x0b4 ACTIVATION_ZERO_POINT  VALUE_W + 1 bits, signed
-//   0x038 ACC_W        0x03c VALUE_W       0x0b8 ACTIVATION_SIGNED      1 bit
-//   0x040 COUNTERS_EN  0x044 MAX_FILTERS   0x0bc WEIGHT_ZERO_POINT, 0x0c0 WEIGHT_SIGNED  likewise
-//   read only, of the last pass:           0x0c4 PARAM_INDEX       16 bits, a filter
-//   0x100 CYCLES       48 bits, low first  0x0c8 PARAM_BIAS        32 bits, signed
-//   0x108 EFFECTUAL    0x110 INEFFECTUAL   0x0cc PARAM_MULTIPLIER  32 bits
-//   0x118 UNUSED       0x120 OPERAND_WAIT  0x0d0 PARAM_SHIFT       6 bits; writing its low byte stores
-//   0x128 DRAIN_WAIT   0x130 INACTIVE            the filter's parameters and moves PARAM_INDEX on
-//   0x138 FILL_DRAIN   (lane-slots by class)
+//   offset  name                   bits         meaning
+//   0x000   ID                     32           0x5350534d
+//   0x004   VERSION                32           1
+//   0x008   CONTROL                2, write     bit 0 start: a pass; bit 1 clear: STATUS.overflow
+//   0x00c   STATUS                 2, read      bit 0 busy; bit 1 overflow: since the last clear
+//   0x010   ROWS                   32, read     the parameters of this machine, from here to
+//   0x014   COLS
+//   0x018   WINDOW
+//   0x01c   LANES
+//   0x020   QUEUE_DEPTH
+//   0x024   FEED_LATENCY
+//   0x028   SKIPPING
+//   0x02c   POSITIONS_INNER
+//   0x030   ACT_W
+//   0x034   WEIGHT_W
+//   0x038   ACC_W
+//   0x03c   VALUE_W
+//   0x040   COUNTERS_EN
+//   0x044   MAX_FILTERS                         here
+//   0x080   WINDOWS                16           windows of a tile, 1 or more
+//   0x084   FILTER_TILES           16           of the pass, 1 or more
+//   0x088   POSITION_TILES         16           likewise
+//   0x08c   LAST_FILTERS           11           rows of the last filter tile, 1 to ROWS
+//   0x090   LAST_POSITIONS         11           columns of the last position tile, 1 to COLS
+//   0x094   LAST_LENGTH            7            pairs of a tile's last window, 1 to WINDOW
+//   0x098   DRAINS                 1            the pass ends its tiles; 0 takes a single tile
+//   0x09c   RELU                   1
+//   0x0a0   THRESHOLD              VALUE_W + 1  unsigned, in output steps
+//   0x0a4   ZERO_POINT             VALUE_W + 1  signed, of the output
+//   0x0a8   LOW                    VALUE_W + 1  signed, lowest output value
+//   0x0ac   HIGH                   VALUE_W + 1  signed, highest; LOW or more
+//   0x0b0   RAW                    1            results are sums
+//   0x0b4   ACTIVATION_ZERO_POINT  VALUE_W + 1  signed
+//   0x0b8   ACTIVATION_SIGNED      1            activations are stored signed
+//   0x0bc   WEIGHT_ZERO_POINT      VALUE_W + 1  signed
+//   0x0c0   WEIGHT_SIGNED          1            weights are stored signed
+//   0x0c4   PARAM_INDEX            16           the filter whose parameters are written
+//   0x0c8   PARAM_BIAS             32           signed
+//   0x0cc   PARAM_MULTIPLIER       32           unsigned
+//   0x0d0   PARAM_SHIFT            6            writing its lowest byte stores bias, multiplier and
+//                                               shift, and adds 1 to PARAM_INDEX
+//   0x100   CYCLES                 48, read     of the pass; bits 47 to 32 in the word behind
+//   0x108   EFFECTUAL              48, read     lane-slots by class, likewise; 0 without COUNTERS_EN
+//   0x110   INEFFECTUAL
+//   0x118   UNUSED
+//   0x120   OPERAND_WAIT
+//   0x128   DRAIN_WAIT
+//   0x130   INACTIVE
+//   0x138   FILL_DRAIN
 //
 // Registers from 0x080 to 0x0d0 keep their bits and read back, zero-extended. Byte strobes count.
-// What lies outside the map answers DECERR. A write answers SLVERR, and nothing changes: to a read-only
-// register; while busy (but for CONTROL.clear alone); a start with a shape outside the ranges above, or
-// with more filters than MAX_FILTERS where results are no sums.
+// What lies outside the map answers DECERR. A write answers SLVERR, and changes nothing: to a read-only
+// register; while busy, unless it is a clear alone; as a start with a shape outside the ranges above or,
+// where results are no sums, with more filters than MAX_FILTERS.
 //
-// Cycle contract: a write takes effect 2 cycles behind the later of its address and data; start_o and
-// param_we_o are high for one cycle. Writes and reads do not wait for each other. CYCLES and classes
-// are final when busy falls.
+// Cycle contract: a write takes effect 2 cycles behind the later of its address and data, and 3 behind
+// the write before it at the earliest; start_o and param_we_o are high for one cycle. A read answers 3
+// cycles behind its address. Writes and reads do not wait for each other. CYCLES and classes are final
+// when busy falls.
 //
 // Example: 0x0c4 <- 5, 0x0c8 <- 7, 0x0cc <- 2^31, 0x0d0 <- 31: filter 5 adds 7 and scales by 1.
 //
 // Twin: sim_tests/register_map.py. Test: test_registers.py.
 module registers #(
-    // Parameters of the array (array.v), for reading and for the ranges.
+    // Rows of PEs, 1 to 1024.
     parameter ROWS = 16,
+    // Columns of PEs, 1 to 1024.
     parameter COLS = 16,
+    // Pairs that a PE examines together, 1 to 64.
     parameter WINDOW = 16,
+    // Multipliers of a PE, 1 to 256; told, no more.
     parameter LANES = 1,
+    // Windows that a queue holds, 1 to 4096; told, no more.
     parameter QUEUE_DEPTH = 4,
+    // Cycles from push to use, 1 to 64; told, no more.
     parameter FEED_LATENCY = 1,
+    // Operands whose zeros save cycles, 0 to 3; told, no more.
     parameter SKIPPING = 3,
+    // Loop order, 0 to 1; told, no more.
     parameter POSITIONS_INNER = 0,
+    // Width of an activation, 2 to 16; told, no more.
     parameter ACT_W = 9,
+    // Width of a weight, 2 to 16; told, no more.
     parameter WEIGHT_W = 8,
+    // Width of a sum, 8 to 64; told, no more.
     parameter ACC_W = 32,
+    // Class counters, 0 to 1; told, no more.
     parameter COUNTERS_EN = 0,
-    // Width of an encoded value, 2 to 16; filters that have parameters.
+    // Width of an encoded value, in bits. 2 to 16.
     parameter VALUE_W = 8,
+    // Filters that have parameters, those of a pass. 1 to 65536.
     parameter MAX_FILTERS = 512
 ) (
     input  wire              clk_i,
     input  wire              rst_ni,
     // AXI4-Lite slave. Addresses in bytes; the lowest two bits do not count. No protection bits.
+    /* verilator lint_off UNUSEDSIGNAL */
     input  wire              s_axil_awvalid,
     output wire              s_axil_awready,
     input  wire [      11:0] s_axil_awaddr,
@@ -74,6 +115,7 @@ module registers #(
     input  wire              s_axil_rready,
     output wire [      31:0] s_axil_rdata,
     output wire [       1:0] s_axil_rresp,
+    /* verilator lint_on UNUSEDSIGNAL */
     // A pass starts; its shape.
     output wire              start_o,
     output wire [      15:0] windows_o,
@@ -107,6 +149,9 @@ module registers #(
     input  wire [      47:0] cycles_i,
     input  wire [  7*48-1:0] counters_i
 );
+  parameter_range #(.NAME("value_bits"), .VALUE(VALUE_W), .LOW(2), .HIGH(16)) u_value_range ();
+  parameter_range #(.NAME("max_filters"), .VALUE(MAX_FILTERS), .LOW(1), .HIGH(65536)) u_filters_range ();
+
   localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10, DECERR = 2'b11;
   // The map in words: constants, then what is kept, then counts.
   localparam CONSTANTS = 18, KEPT_AT = 32, KEPT = 21, COUNTS_AT = 64, COUNTS = 16;
@@ -121,11 +166,14 @@ module registers #(
 
   reg [32*KEPT-1:0] kept_q, kept_d;
   reg start_q, param_we_q, legal_q, overflow_q, overflowed_q;
+  reg [31:0] filters_q;
   wire busy = busy_i || start_q;
 
-  // Writes: address and data wait for each other here, one write at a time.
-  reg aw_valid_q, w_valid_q, b_valid_q;
+  // Writes: address and data wait for each other here, one write at a time. What it changed is known
+  // to legal_q before the next one.
+  reg aw_valid_q, w_valid_q, b_valid_q, answered_q;
   reg [9:0] aw_word_q;
+  reg is_kept_q, is_fixed_q, is_control_q;
   reg [31:0] w_data_q;
   reg [3:0] w_strobe_q;
   reg [1:0] b_resp_q, b_resp_d;
@@ -133,19 +181,16 @@ module registers #(
   assign s_axil_wready = !w_valid_q;
   assign s_axil_bvalid = b_valid_q;
   assign s_axil_bresp = b_resp_q;
-  wire writes = aw_valid_q && w_valid_q && !b_valid_q;
+  wire writes = aw_valid_q && w_valid_q && !b_valid_q && !answered_q;
   wire [31:0] word = {22'd0, aw_word_q};
-  wire is_kept = word >= KEPT_AT && word < KEPT_AT + KEPT;
-  wire is_constant = word < CONSTANTS || (word >= COUNTS_AT && word < COUNTS_AT + COUNTS);
-  wire starts = w_data_q[0] && w_strobe_q[0];
-  wire clears = w_data_q[1] && w_strobe_q[0];
+  wire [31:0] next_word = {22'd0, s_axil_awaddr[11:2]};
+  wire starts = is_control_q && w_data_q[0] && w_strobe_q[0];
+  wire clears = is_control_q && w_data_q[1] && w_strobe_q[0];
   wire accepted = writes && b_resp_d == OKAY;
   always @* begin
     b_resp_d = OKAY;
-    if (!is_kept && !is_constant) b_resp_d = DECERR;
-    else if (is_constant && word != CONTROL) b_resp_d = SLVERR;
-    else if (busy && (is_kept || starts)) b_resp_d = SLVERR;
-    else if (word == CONTROL && starts && !legal_q) b_resp_d = SLVERR;
+    if (!is_kept_q && !is_fixed_q && !is_control_q) b_resp_d = DECERR;
+    else if (is_fixed_q || (busy && (is_kept_q || starts)) || (starts && !legal_q)) b_resp_d = SLVERR;
   end
 
   // Kept registers.
@@ -182,15 +227,14 @@ module registers #(
   assign start_o = start_q;
   assign param_we_o = param_we_q;
 
-  // Shapes that a pass may have.
-  wire [31:0] filters = ({16'd0, filter_tiles_o} - 32'd1) * ROWS + {21'd0, last_filters_o};
+  // Shapes that a pass may have. The last tile counts whole here, and again as it is.
   wire legal = windows_o != 0 && filter_tiles_o != 0 && position_tiles_o != 0 &&
       last_filters_o != 0 && {21'd0, last_filters_o} <= ROWS &&
       last_positions_o != 0 && {21'd0, last_positions_o} <= COLS &&
       last_length_o != 0 && {25'd0, last_length_o} <= WINDOW &&
-      (drains_o || (filter_tiles_o == 1 && position_tiles_o == 1)) && (raw_o || filters <= MAX_FILTERS);
+      (drains_o || (filter_tiles_o == 1 && position_tiles_o == 1)) && (raw_o || filters_q <= MAX_FILTERS + ROWS);
 
-  // Reads.
+  // Reads, one at a time: a word of each third of the map, then the third.
   wire [32*COUNTS-1:0] counts;
   genvar c;
   generate
@@ -204,47 +248,62 @@ module registers #(
     POSITIONS_INNER[31:0], SKIPPING[31:0], FEED_LATENCY[31:0], QUEUE_DEPTH[31:0], LANES[31:0],
     WINDOW[31:0], COLS[31:0], ROWS[31:0], 30'd0, overflow_q, busy, 32'd0, 32'd1, 32'h5350534d
   };
-  reg ar_valid_q, r_valid_q;
+  wire [32*32-1:0] third_0 = {{32 * (32 - CONSTANTS) {1'b0}}, constants};
+  wire [32*32-1:0] third_1 = {{32 * (32 - KEPT) {1'b0}}, kept_q};
+  wire [32*32-1:0] third_2 = {{32 * (32 - COUNTS) {1'b0}}, counts};
+  reg ar_valid_q, read_valid_q, read_mapped_q, r_valid_q;
   reg [9:0] ar_word_q;
-  reg [31:0] r_data_q, r_data_d;
-  reg [1:0] r_resp_q, r_resp_d;
-  assign s_axil_arready = !ar_valid_q;
-  assign s_axil_rvalid = r_valid_q;
-  assign s_axil_rdata = r_data_q;
-  assign s_axil_rresp = r_resp_q;
-  wire reads = ar_valid_q && (!r_valid_q || s_axil_rready);
+  reg [1:0] read_third_q;
+  reg [31:0] read_0_q, read_1_q, read_2_q, r_data_q;
+  reg [1:0] r_resp_q;
   wire [31:0] read_word = {22'd0, ar_word_q};
-  integer m;
-  always @* begin
-    r_data_d = 32'd0;
-    r_resp_d = DECERR;
-    for (m = 0; m < CONSTANTS; m = m + 1) if (read_word == m) {r_resp_d, r_data_d} = {OKAY, constants[32*m+:32]};
-    for (m = 0; m < KEPT; m = m + 1)
-      if (read_word == m + KEPT_AT) {r_resp_d, r_data_d} = {OKAY, kept_q[32*m+:32]};
-    for (m = 0; m < COUNTS; m = m + 1)
-      if (read_word == m + COUNTS_AT) {r_resp_d, r_data_d} = {OKAY, counts[32*m+:32]};
-  end
+  wire read_mapped = read_word < CONSTANTS || (read_word >= KEPT_AT && read_word < KEPT_AT + KEPT) ||
+      (read_word >= COUNTS_AT && read_word < COUNTS_AT + COUNTS);
+  assign s_axil_arready = !ar_valid_q && !read_valid_q && !r_valid_q;
+  assign s_axil_rvalid  = r_valid_q;
+  assign s_axil_rdata   = r_data_q;
+  assign s_axil_rresp   = r_resp_q;
 
   always @(posedge clk_i) begin
-    if (s_axil_awready) aw_word_q <= s_axil_awaddr[11:2];
+    if (s_axil_awready) begin
+      aw_word_q <= s_axil_awaddr[11:2];
+      is_kept_q <= next_word >= KEPT_AT && next_word < KEPT_AT + KEPT;
+      is_control_q <= next_word == CONTROL;
+      is_fixed_q <= (next_word < CONSTANTS && next_word != CONTROL) ||
+          (next_word >= COUNTS_AT && next_word < COUNTS_AT + COUNTS);
+    end
     if (s_axil_wready) {w_strobe_q, w_data_q} <= {s_axil_wstrb, s_axil_wdata};
     if (s_axil_arready) ar_word_q <= s_axil_araddr[11:2];
     if (writes) b_resp_q <= b_resp_d;
-    if (reads) {r_resp_q, r_data_q} <= {r_resp_d, r_data_d};
+    read_third_q <= ar_word_q[6:5];
+    read_mapped_q <= read_mapped;
+    read_0_q <= third_0[32*ar_word_q[4:0]+:32];
+    read_1_q <= third_1[32*ar_word_q[4:0]+:32];
+    read_2_q <= third_2[32*ar_word_q[4:0]+:32];
+    if (read_valid_q) begin
+      r_resp_q <= read_mapped_q ? OKAY : DECERR;
+      r_data_q <= !read_mapped_q ? 32'd0 :
+          read_third_q == 2'd0 ? read_0_q : read_third_q == 2'd1 ? read_1_q : read_2_q;
+    end
     aw_valid_q <= aw_valid_q ? !writes : s_axil_awvalid;
     w_valid_q <= w_valid_q ? !writes : s_axil_wvalid;
     b_valid_q <= writes || (b_valid_q && !s_axil_bready);
-    ar_valid_q <= ar_valid_q ? !reads : s_axil_arvalid;
-    r_valid_q <= reads || (r_valid_q && !s_axil_rready);
+    ar_valid_q <= s_axil_arready && s_axil_arvalid;
+    read_valid_q <= ar_valid_q;
+    r_valid_q <= read_valid_q || (r_valid_q && !s_axil_rready);
 
     kept_q <= kept_d;
-    start_q <= accepted && word == CONTROL && starts;
+    start_q <= accepted && starts;
     param_we_q <= accepted && word == PARAM_SHIFT && w_strobe_q[0];
+    filters_q <= filter_tiles_o * ROWS + {21'd0, last_filters_o};
     legal_q <= legal;
+    answered_q <= b_valid_q;
     overflowed_q <= overflow_i;
-    overflow_q <= (overflow_q && !(accepted && word == CONTROL && clears)) || (overflow_i && !overflowed_q);
+    if (accepted && clears) overflow_q <= 1'b0;
+    if (overflow_i && !overflowed_q) overflow_q <= 1'b1;
     if (!rst_ni) begin
-      {aw_valid_q, w_valid_q, b_valid_q, ar_valid_q, r_valid_q} <= 5'd0;
+      {aw_valid_q, w_valid_q, b_valid_q, answered_q} <= 4'd0;
+      {ar_valid_q, read_valid_q, r_valid_q} <= 3'd0;
       {start_q, param_we_q, legal_q, overflow_q, overflowed_q} <= 5'd0;
       kept_q <= {32 * KEPT{1'b0}};
     end

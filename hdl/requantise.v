@@ -7,7 +7,8 @@
 //   z = clamp(y + zero_point, low, high)            value: low VALUE_W bits; mask: z != zero_point
 //
 // Cycle contract: fully pipelined, a sum a cycle; what comes in with valid_i in cycle t leaves with
-// valid_o in cycle t + 12: bias 1, scale 8, relu and threshold 1, zero point 1, clamp 1. Nothing stalls.
+// valid_o in cycle t + 13: bias 1, scale 8, relu and threshold 1, zero point 1, limits 1, clamp 1.
+// Nothing stalls.
 //
 // Example: sum 7, bias -2, multiplier 2^31, shift 31, zero point 3: value 8, mask 1.
 //
@@ -45,7 +46,7 @@ module requantise #(
   parameter_range #(.NAME("acc_bits"), .VALUE(ACC_W), .LOW(8), .HIGH(64)) u_acc_range ();
   parameter_range #(.NAME("value_bits"), .VALUE(VALUE_W), .LOW(2), .HIGH(16)) u_value_range ();
 
-  localparam LATENCY = 12;
+  localparam LATENCY = 13;
   localparam BIASED_W = (ACC_W > 32 ? ACC_W : 32) + 1;
   // Saturated to 3 bits more than a value, y is still above every threshold, and y + zero_point
   // beyond low or high.
@@ -87,26 +88,30 @@ module requantise #(
   wire signed [Z_W-1:0] high = {{3{high_i[VALUE_W]}}, high_i};
   reg signed [Y_W-1:0] y_q;
   reg signed [Z_W-1:0] shifted_q;
-  reg [VALUE_W:0] z_d;
+  reg is_low_q, is_high_q;
+  reg [VALUE_W:0] within_q, z;
   always @* begin
-    z_d = shifted_q[VALUE_W:0];
-    if (shifted_q < low) z_d = low_i;
-    if (shifted_q > high) z_d = high_i;
+    z = within_q;
+    if (is_low_q) z = low_i;
+    if (is_high_q) z = high_i;
   end
   reg [VALUE_W-1:0] value_q;
   reg mask_q;
-  reg [2:0] valid_q;
+  reg [3:0] valid_q;
   reg [LATENCY-1:0] last_q;
   always @(posedge clk_i) begin
     y_q <= is_zero ? {Y_W{1'b0}} : scaled;
     shifted_q <= {y_q[Y_W-1], y_q} + {{3{zero_point_i[VALUE_W]}}, zero_point_i};
-    value_q <= z_d[VALUE_W-1:0];
-    mask_q <= z_d != zero_point_i;
-    valid_q <= {valid_q[1:0], scaled_valid};
+    within_q <= shifted_q[VALUE_W:0];
+    is_low_q <= shifted_q < low;
+    is_high_q <= shifted_q > high;
+    value_q <= z[VALUE_W-1:0];
+    mask_q <= z != zero_point_i;
+    valid_q <= {valid_q[2:0], scaled_valid};
     last_q <= {last_q[LATENCY-2:0], last_i};
-    if (!rst_ni) valid_q <= 3'd0;
+    if (!rst_ni) valid_q <= 4'd0;
   end
-  assign valid_o = valid_q[2];
+  assign valid_o = valid_q[3];
   assign value_o = value_q;
   assign mask_o = mask_q;
   assign last_o = last_q[LATENCY-1];

@@ -12,8 +12,9 @@ module result_mux #(
     parameter ROWS = 16,
     // Width of what is chosen.
     parameter WIDTH = 33,
-    // Derived, leave them: width of a row's number, levels of the tree (one at least).
+    // Width of a row's number; derived, leave it.
     parameter ROW_W = ROWS > 1 ? $clog2(ROWS) : 1,
+    // Levels of the tree, one at least; derived, leave it.
     parameter LEVELS = (ROW_W + 1) / 2
 ) (
     input  wire                  clk_i,

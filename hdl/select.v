@@ -33,17 +33,20 @@ module select #(
   localparam PADDED = GROUPS * 4;
   localparam GROUP_W = GROUPS > 1 ? $clog2(GROUPS) : 1;
 
-  wire [PADDED-1:0] left[0:LANES];
-  assign left[0] = {{PADDED - WINDOW{1'b0}}, mask_i};
-  assign rest_o  = left[LANES][WINDOW-1:0];
-
   genvar lane, g, b;
   generate
     for (lane = 0; lane < LANES; lane = lane + 1) begin : g_lane
+      // What the lanes before leave, and this one.
+      wire [PADDED-1:0] from, left;
+      if (lane == 0) begin : g_mask
+        assign from = {{PADDED - WINDOW{1'b0}}, mask_i};
+      end else begin : g_rest
+        assign from = g_lane[lane-1].left;
+      end
       // Of each group: a bit is set, a second one is, a lower group has one; the index within it.
       wire [GROUPS-1:0] any, more, lower, index0, index1;
       for (g = 0; g < GROUPS; g = g + 1) begin : g_group
-        wire [3:0] m = left[lane][4*g+:4];
+        wire [3:0] m = from[4*g+:4];
         wire [3:0] under = {m[2] | m[1] | m[0], m[1] | m[0], m[0], 1'b0};
         assign any[g] = m != 4'd0;
         assign more[g] = (m & under) != 4'd0;
@@ -54,7 +57,7 @@ module select #(
         end else begin : g_other
           assign lower[g] = any[g-1:0] != {g{1'b0}};
         end
-        assign left[lane+1][4*g+:4] = m & (under | {4{lower[g]}});
+        assign left[4*g+:4] = m & (under | {4{lower[g]}});
       end
       wire [GROUP_W-1:0] group;
       for (b = 0; b < GROUP_W; b = b + 1) begin : g_bit
@@ -68,10 +71,11 @@ module select #(
       assign index_o[lane*INDEX_W+:INDEX_W] = index[INDEX_W-1:0];
       assign valid_o[lane] = any != {GROUPS{1'b0}};
       if (lane == LANES - 1) begin : g_last
+        assign rest_o = left[WINDOW-1:0];
         assign empty_o = more == {GROUPS{1'b0}} && (any & lower) == {GROUPS{1'b0}};
       end
       // Of all lanes but the last, and of a window that is no power of two.
-      wire unused = &{1'b0, more, index};
+      wire unused = &{1'b0, more, index, left};
     end
   endgenerate
 endmodule

@@ -17,8 +17,10 @@ ORDER = (
     ("sparsity",),
     ("engine",),
     ("trace",),
-    ("datapath", "memory", "result", "fixed_point"),
-    ("estimator",),
+    ("datapath", "memory", "result", "fixed_point", "rtl"),
+    ("area",),
+    ("estimator", "synth"),
+    ("cosim",),
     ("report",),
     ("cli", "backend"),
 )

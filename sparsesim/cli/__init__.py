@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from sparsesim.cli import compare, estimate, explain, list_, report, show, sparsify
+from sparsesim.cli import compare, cosim, estimate, explain, list_, report, show, sparsify
 from sparsesim.errors import SparseSimError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("sparsify")(sparsify.sparsify)
+app.command("cosim")(cosim.cosim)
 app.command("list")(list_.list_)
 
 

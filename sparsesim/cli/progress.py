@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _PATIENCE_SECONDS = 2.0
 
@@ -28,6 +29,31 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
             bar.start()
             bar.add_task(label, total=total)
         bar.update(bar.task_ids[0], completed=done)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+@contextmanager
+def cycles_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with the cycles done and all that are known of; shows their rate."""
+    began = time.monotonic()
+    bar: Any = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        seconds = time.monotonic() - began
+        if not sys.stderr.isatty() or (bar is None and seconds < _PATIENCE_SECONDS):
+            return
+        if bar is None:
+            bar = _bar()
+            bar.start()
+            bar.add_task(label, total=total)
+        rate = f"{label}, {done / seconds / 1000:,.0f} k cycles/s"
+        bar.update(bar.task_ids[0], completed=done, total=total, description=rate)
 
     try:
         yield show

@@ -13,6 +13,19 @@ Scheme = Literal["none", "activation", "weight", "two_sided"]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 """The operands whose zeros save cycles; `none` is the baseline of every speedup."""
 
+RTL_FIELDS = {
+    "ROWS": "rows",
+    "COLS": "cols",
+    "WINDOW": "window",
+    "LANES": "lanes",
+    "QUEUE_DEPTH": "queue_depth",
+    "FEED_LATENCY": "feed_latency",
+    "ACT_W": "act_bits",
+    "WEIGHT_W": "weight_bits",
+    "ACC_W": "acc_bits",
+}
+"""Verilog's name of each field that its modules take as it is."""
+
 
 class Accelerator(PackagedSpec):
     """An output-stationary array of processing elements (PE), its buffers and its formats.
@@ -89,3 +102,10 @@ class Accelerator(PackagedSpec):
     def pe_latency(self) -> int:
         """Cycles from the end of a PE's work to its result: `3 + ceil(log2(lanes))`."""
         return 3 + (self.lanes - 1).bit_length()
+
+    def rtl_parameters(self) -> dict[str, int]:
+        """The Verilog parameters that make this array, by name; a module takes its own of them."""
+        values = {name: int(getattr(self, field)) for name, field in RTL_FIELDS.items()}
+        values["SKIPPING"] = SCHEMES.index(self.skipping)
+        values["POSITIONS_INNER"] = int(self.loop_order == "positions_inner")
+        return values

@@ -1,0 +1,110 @@
+"""Clocks of PEs on ECP5, from a table of placements; and a dense array's clock beside another's.
+
+AMD's parts can't be placed with open tools, so a clock for them is an assumption; but how much
+faster a dense PE is than a sparse one is taken from ECP5, where both were placed.
+"""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from collections import defaultdict
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsesim.area.fit import fit_relative
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
+
+TABLE = Path(__file__).with_name("clocks.csv")
+
+_TYPES: dict[str, type] = {"str": str, "int": int, "float": float}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A row of the table: one seed's placement of a PE, or of an array, for ECP5.
+
+    Attributes:
+        part: `pe` or `array`.
+        skipping, window, lanes, queue_depth: of the PE.
+        feed_latency, rows, cols: of the array; 0 for a PE.
+        seed: of nextpnr.
+        clock_mhz: the highest after routing.
+        luts: LUT4 sites taken.
+    """
+
+    part: str
+    skipping: str
+    window: int
+    lanes: int
+    queue_depth: int
+    feed_latency: int
+    rows: int
+    cols: int
+    seed: int
+    clock_mhz: float
+    luts: int
+
+
+def dense_clock_mhz(accelerator: Accelerator, family: str) -> tuple[float, str]:
+    """The clock of the plain dense PE's array beside an accelerator, and where it is from.
+
+    Args:
+        accelerator: the sparse one; its `clock_mhz` is taken as it is.
+        family: of both.
+    Returns:
+        MHz, and words for a reader.
+    """
+    ratio = max(
+        1.0,
+        pe_period_ns(accelerator.skipping, accelerator.window, accelerator.lanes)
+        / pe_period_ns("none", 1, 1),
+    )
+    where = "the two PEs' clocks" if family == "ecp5" else "the two PEs' clocks on ECP5"
+    return accelerator.clock_mhz * ratio, f"{ratio:.2f} x the accelerator's, as {where}"
+
+
+def pe_period_ns(skipping: str, window: int, lanes: int) -> float:
+    """Shortest clock period of a PE on ECP5, fitted to the table."""
+    weights = _weights(skipping != "none")
+    return float(weights @ _features(window, min(lanes, window)))
+
+
+@cache
+def read_clocks(path: Path = TABLE) -> tuple[Placed, ...]:
+    """All placements, in the order of the file."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return tuple(
+            Placed(**{f.name: _TYPES[str(f.type)](row[f.name]) for f in fields(Placed)})
+            for row in csv.DictReader(file)
+        )
+
+
+def write_clocks(placed: list[Placed], path: Path = TABLE) -> None:
+    """Write the placements as the table."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(f.name for f in fields(Placed))
+        writer.writerows(astuple(row) for row in placed)
+
+
+@cache
+def _weights(skips: bool) -> np.ndarray:
+    seeds: dict[tuple[str, int, int], list[float]] = defaultdict(list)
+    for row in read_clocks():
+        if row.part == "pe" and (row.skipping != "none") == skips:
+            seeds[row.skipping, row.window, row.lanes].append(1000 / row.clock_mhz)
+    points = np.array([_features(window, min(lanes, window)) for _, window, lanes in seeds])
+    periods = np.array([statistics.median(found) for found in seeds.values()])
+    return fit_relative(points, periods, periods)
+
+
+def _features(window: int, lanes: int) -> np.ndarray:
+    """What a path is longer by: levels of the selection, and of each further lane."""
+    return np.array([1.0, np.log2(window), np.log2(lanes), (lanes - 1) * np.log2(window)])

@@ -1,0 +1,218 @@
+"""The iso-resource baseline: the best dense array in a sparse one's LUTs, DSPs and block RAM.
+
+Dense means the plain dense PE (`SKIPPING = 0`, `WINDOW = 1`, two windows a queue for each cycle of
+feed latency, which is what keeps it fed), dense formats, buffers of the same size with ports for
+its own lines, and post-processing a column as the sparse array has it. Both sides are priced by the
+same model (`estimate`).
+
+Where a multiplier block can pack two 8-bit MACs (DSP48E2), the dense array does: two rows share an
+activation. Both products fit side by side, 17 bits in fields of 18, but no sum does, so their sums
+lie in LUTs, and these are counted.
+
+Source: docs/model.md, "Baselines"; WP486, Deep Learning with INT8 Optimization on Xilinx Devices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparsesim.area.buffers import buffer_bram36
+from sparsesim.area.clock import dense_clock_mhz
+from sparsesim.area.dense import DenseWork, dense_work, least_cycles, total_cycles
+from sparsesim.area.estimate import estimate, parts_of
+from sparsesim.area.model import part_resources
+from sparsesim.area.resources import Resources
+from sparsesim.area.table import Design
+from sparsesim.errors import SpecError
+from sparsesim.result import Result
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.device import dram_bits_per_cycle
+from sparsesim.trace import Trace
+
+_MOST_LINES = 1024
+_MOST_EXACT = 12
+# Widest operands of two products in one DSP48E2: weights side by side in 27 bits, products of 17
+# bits in fields of 18.
+_PACKED_WEIGHT_BITS, _PACKED_ACT_BITS = 8, 9
+
+
+@dataclass(frozen=True)
+class IsoResource:
+    """The best dense array in a sparse one's resources, and what it would take for the network.
+
+    Attributes:
+        rows, cols: of the dense array.
+        macs_per_dsp: 2 where two 8-bit MACs share a multiplier block, else 1.
+        clock_mhz: its clock; `clock_source` says where it is from.
+        clock_source: words for a reader.
+        cycles: total cycles of all images, as `Result.totals.cycles[scheme].total` counts.
+        seconds: of all images.
+        sparse_seconds: of the sparse array for the same, at its own clock.
+        used: what the dense array takes.
+        budget: what the sparse array takes.
+        is_proven: no other array that fits can be faster; else only the most promising were tried.
+    """
+
+    rows: int
+    cols: int
+    macs_per_dsp: int
+    clock_mhz: float
+    clock_source: str
+    cycles: int
+    seconds: float
+    sparse_seconds: float
+    used: Resources
+    budget: Resources
+    is_proven: bool
+
+    @property
+    def speedup(self) -> float:
+        """Time of the dense array over that of the sparse one."""
+        return self.seconds / self.sparse_seconds
+
+
+def iso_resource(
+    trace: Trace, result: Result, accelerator: Accelerator, device: Device, family: str
+) -> IsoResource | None:
+    """Compare with the best dense array of the same resources.
+
+    Args:
+        trace: gives the layers; its images are not read.
+        result: the estimate of that trace on that accelerator and device.
+        accelerator: the sparse one.
+        device: gives the DRAM bandwidth and how many MACs a multiplier block packs.
+        family: prices both sides, `sparsesim.synth.families.family_of(device).name`.
+    Returns:
+        None where not even one dense PE fits, or there is no work.
+    """
+    work = dense_work(trace, accelerator, result.per_image.images)
+    sparse_cycles = result.totals.cycles[accelerator.skipping].total
+    if not work or not sparse_cycles:
+        return None
+    budget = estimate(accelerator, family)
+    clock_mhz, clock_source = dense_clock_mhz(accelerator, family)
+    maker = _Maker(accelerator, device, family, clock_mhz)
+    best: tuple[int, int, int] | None = None  # cycles, rows, columns
+    tried, is_proven = 0, True
+    for least, rows, cols in _promising(work, maker, budget):
+        if best is not None and least >= best[0]:
+            break
+        if tried == _MOST_EXACT:
+            is_proven = False
+            break
+        tried += 1
+        try:
+            cycles = total_cycles(work, maker.dense(rows, cols), device)
+        except SpecError:  # a tile of it does not fit the buffers
+            continue
+        if best is None or cycles < best[0]:
+            best = (cycles, rows, cols)
+    if best is None:
+        return None
+    cycles, rows, cols = best
+    return IsoResource(
+        rows,
+        cols,
+        maker.packs,
+        clock_mhz,
+        clock_source,
+        cycles,
+        cycles / (clock_mhz * 1e6),
+        sparse_cycles / (accelerator.clock_mhz * 1e6),
+        maker.resources(rows, cols).rounded(),
+        budget,
+        is_proven,
+    )
+
+
+class _Maker:
+    """Dense arrays beside one sparse accelerator, and what they take."""
+
+    def __init__(
+        self, accelerator: Accelerator, device: Device, family: str, clock_mhz: float
+    ) -> None:
+        fits = (
+            accelerator.weight_bits <= _PACKED_WEIGHT_BITS
+            and accelerator.act_bits <= _PACKED_ACT_BITS
+        )
+        self.packs = 2 if family == "xcup" and device.macs8_per_dsp >= 2 and fits else 1
+        self.family = family
+        self.template = accelerator.with_(
+            name="dense",
+            rows=1,
+            cols=1,
+            window=1,
+            lanes=1,
+            queue_depth=2 * accelerator.feed_latency,
+            skipping="none",
+            activation_format="dense",
+            weight_format="dense",
+            clock_mhz=clock_mhz,
+        )
+        self.bits_per_cycle = float(dram_bits_per_cycle(device, self.template))
+        pe, _, post, row, col = (part for part, _ in parts_of(self.template, family))
+        self.pe, self.post = part_resources(pe), part_resources(post)
+        self.row, self.col = part_resources(row), part_resources(col)
+        self.pair = Resources()
+        if self.packs == 2:  # one multiplier less for a pair, sums in LUTs instead
+            sums = Design("packed_sums", family, acc_bits=accelerator.acc_bits)
+            self.pair = part_resources(sums) + Resources(dsp=-1)
+
+    def dense(self, rows: int, cols: int) -> Accelerator:
+        """The dense accelerator of so many rows and columns."""
+        return self.template.with_(rows=rows, cols=cols)
+
+    def resources(self, rows: int, cols: int) -> Resources:
+        """What it takes, as `estimate` has it but for the packed multipliers."""
+        dense = self.dense(rows, cols)
+        array = next(part for part, _ in parts_of(dense, self.family) if part.part == "array")
+        pairs = rows // 2 * cols if self.packs == 2 else 0
+        return (
+            self.pe * (rows * cols)
+            + self.pair * pairs
+            + part_resources(array)
+            + self.post * cols
+            + self.row * rows
+            + self.col * cols
+            + Resources(bram36=buffer_bram36(dense))
+        )
+
+    def dsps(self, rows: int, cols: int) -> float:
+        """Multiplier blocks alone: quick to ask first."""
+        return -(-rows // self.packs) * cols + self.post.dsp * cols
+
+
+def _promising(
+    work: list[DenseWork], maker: _Maker, budget: Resources
+) -> list[tuple[float, int, int]]:
+    """(least cycles, rows, columns) of arrays that fit, the most promising first.
+
+    Of arrays that cut every layer into equally many tiles only the smallest is there: the others
+    have longer drains and nothing for it.
+    """
+    rows_kept = _steps([item.geometry.filters for item in work])
+    cols_kept = _steps([item.geometry.positions for item in work])
+    found = []
+    for cols in cols_kept:
+        for rows in rows_kept:
+            if maker.dsps(rows, cols) > budget.dsp:
+                break
+            used = maker.resources(rows, cols)
+            if used.lut > budget.lut:
+                break
+            if used.bram36 > budget.bram36:  # more lines may cut a buffer better
+                continue
+            least = sum(
+                item.times * least_cycles(item, rows, cols, maker.bits_per_cycle) for item in work
+            )
+            found.append((least, rows, cols))
+    return sorted(found)
+
+
+def _steps(lengths: list[int]) -> list[int]:
+    """Tile sizes, rising, each the smallest that cuts all lengths into so many tiles."""
+    distinct = set(lengths)
+    kept: dict[tuple[int, ...], int] = {}
+    for size in range(1, min(_MOST_LINES, max(distinct)) + 1):
+        kept.setdefault(tuple(-(-length // size) for length in distinct), size)
+    return list(kept.values())

@@ -1,0 +1,1 @@
+"""Co-simulation: real layers through the Verilog, compared with the model pass by pass."""

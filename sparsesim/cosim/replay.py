@@ -1,0 +1,224 @@
+"""A failing tile as a folder that runs by itself: its operands, a cocotb test, a waveform.
+
+The test is `replay_test.py`, copied. This file writes what that one reads, and starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparsesim.cosim.alone import first_tile, joined, model_of, tile_of
+from sparsesim.cosim.check import Expected, agrees
+from sparsesim.cosim.locate import RESULTS, Difference, cycle_limit
+from sparsesim.cosim.operands import PassOperands
+from sparsesim.cosim.timeline import Timeline, model_timeline
+from sparsesim.datapath import CLASSES
+from sparsesim.errors import SparseSimError
+from sparsesim.rtl.simulator import VALUE_BITS, SimulationError, Simulator, Verilog
+
+_DATA, _TEST, _WAVES = "replay.npz", "test_replay.py", "replay.vcd"
+
+
+def write_replay(
+    folder: str | Path,
+    operands: PassOperands,
+    difference: Difference | None,
+    verilog: Verilog,
+    earlier: Sequence[PassOperands] = (),
+    force: bool = False,
+) -> str:
+    """Write a folder that replays a difference: the failing tile, or where the tile alone agrees,
+    the whole pass. Without a difference it replays the pass as it is.
+
+    It holds `replay.npz`, `test_replay.py` (run it with Python) and `replay.vcd`.
+
+    Args:
+        folder: made, whole or not at all.
+        operands: of the pass.
+        difference: what `first_difference` found in it, or None.
+        verilog: it is built once more, to write waveforms.
+        earlier: the passes whose sums stayed in the PEs for this one, K having been cut.
+        force: replace a replay that is there. Nothing else is ever replaced.
+    Returns:
+        what is replayed: `tile (0, 2) of conv2, image 0, pass 3`.
+    Raises:
+        SparseSimError: the folder exists, cannot be written, or the Verilog cannot be built.
+    """
+    traced = replace(verilog, trace=True)
+    with _making(Path(folder), force) as made:
+        parts = _parts(operands, difference, verilog, earlier)
+        while True:
+            where, part = parts.pop(0)
+            expected, timeline = _model(part, verilog)
+            if _differs(part, expected, timeline, traced, made / _WAVES) or not parts:
+                break
+        _save(made / _DATA, part, where, difference, verilog, expected, timeline)
+        shutil.copyfile(Path(__file__).with_name("replay_test.py"), made / _TEST)
+    return where
+
+
+def run_cocotb(folder: str | Path, simulator: str | None = None) -> int:
+    """Run the test of a replay; what it prints goes where our output goes.
+
+    Args:
+        folder: of `write_replay`.
+        simulator: `verilator`, `icarus`, or None for the test's own choice.
+    Returns:
+        0: model and Verilog agree; 1: they differ.
+    Raises:
+        SparseSimError: it is no replay, or could not be run.
+    """
+    test = Path(folder) / _TEST
+    if not test.is_file():
+        raise SparseSimError(f"{folder}: is no replay: it has no {_TEST}")
+    if find_spec("cocotb") is None:
+        raise SparseSimError("cocotb was not found: pip install 'sparsesim[rtl]'")
+    sys.stdout.flush()
+    command = [sys.executable, str(test.resolve())]
+    code = subprocess.run([*command, *(["--sim", simulator] if simulator else [])]).returncode
+    if code not in (0, 1):
+        raise SparseSimError(f"{test}: could not be run; it ended with code {code}")
+    return code
+
+
+def _parts(
+    operands: PassOperands,
+    difference: Difference | None,
+    verilog: Verilog,
+    earlier: Sequence[PassOperands],
+) -> list[tuple[str, PassOperands]]:
+    """What may be replayed, smallest first."""
+    pass_ = _named(operands)
+    if difference is None:
+        return [(pass_, operands)]
+    machine = verilog.accelerator
+    # Sums depend on all of K, cycles on the pass alone.
+    whole = joined((*earlier, operands)) if difference.what in RESULTS else operands
+    tile = difference.tile or first_tile(operands, machine)
+    return [(f"tile {tile} of {pass_}", tile_of(whole, machine, tile)), (pass_, whole)]
+
+
+def _named(operands: PassOperands) -> str:
+    return f"{operands.layer}, image {operands.image}, pass {operands.number}"
+
+
+def _model(part: PassOperands, verilog: Verilog) -> tuple[Expected, Timeline]:
+    machine = verilog.accelerator
+    return model_of(part, machine), model_timeline(
+        part.activations, part.weights, machine, part.drains
+    )
+
+
+def _differs(
+    part: PassOperands, expected: Expected, timeline: Timeline, traced: Verilog, waves: Path
+) -> bool:
+    """Run a part alone, with its waveform: is anything not as expected?"""
+    simulator = Simulator(traced)
+    simulator.trace(waves)
+    try:
+        found = simulator.run(
+            part.activations,
+            part.weights,
+            cycle_limit(timeline),
+            part.drains,
+            part.epilogue,
+            timeline=True,
+        )
+    except SimulationError:
+        return True
+    finally:
+        simulator.end_trace()
+    assert found.ends is not None
+    same = agrees(expected, found, part.drains) and np.array_equal(timeline.ends, found.ends)
+    return not same
+
+
+def _save(
+    path: Path,
+    part: PassOperands,
+    where: str,
+    difference: Difference | None,
+    verilog: Verilog,
+    expected: Expected,
+    timeline: Timeline,
+) -> None:
+    epilogue = part.epilogue
+    parameters = verilog.accelerator.rtl_parameters()
+    parameters |= {"COUNTERS_EN": 1, "VALUE_W": VALUE_BITS, "MAX_FILTERS": verilog.max_filters}
+    about: dict[str, Any] = {
+        "pass": _named(part),
+        "where": where,
+        "difference": str(difference) if difference else None,
+        "first_tile": first_tile(part, verilog.accelerator),
+        "first_window": part.first_window,
+        "drains": part.drains,
+        "parameters": parameters,
+        "hdl": str(verilog.folder.resolve()) if verilog.folder else None,
+        "classes": CLASSES,
+        "cycle_limit": cycle_limit(timeline),
+        "epilogue": None,
+    }
+    arrays: dict[str, Any] = {
+        "activations": part.activations,
+        "weights": part.weights,
+        "sums": expected.sums,
+        "overflow": expected.overflow,
+        "ends": timeline.ends,
+        "cycles": np.int64(expected.cycles),
+        "classes": np.array(expected.classes, dtype=np.int64),
+    }
+    if epilogue is not None:
+        names = ("relu", "threshold", "zero_point", "low", "high")
+        about["epilogue"] = {name: int(getattr(epilogue, name)) for name in names}
+        arrays |= {"bias": epilogue.bias, "multiplier": epilogue.multiplier}
+        arrays |= {"shift": epilogue.shift, "values": expected.values}
+    np.savez_compressed(path, about=np.array(json.dumps(about)), **arrays)
+
+
+@contextmanager
+def _making(folder: Path, force: bool) -> Iterator[Path]:
+    """A folder beside, renamed at the end; nothing is left of it on any failure."""
+    _refuse(folder, force)
+    beside = None
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
+        new, old = beside / "new", beside / "old"
+        new.mkdir()
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise SparseSimError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _refuse(folder: Path, force: bool) -> None:
+    """Raise where a folder cannot be made, or something is there that must stay."""
+    if not folder.parent.is_dir():
+        raise SparseSimError(f"{folder}: its folder does not exist")
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not force:
+        raise SparseSimError(f"{folder}: exists; use --force to overwrite it")
+    if folder.is_symlink() or not (folder / _DATA).is_file():
+        raise SparseSimError(f"{folder}: is no replay, and is not overwritten; name another folder")

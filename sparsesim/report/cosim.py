@@ -1,0 +1,85 @@
+"""Tables of a co-simulation for the terminal; they compute nothing but sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+
+def cosim_table(accelerator: Any, found: Any) -> Table:
+    """Layer by layer, images added up: passes, cycles of both sides, results, agreement.
+
+    Args:
+        accelerator: the machine that was simulated.
+        found: of `sparsesim.cosim.run.cosimulate`.
+    """
+    machine = f"{accelerator.rows}x{accelerator.cols} {accelerator.skipping}"
+    clocked = sum(check.clocked for check in found.checks)
+    pes = accelerator.rows * accelerator.cols
+    table = Table(title=f"Model and Verilog, {machine}", title_justify="left", box=None)
+    table.add_column("layer", overflow="fold")  # names fold, numbers never do
+    for name in ("passes", "cycles model", "cycles Verilog", "results"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("agree", no_wrap=True)
+    names = dict.fromkeys(check.name for check in found.checks)
+    for name in names:
+        checks = [check for check in found.checks if check.name == name]
+        run, all_ = (sum(getattr(c, key) for c in checks) for key in ("passes_run", "passes"))
+        table.add_row(
+            name,
+            f"{all_:,}" if run == all_ else f"{run:,} of {all_:,}",
+            f"{sum(c.cycles_model for c in checks):,}",
+            f"{sum(c.cycles_verilog for c in checks):,}",
+            f"{sum(c.results for c in checks):,}",
+            "yes" if all(c.agrees for c in checks) else "NO",
+        )
+    model, verilog, every = (
+        sum(getattr(check, key) for check in found.checks)
+        for key in ("cycles_model", "cycles_verilog", "cycles_of_all")
+    )
+    table.add_section()
+    table.add_row(
+        f"{len({check.image for check in found.checks})} image(s)",
+        "",
+        f"{model:,}",
+        f"{verilog:,}",
+        f"{sum(check.results for check in found.checks):,}",
+        "yes" if found.failure is None else "NO",
+    )
+    said = [f"{clocked * pes / max(found.seconds, 1e-9) / 1e6:.1f} M PE-cycles/s"]
+    said.append(f"{found.seconds:.1f} s, build included, {found.workers} process(es)")
+    if model < every:
+        said.append(f"sampled: {100 * model / every:.1f} % of {every:,} cycles")
+    if found.outputs_equal:
+        equal = sum(found.outputs_equal)
+        said.append(f"outputs equal in {equal} of {len(found.outputs_equal)} image(s)")
+    table.caption = "; ".join(said)
+    table.caption_justify = "left"
+    return table
+
+
+def differences_table(comparison: Any) -> Table:
+    """Where the fixed-point execution differs from ONNX's.
+
+    Args:
+        comparison: of `sparsesim.fixed_point.compare.compare`.
+    """
+    table = Table(
+        title="Fixed-point execution against ONNX's: values that differ",
+        title_justify="left",
+        box=None,
+    )
+    table.add_column("tensor", overflow="fold")
+    for name in ("elements", "differ", "own rounding", "largest", "overflows"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for part in (*comparison.layers, *comparison.outputs):
+        table.add_row(
+            part.name,
+            f"{part.elements:,}",
+            f"{part.differing:,}",
+            f"{part.own:,}",
+            f"{part.largest:g}",
+            f"{part.overflows:,}",
+        )
+    return table

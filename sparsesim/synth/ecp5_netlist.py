@@ -1,0 +1,141 @@
+"""What Lattice's own tools do to an ECP5 netlist and Yosys does not; on the flat JSON netlist.
+
+Registers around a multiplier move into it (MULT18X18D has some at A, B and P), and a PFUMX gets the
+LUT4 that it must have at both inputs. Neither changes what the design does in any cycle.
+
+Source: FPGA-TN-02205, sysDSP Usage Guide; nextpnr-ecp5's packer.
+"""
+
+from __future__ import annotations
+
+from sparsesim.synth.netlist import Bit, Cell, Module
+
+_PINS = 18
+_RESETS = {"A": "RST0", "B": "RST1", "P": "RST2"}
+
+
+def pack_multiplier_registers(module: Module) -> int:
+    """Move registers at multipliers into them.
+
+    Those at an operand move where every bit of it is one (or a constant zero), all have the same
+    clock and reset, none has an enable and nothing else reads them; those at the product likewise.
+
+    Args:
+        module: flat; changed.
+    Returns:
+        how many flip-flops went.
+    """
+    packed = 0
+    for cell in list(module.cells.values()):
+        if cell.type != "MULT18X18D":
+            continue
+        for bus in "AB":
+            packed += _pack_operand(module, cell, bus)
+        packed += _pack_product(module, cell)
+    module.forget()
+    return packed
+
+
+def complete_muxes(module: Module) -> int:
+    """Put a LUT4 before each input of a PFUMX that has none.
+
+    Args:
+        module: flat; changed.
+    Returns:
+        how many LUT4 came.
+    """
+    added = 0
+    for cell in list(module.cells.values()):
+        if cell.type != "PFUMX":
+            continue
+        for port in ("ALUT", "BLUT"):
+            bit = cell.pin(port)
+            driver = module.driver(bit)
+            if driver is None or driver.type != "LUT4":
+                name = f"{cell.name}_{port}_through"
+                through = module.add(name, "LUT4", {"INIT": "1010101010101010"})  # Z = A
+                through.connect("A", bit, "input")
+                for pin in "BCD":
+                    through.connect(pin, "0", "input")
+                new = module.new_bit(f"{name}_z")
+                through.connect("Z", new, "output")
+                cell.connect(port, new, "input")
+                added += 1
+    module.forget()
+    return added
+
+
+def _pack_operand(module: Module, multiplier: Cell, bus: str) -> int:
+    pins = [f"{bus}{index}" for index in range(_PINS)]
+    bits = {multiplier.pin(pin) for pin in pins} - {"0"}
+    registers: dict[Bit, Cell] = {}
+    for bit in bits:
+        driver = module.driver(bit)
+        alone = all(name == multiplier.name for _, name in module.readers(bit))
+        if driver is None or not _is_plain_register(driver) or not alone:
+            return 0
+        registers[bit] = driver
+    if not _have_same_controls(list(registers.values())):
+        return 0
+    _use(multiplier, f"REG_INPUT{bus}", bus, next(iter(registers.values())))
+    for pin in pins:
+        bit = multiplier.pin(pin)
+        if bit in registers:
+            multiplier.connect(pin, registers[bit].pin("DI"), "input")
+    for register in registers.values():
+        module.remove(register.name)
+    return len(registers)
+
+
+def _pack_product(module: Module, multiplier: Cell) -> int:
+    registers: dict[str, Cell] = {}
+    for index in range(2 * _PINS):
+        pin = f"P{index}"
+        readers = module.readers(multiplier.pin(pin))
+        if not readers:
+            continue
+        kind, name = readers[0]
+        if len(readers) > 1 or kind != "TRELLIS_FF" or not _is_plain_register(module.cells[name]):
+            return 0
+        if module.cells[name].pin("DI") != multiplier.pin(pin):  # it is its reset
+            return 0
+        registers[pin] = module.cells[name]
+    if not _have_same_controls(list(registers.values())):
+        return 0
+    _use(multiplier, "REG_OUTPUT", "P", next(iter(registers.values())))
+    for pin, register in registers.items():
+        multiplier.connect(pin, register.pin("Q"), "output")
+        module.remove(register.name)
+    return len(registers)
+
+
+def _is_plain_register(cell: Cell) -> bool:
+    """A flip-flop on the rising edge, always enabled, that a synchronous reset clears."""
+    return (
+        cell.type == "TRELLIS_FF"
+        and cell.parameters.get("CEMUX", "CE").strip() == "1"
+        and cell.parameters.get("CLKMUX", "CLK") == "CLK"
+        and cell.parameters.get("REGSET", "RESET") == "RESET"
+        and cell.parameters.get("SRMODE", "LSR_OVER_CE") == "LSR_OVER_CE"
+    )
+
+
+def _have_same_controls(registers: list[Cell]) -> bool:
+    return len({(cell.pin("CLK"), cell.pin("LSR", "0")) for cell in registers}) == 1
+
+
+def _use(multiplier: Cell, parameter: str, bus: str, register: Cell) -> None:
+    """Switch a register of the multiplier on, with the controls of the one that it replaces."""
+    reset = _RESETS[bus]
+    multiplier.parameters.update(
+        {
+            f"{parameter}_CLK": "CLK0",
+            f"{parameter}_CE": "CE0",
+            f"{parameter}_RST": reset,
+            "CLK0_DIV": "ENABLED",
+            "RESETMODE": "SYNC",
+        }
+    )
+    multiplier.connect("CLK0", register.pin("CLK"), "input")
+    multiplier.connect("CE0", "1", "input")
+    multiplier.connect(reset, register.pin("LSR", "0"), "input")

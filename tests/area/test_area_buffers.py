@@ -1,0 +1,76 @@
+"""Block RAM of buffers, worked by hand from widths and depths."""
+
+from __future__ import annotations
+
+import pytest
+
+from sparsesim.area.buffers import buffer_bram36, memory_bram36
+from sparsesim.area.storage import memory_luts
+from sparsesim.spec import Accelerator
+
+
+@pytest.mark.parametrize(
+    ("width", "words", "blocks"),
+    [
+        (36, 512, 0.5),  # half a block as it is
+        (72, 512, 1),
+        (73, 512, 1.5),  # one bit too wide
+        (72, 513, 2),  # one word too deep
+        (18, 1024, 0.5),
+        (9, 2048, 0.5),
+        (8, 2049, 1),  # nine bits of two halves, or eight of a nine-bit half twice
+        (1, 16384, 0.5),
+        (1, 16385, 1),
+        (144, 911, 4),  # 36 x 512: 4 x 2 halves; 18 x 1024: 8 x 1
+        (8, 16384, 4),  # 9 x 2048: 8 halves; 1 x 16384: 8 halves
+    ],
+)
+def test_a_memory(width, words, blocks):
+    assert memory_bram36(width, words) == blocks
+
+
+def test_the_default_accelerator():
+    # Weights: 256 KiB over 16 rows are 131072 bits a row, in windows of 16 x 9 = 144 bits 911 words:
+    # 4 blocks. Activations: half of that over 16 columns: 456 words of 144 bits, 4 halves. Outputs:
+    # 64 KiB over 16 columns are 4096 words of 8 bits: 2 halves of 9 x 2048.
+    assert buffer_bram36(Accelerator()) == 16 * 4 + 16 * 2 + 16 * 1
+
+
+def test_dense_formats_have_no_mask():
+    # Rows: 131072 bits as 2048 words of 64: 36 x 512: 2 x 4; 18: 4 x 2; 9: 8 x 1 halves: 4 blocks.
+    # Columns: 65536 bits, 1024 words of 64: 4 halves.
+    dense = Accelerator(window=8, weight_format="dense", activation_format="dense")
+    assert buffer_bram36(dense) == 16 * 4 + 16 * 2 + 16 * 1
+    # With its mask a window of 8 is 72 bits: 131072 / 72 = 1821 words: 36 x 512: 2 x 4 halves.
+    assert buffer_bram36(Accelerator(window=8)) == 16 * 4 + 16 * 2 + 16 * 1
+    # Six values of 8 bits are 48 bits, 2731 words: 36: 2 x 6, 18: 3 x 3, 9: 6 x 2: 9 halves.
+    # Columns: 1366 words: 36: 2 x 3, 18: 3 x 2, 9: 6 x 1: 6 halves.
+    six = dense.with_(window=6)
+    assert buffer_bram36(six) == 16 * 4.5 + 16 * 3 + 16 * 1
+
+
+def test_many_lines_cost_ports_and_not_bits():
+    # 1024 columns of 64 KiB: 512 bits each, but a memory of its own each.
+    wide = Accelerator(rows=1, cols=1024, window=1)
+    # The row: 2^21 bits as 9-bit words: 233017 words: 9 x 2048: 114 halves; 1 x 16384: 9 x 15 = 135;
+    # 4 x 4096: 3 x 57; 18 x 1024: 228. A column: 1024 bits are 114 words of 9: half a block. Outputs:
+    # 512 bits are 64 words of 8: half a block.
+    assert buffer_bram36(wide) == 57 + 1024 * 0.5 + 1024 * 0.5
+
+
+@pytest.mark.parametrize(
+    ("family", "width", "words", "luts"),
+    [
+        ("xc7", 6, 32, 4),
+        ("xc7", 7, 2, 8),
+        ("xc7", 6, 33, 8),  # three bits a slice
+        ("xc7", 3, 65, 8),  # two banks
+        ("xc7", 100, 1, 0),  # a register
+        ("xcup", 14, 32, 8),
+        ("xcup", 14, 64, 16),
+        ("ecp5", 4, 16, 6),
+        ("ecp5", 5, 17, 24),
+    ],
+)
+def test_memories_in_luts(family, width, words, luts):
+    assert memory_luts(family, width, words) == luts

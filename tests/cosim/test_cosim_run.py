@@ -1,0 +1,109 @@
+"""Whole networks through the Verilog: values, cycles and classes equal the model's."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+import sparsesim as ss
+from sparsesim.cosim.run import cosimulate
+from sparsesim.errors import ModelError, SpecError
+from sparsesim.graph.quantize import quantize
+from sparsesim.inputs import open_inputs
+from sparsesim.inputs.memory import feed_memory
+from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.trace.execute import input_specs
+
+SMALL = ss.Accelerator(rows=4, cols=4, window=8, queue_depth=2)
+WIDE = os.environ.get("SPARSESIM_EXAMPLES")
+
+
+@pytest.fixture(scope="module")
+def lenet(root):
+    """LeNet in 8 bits, and two digits."""
+    graph = ss.load(root / "models_onnx/lenet.onnx")
+    digits = root / "models_onnx/mnist_test_300.npz"
+    graph = quantize(graph, open_inputs(digits, input_specs(graph), images=10).feeds())
+    return graph, open_inputs(digits, input_specs(graph), images=2)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_lenet_feeds_itself_through_the_verilog(lenet, scheme):
+    graph, digits = lenet
+    found = cosimulate(graph, digits, SMALL.with_(skipping=scheme), chained=True)
+    assert found.failure is None
+    assert found.outputs_equal == (True, True)
+    assert [check.name for check in found.checks] == ["conv1", "conv2", "fc3", "fc4"] * 2
+    for check in found.checks:
+        assert check.agrees
+        assert check.cycles_verilog == check.cycles_model == check.cycles_of_all > 0
+        assert check.passes == check.passes_run
+
+
+def test_passes_with_k_cut_run_in_order_on_two_processes(lenet):
+    graph, digits = lenet
+    small = SMALL.with_(weight_buffer_kib=1.0, activation_buffer_kib=1.0)
+    found = cosimulate(graph, digits, small, layers=["fc3"], most_passes=6, workers=2)
+    assert found.failure is None
+    first = found.checks[0]
+    assert first.passes_run < first.passes
+    assert first.cycles_verilog == first.cycles_model < first.cycles_of_all
+    assert first.passes_run > 6  # runs of passes: one drains at the end of each
+
+
+def test_the_estimate_counts_the_same_cycles(lenet):
+    graph, digits = lenet
+    found = cosimulate(graph, digits, SMALL)
+    trace = ss.execute(graph, digits)
+    result = ss.estimate(trace, SMALL)
+    for layer in result.layers:
+        counted = sum(check.cycles_verilog for check in found.checks if check.name == layer.name)
+        assert counted == layer.cycles["two_sided"].compute
+
+
+@pytest.mark.parametrize("scheme", SCHEMES if WIDE else ["two_sided"])
+def test_resnet8_feeds_itself_through_the_verilog(shared_data, scheme):
+    from PIL import Image
+
+    graph = ss.load(shared_data / "models/mlperf-tiny/pretrainedResnet_quant.onnx")
+    photos = np.asarray(Image.open(shared_data / "cifar10-test/test_batch.png"))
+    photos = (photos.reshape(-1, 32, 32, 3)[: 3 if WIDE else 1].astype(np.int16) - 128).astype(
+        np.int8
+    )
+    specs = input_specs(graph)
+    inputs = feed_memory({specs[0].name: photos}, specs)
+    found = cosimulate(graph, inputs, SMALL.with_(skipping=scheme), chained=True)
+    assert found.failure is None
+    assert all(found.outputs_equal)
+    assert len(found.checks) == 10 * len(photos)
+    assert all(check.cycles_verilog == check.cycles_model for check in found.checks)
+
+
+def test_floats_are_refused(root, lenet):
+    graph = ss.load(root / "models_onnx/lenet.onnx")
+    with pytest.raises(ModelError) as error:
+        cosimulate(graph, lenet[1], SMALL)
+    assert str(error.value) == (
+        f"{root}/models_onnx/lenet.onnx: layer 'conv1' multiplies floats; the fixed-point "
+        "execution takes integers: quantise the model first (--quantize)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({"batch": 2}, {}, "batch 2 is out of range; co-simulation takes 1"),
+        ({}, {"most_passes": 0}, "most passes 0 is out of range; use 1 and up"),
+        (
+            {},
+            {"chained": True, "most_passes": 3},
+            "a chained run takes all layers and all passes; leave the choice out",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(lenet, changes, options, message):
+    with pytest.raises(SpecError) as error:
+        cosimulate(*lenet, SMALL.with_(**changes), **options)
+    assert str(error.value) == message
