@@ -36,7 +36,7 @@ import sparsesim as ss
 from sparsesim.datapath import CLASSES, SCHEMES
 from sparsesim.datapath.array_cycles import PassCount
 from sparsesim.fixed_point import kernels
-from sparsesim.rtl.parameters import FIELDS
+from sparsesim.spec.accelerator import RTL_FIELDS
 
 _LOOP_ORDERS = ("filters_inner", "positions_inner")
 
@@ -66,7 +66,7 @@ def machine() -> ss.Accelerator:
     return ss.Accelerator(
         skipping=SCHEMES[told["SKIPPING"]],
         loop_order=_LOOP_ORDERS[told["POSITIONS_INNER"]],
-        **{field: told[name] for name, field in FIELDS.items()},
+        **{field: told[name] for name, field in RTL_FIELDS.items()},
     )
 
 

@@ -7,12 +7,13 @@ operands of zeros stand in, since neither the scheme `none` nor the format `dens
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparsesim.datapath import Pairs, datapath
 from sparsesim.lowering import Geometry
@@ -21,8 +22,9 @@ from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace, TraceLayer
 
-# Blocks are cut at multiples of so many elements of K where K must be cut at all.
-_CUT = 16
+_HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded
+ROUNDING = 1 - 1e-9
+"""A least number of cycles is a float; times this it is a bound in spite of its rounding."""
 
 
 @dataclass(frozen=True)
@@ -75,30 +77,64 @@ def dense_work(trace: Trace, accelerator: Accelerator, images: Iterable[int]) ->
     return [DenseWork(names[key], *key, number) for key, number in times.items()]
 
 
-def least_cycles(work: DenseWork, rows: int, cols: int, bits_per_cycle: float) -> float:
-    """Cycles that one run takes at least: its work, its drains, or each bit moved once."""
-    shape = work.geometry
-    columns = shape.groups * -(-shape.positions // cols)
-    compute = columns * max(-(-shape.filters // rows) * shape.reduction, shape.filters)
-    return max(compute, work.dense_bits / bits_per_cycle)
+def least_cycles(
+    work: Sequence[DenseWork],
+    rows: NDArray[np.int64],
+    cols: NDArray[np.int64],
+    bits_per_cycle: float,
+) -> NDArray[np.float64]:
+    """Cycles that all runs take at least on arrays of these sizes.
+
+    A run takes at least its work, its drains, or the moves of all its bits, each once.
+
+    Args:
+        work: of `dense_work`.
+        rows, cols: int64, of equal shape.
+        bits_per_cycle: of DRAM.
+    Returns:
+        float64, of that shape.
+    """
+    total = np.zeros(rows.shape)
+    for item in work:
+        shape = item.geometry
+        position_tiles = shape.groups * -(-shape.positions // cols)
+        tile_work = np.maximum(-(-shape.filters // rows) * shape.reduction, shape.filters)
+        moves = item.dense_bits / bits_per_cycle
+        total += item.times * np.maximum(position_tiles * tile_work, moves)
+    return total
 
 
-def total_cycles(work: Iterable[DenseWork], accelerator: Accelerator, device: Device) -> int:
+def total_cycles(
+    work: Sequence[DenseWork], accelerator: Accelerator, device: Device, limit: int | None = None
+) -> int | None:
     """Exact total cycles, DRAM overlapped, of all runs on a dense array.
 
     Args:
         work: of `dense_work`.
         accelerator: window 1, one lane, scheme `none`, dense formats.
         device: gives the DRAM bandwidth.
+        limit: give up where the total can't be below.
+    Returns:
+        None where it was given up.
     Raises:
         SpecError: a layer does not fit the buffers.
     """
-    return sum(item.times * _run_cycles(item, accelerator, device) for item in work)
+    bits_per_cycle = float(dram_bits_per_cycle(device, accelerator))
+    size = np.array(accelerator.rows), np.array(accelerator.cols)
+    least = [float(least_cycles([item], *size, bits_per_cycle)) for item in work]
+    total, rest = 0, sum(least)
+    for item, share in sorted(zip(work, least, strict=True), key=lambda pair: -pair[1]):
+        total += item.times * _run_cycles(item, accelerator, device)
+        rest -= share
+        if limit is not None and total + max(0.0, rest) * ROUNDING >= limit:
+            return None
+    return total
 
 
 def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> int:
     geometry = work.geometry
     counts, activation, weight, output = _empty_operands(geometry)
+    cut = _elements_of_a_pass(work, accelerator)
     plan = plan_layer(
         work.name,
         geometry,
@@ -106,11 +142,11 @@ def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> in
         weight,
         output,
         work.value_bits,
-        accelerator.with_(window=_CUT),
+        accelerator.model_copy(update={"window": cut}),  # unchecked: it is no PE's window
         counts,
     )
     table = plan.pass_table()
-    table[:, 4:6] = np.minimum(table[:, 4:6] * _CUT, geometry.reduction)
+    table[:, 4:6] = np.minimum(table[:, 4:6] * cut, geometry.reduction)
     sizes = np.stack(
         [
             table[:, 1] - table[:, 0],
@@ -126,6 +162,19 @@ def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> in
     )
     timed = schedule(plan, cycles[back.reshape(-1)], dram_bits_per_cycle(device, accelerator), True)
     return timed.total_cycles
+
+
+def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator) -> int:
+    """Elements of K that fit the buffers in a tile: where K is cut, it is cut there.
+
+    Planning with windows of one element would find the same by trying them one by one.
+    """
+    shape, bits = work.geometry, work.value_bits
+    filters = min(accelerator.rows, shape.filters)
+    positions = min(accelerator.cols, shape.positions)
+    weights = int(accelerator.weight_buffer_kib * _HALF_KIB_BITS) // (filters * bits.weight)
+    half = int(accelerator.activation_buffer_kib * _HALF_KIB_BITS)
+    return max(1, min(weights, half // (positions * bits.activation), shape.reduction))
 
 
 def _pass_cycles(

@@ -5,20 +5,24 @@ feed latency, which is what keeps it fed), dense formats, buffers of the same si
 its own lines, and post-processing a column as the sparse array has it. Both sides are priced by the
 same model (`estimate`).
 
-Where a multiplier block can pack two 8-bit MACs (DSP48E2), the dense array does: two rows share an
-activation. Both products fit side by side, 17 bits in fields of 18, but no sum does, so their sums
-lie in LUTs, and these are counted.
+Where a multiplier block can pack two 8-bit MACs (DSP48E2), the dense array packs as many pairs of
+PEs as it lacks blocks for: two rows share an activation. Both products fit side by side, 17 bits in
+fields of 18, but no sum does, so the sums of a pair lie in LUTs, and these are counted.
 
 Source: docs/model.md, "Baselines"; WP486, Deep Learning with INT8 Optimization on Xilinx Devices.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from sparsesim.area.buffers import buffer_bram36
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesim.area.buffers import column_bram36, row_bram36
 from sparsesim.area.clock import dense_clock_mhz
-from sparsesim.area.dense import DenseWork, dense_work, least_cycles, total_cycles
+from sparsesim.area.dense import ROUNDING, DenseWork, dense_work, least_cycles, total_cycles
 from sparsesim.area.estimate import estimate, parts_of
 from sparsesim.area.model import part_resources
 from sparsesim.area.resources import Resources
@@ -30,7 +34,7 @@ from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace
 
 _MOST_LINES = 1024
-_MOST_EXACT = 12
+_MOST_EXACT = 100
 # Widest operands of two products in one DSP48E2: weights side by side in 27 bits, products of 17
 # bits in fields of 18.
 _PACKED_WEIGHT_BITS, _PACKED_ACT_BITS = 8, 9
@@ -42,7 +46,7 @@ class IsoResource:
 
     Attributes:
         rows, cols: of the dense array.
-        macs_per_dsp: 2 where two 8-bit MACs share a multiplier block, else 1.
+        packed_pairs: pairs of its PEs that share a multiplier block.
         clock_mhz: its clock; `clock_source` says where it is from.
         clock_source: words for a reader.
         cycles: total cycles of all images, as `Result.totals.cycles[scheme].total` counts.
@@ -55,7 +59,7 @@ class IsoResource:
 
     rows: int
     cols: int
-    macs_per_dsp: int
+    packed_pairs: int
     clock_mhz: float
     clock_source: str
     cycles: int
@@ -95,17 +99,18 @@ def iso_resource(
     best: tuple[int, int, int] | None = None  # cycles, rows, columns
     tried, is_proven = 0, True
     for least, rows, cols in _promising(work, maker, budget):
-        if best is not None and least >= best[0]:
+        if best is not None and least * ROUNDING >= best[0]:
             break
         if tried == _MOST_EXACT:
             is_proven = False
             break
         tried += 1
         try:
-            cycles = total_cycles(work, maker.dense(rows, cols), device)
+            limit = best[0] if best else None
+            cycles = total_cycles(work, maker.dense(rows, cols), device, limit)
         except SpecError:  # a tile of it does not fit the buffers
             continue
-        if best is None or cycles < best[0]:
+        if cycles is not None:
             best = (cycles, rows, cols)
     if best is None:
         return None
@@ -113,13 +118,13 @@ def iso_resource(
     return IsoResource(
         rows,
         cols,
-        maker.packs,
+        maker.pairs(rows, cols, budget),
         clock_mhz,
         clock_source,
         cycles,
         cycles / (clock_mhz * 1e6),
         sparse_cycles / (accelerator.clock_mhz * 1e6),
-        maker.resources(rows, cols).rounded(),
+        maker.resources(rows, cols, budget).rounded(),
         budget,
         is_proven,
     )
@@ -135,7 +140,7 @@ class _Maker:
             accelerator.weight_bits <= _PACKED_WEIGHT_BITS
             and accelerator.act_bits <= _PACKED_ACT_BITS
         )
-        self.packs = 2 if family == "xcup" and device.macs8_per_dsp >= 2 and fits else 1
+        self.packs = family == "xcup" and device.macs8_per_dsp >= 2 and fits
         self.family = family
         self.template = accelerator.with_(
             name="dense",
@@ -150,11 +155,13 @@ class _Maker:
             clock_mhz=clock_mhz,
         )
         self.bits_per_cycle = float(dram_bits_per_cycle(device, self.template))
-        pe, _, post, row, col = (part for part, _ in parts_of(self.template, family))
+        pe, self.array, post, row, col = (part for part, _ in parts_of(self.template, family))
         self.pe, self.post = part_resources(pe), part_resources(post)
         self.row, self.col = part_resources(row), part_resources(col)
+        self.row_bram36: dict[int, float] = {}
+        self.column_bram36: dict[int, float] = {}
         self.pair = Resources()
-        if self.packs == 2:  # one multiplier less for a pair, sums in LUTs instead
+        if self.packs:  # one multiplier less for a pair, sums in LUTs instead
             sums = Design("packed_sums", family, acc_bits=accelerator.acc_bits)
             self.pair = part_resources(sums) + Resources(dsp=-1)
 
@@ -162,57 +169,49 @@ class _Maker:
         """The dense accelerator of so many rows and columns."""
         return self.template.with_(rows=rows, cols=cols)
 
-    def resources(self, rows: int, cols: int) -> Resources:
+    def pairs(self, rows: int, cols: int, budget: Resources) -> int:
+        """Pairs of PEs that share a block: as many as blocks are lacking, at most all."""
+        if not self.packs:
+            return 0
+        lacking = rows * cols + cols * self.post.dsp - budget.dsp
+        return int(min(max(lacking, 0), rows // 2 * cols))
+
+    def resources(self, rows: int, cols: int, budget: Resources) -> Resources:
         """What it takes, as `estimate` has it but for the packed multipliers."""
-        dense = self.dense(rows, cols)
-        array = next(part for part, _ in parts_of(dense, self.family) if part.part == "array")
-        pairs = rows // 2 * cols if self.packs == 2 else 0
         return (
             self.pe * (rows * cols)
-            + self.pair * pairs
-            + part_resources(array)
+            + self.pair * self.pairs(rows, cols, budget)
+            + part_resources(replace(self.array, rows=rows, cols=cols))
             + self.post * cols
             + self.row * rows
             + self.col * cols
-            + Resources(bram36=buffer_bram36(dense))
+            + Resources(bram36=self._buffers(rows, cols))
         )
 
-    def dsps(self, rows: int, cols: int) -> float:
-        """Multiplier blocks alone: quick to ask first."""
-        return -(-rows // self.packs) * cols + self.post.dsp * cols
+    def _buffers(self, rows: int, cols: int) -> float:
+        if rows not in self.row_bram36:
+            self.row_bram36[rows] = row_bram36(self.template, rows)
+        if cols not in self.column_bram36:
+            self.column_bram36[cols] = column_bram36(self.template, cols)
+        return self.row_bram36[rows] + self.column_bram36[cols]
+
+    def least_dsps(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Multiplier blocks of arrays with all pairs packed."""
+        return (-(-rows // 2) if self.packs else rows) * cols + self.post.dsp * cols
 
 
 def _promising(
-    work: list[DenseWork], maker: _Maker, budget: Resources
-) -> list[tuple[float, int, int]]:
-    """(least cycles, rows, columns) of arrays that fit, the most promising first.
-
-    Of arrays that cut every layer into equally many tiles only the smallest is there: the others
-    have longer drains and nothing for it.
-    """
-    rows_kept = _steps([item.geometry.filters for item in work])
-    cols_kept = _steps([item.geometry.positions for item in work])
-    found = []
-    for cols in cols_kept:
-        for rows in rows_kept:
-            if maker.dsps(rows, cols) > budget.dsp:
-                break
-            used = maker.resources(rows, cols)
-            if used.lut > budget.lut:
-                break
-            if used.bram36 > budget.bram36:  # more lines may cut a buffer better
-                continue
-            least = sum(
-                item.times * least_cycles(item, rows, cols, maker.bits_per_cycle) for item in work
-            )
-            found.append((least, rows, cols))
-    return sorted(found)
-
-
-def _steps(lengths: list[int]) -> list[int]:
-    """Tile sizes, rising, each the smallest that cuts all lengths into so many tiles."""
-    distinct = set(lengths)
-    kept: dict[tuple[int, ...], int] = {}
-    for size in range(1, min(_MOST_LINES, max(distinct)) + 1):
-        kept.setdefault(tuple(-(-length // size) for length in distinct), size)
-    return list(kept.values())
+    work: Sequence[DenseWork], maker: _Maker, budget: Resources
+) -> Iterator[tuple[float, int, int]]:
+    """(least cycles, rows, columns) of arrays that fit, the most promising first."""
+    most_rows = min(_MOST_LINES, max(item.geometry.filters for item in work))
+    most_cols = min(_MOST_LINES, max(item.geometry.positions for item in work))
+    rows, cols = np.mgrid[1 : most_rows + 1, 1 : most_cols + 1].reshape(2, -1)
+    fits = maker.least_dsps(rows, cols) <= budget.dsp  # quick to ask first
+    rows, cols = rows[fits], cols[fits]
+    least = least_cycles(work, rows, cols, maker.bits_per_cycle)
+    for index in np.argsort(least, kind="stable"):
+        size = int(rows[index]), int(cols[index])
+        used = maker.resources(*size, budget)
+        if used.lut <= budget.lut and used.dsp <= budget.dsp and used.bram36 <= budget.bram36:
+            yield float(least[index]), *size

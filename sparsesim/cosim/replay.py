@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 
 from sparsesim.cosim.alone import first_tile, joined, model_of, tile_of
 from sparsesim.cosim.check import Expected, agrees
-from sparsesim.cosim.locate import RESULTS, Difference, cycle_limit
+from sparsesim.cosim.locate import RESULTS, Difference, cycle_limit, run_alone
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.timeline import Timeline, model_timeline
 from sparsesim.datapath import CLASSES
@@ -29,6 +29,9 @@ from sparsesim.errors import SparseSimError
 from sparsesim.rtl.simulator import VALUE_BITS, SimulationError, Simulator, Verilog
 
 _DATA, _TEST, _WAVES = "replay.npz", "test_replay.py", "replay.vcd"
+
+# Of a waveform: some 45 bytes for each pair of a PE's window and cycle, so a gigabyte.
+_MOST_PAIR_CYCLES = 24_000_000
 
 
 def write_replay(
@@ -52,7 +55,8 @@ def write_replay(
         earlier: the passes whose sums stayed in the PEs for this one, K having been cut.
         force: replace a replay that is there. Nothing else is ever replaced.
     Returns:
-        what is replayed: `tile (0, 2) of conv2, image 0, pass 3`.
+        what is replayed: `tile (0, 2) of conv2, image 0, pass 3`; and the cycle behind which the
+        waveform ends, where all of it would be more than a gigabyte.
     Raises:
         SparseSimError: the folder exists, cannot be written, or the Verilog cannot be built.
     """
@@ -62,11 +66,29 @@ def write_replay(
         while True:
             where, part = parts.pop(0)
             expected, timeline = _model(part, verilog)
-            if _differs(part, expected, timeline, traced, made / _WAVES) or not parts:
+            if _differs(part, expected, timeline, traced) or not parts:
                 break
         _save(made / _DATA, part, where, difference, verilog, expected, timeline)
         shutil.copyfile(Path(__file__).with_name("replay_test.py"), made / _TEST)
-    return where
+        cut = _record(made / _WAVES, part, timeline, traced)
+    return where + cut
+
+
+def refuse_existing_replay(folder: str | Path, force: bool) -> None:
+    """Raise where a replay cannot be written: before any work is done for it.
+
+    Raises:
+        SparseSimError: the folder exists (with `force`: and is no replay), or its own does not.
+    """
+    folder = Path(folder)
+    if not folder.parent.is_dir():
+        raise SparseSimError(f"{folder}: its folder does not exist")
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not force:
+        raise SparseSimError(f"{folder}: exists; use --force to overwrite it")
+    if folder.is_symlink() or not (folder / _DATA).is_file():
+        raise SparseSimError(f"{folder}: is no replay, and is not overwritten; name another folder")
 
 
 def run_cocotb(folder: str | Path, simulator: str | None = None) -> int:
@@ -121,28 +143,33 @@ def _model(part: PassOperands, verilog: Verilog) -> tuple[Expected, Timeline]:
     )
 
 
-def _differs(
-    part: PassOperands, expected: Expected, timeline: Timeline, traced: Verilog, waves: Path
-) -> bool:
-    """Run a part alone, with its waveform: is anything not as expected?"""
-    simulator = Simulator(traced)
-    simulator.trace(waves)
+def _differs(part: PassOperands, expected: Expected, timeline: Timeline, verilog: Verilog) -> bool:
+    """Is anything not as expected where a part runs alone?"""
     try:
-        found = simulator.run(
-            part.activations,
-            part.weights,
-            cycle_limit(timeline),
-            part.drains,
-            part.epilogue,
-            timeline=True,
-        )
+        found = run_alone(part, verilog, timeline=True)
     except SimulationError:
         return True
-    finally:
-        simulator.end_trace()
     assert found.ends is not None
     same = agrees(expected, found, part.drains) and np.array_equal(timeline.ends, found.ends)
     return not same
+
+
+def _record(path: Path, part: PassOperands, timeline: Timeline, traced: Verilog) -> str:
+    """Run a part alone and write its waveform; says where that was cut."""
+    machine = traced.accelerator
+    most = _MOST_PAIR_CYCLES // (machine.rows * machine.cols * machine.window)
+    limit = cycle_limit(timeline)
+    simulator = Simulator(traced)
+    simulator.trace(path)
+    try:
+        with suppress(SimulationError):  # what comes of it is known
+            simulator.run(
+                part.activations, part.weights, min(limit, most), part.drains, part.epilogue
+            )
+    finally:
+        simulator.end_trace()
+    is_cut = most < max(timeline.cycles, int(timeline.ends.max()))
+    return f" ({path.name} ends behind cycle {most})" if is_cut else ""
 
 
 def _save(
@@ -190,7 +217,7 @@ def _save(
 @contextmanager
 def _making(folder: Path, force: bool) -> Iterator[Path]:
     """A folder beside, renamed at the end; nothing is left of it on any failure."""
-    _refuse(folder, force)
+    refuse_existing_replay(folder, force)
     beside = None
     try:
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
@@ -210,15 +237,3 @@ def _making(folder: Path, force: bool) -> Iterator[Path]:
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
-
-
-def _refuse(folder: Path, force: bool) -> None:
-    """Raise where a folder cannot be made, or something is there that must stay."""
-    if not folder.parent.is_dir():
-        raise SparseSimError(f"{folder}: its folder does not exist")
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not force:
-        raise SparseSimError(f"{folder}: exists; use --force to overwrite it")
-    if folder.is_symlink() or not (folder / _DATA).is_file():
-        raise SparseSimError(f"{folder}: is no replay, and is not overwritten; name another folder")

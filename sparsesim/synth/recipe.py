@@ -18,6 +18,10 @@ MAPS = tuple(sorted((Path(__file__).parent / "maps").glob("*.v")))
 KEPT = ("pe", "postprocess")
 """Modules that stay modules: many equal ones, so each is synthesised once and counted often."""
 
+# ABC's own order of steps for LUTs, with area as the goal of mapping and resynthesis, twice over.
+_MAPPED = ("strash", "dch,-f", "if,-a", "mfs2,-a")
+_FEWEST_LUTS = ("strash", "ifraig", "scorr", "dc2", *_MAPPED, *_MAPPED, "lutpack,-S,1")
+
 
 def recipe(
     family: Family,
@@ -59,7 +63,7 @@ def _amd(top: str, name: str) -> list[str]:
         steps + "fine:map_luts",
         # From here as synth_xilinx does, but for ABC's prices: every LUT is one.
         "opt_expr -mux_undef -noclkinv",
-        "abc -luts 1,1,1,1,1,1",
+        f"abc -luts 1,1,1,1,1,1 -script +{';'.join(_FEWEST_LUTS)}",
         "opt_merge",  # ABC leaves an inverter for each of its outputs that needs one
         "clean",
         "xilinx_srl -fixed -minlen 3",

@@ -18,11 +18,13 @@ from sparsesim.spec import Accelerator
         (72, 513, 2),  # one word too deep
         (18, 1024, 0.5),
         (9, 2048, 0.5),
-        (8, 2049, 1),  # nine bits of two halves, or eight of a nine-bit half twice
+        (8, 2049, 1),  # 16392 bits, but no shape of a half holds them
+        (8, 65536, 15),  # nine side by side: 72 x 7282, and 36 x 512: 2 x 15 halves; 9 x 2048: 32
         (1, 16384, 0.5),
-        (1, 16385, 1),
+        (1, 16385, 0.5),  # nine side by side: 9 x 1821
+        (1, 18433, 1),
         (144, 911, 4),  # 36 x 512: 4 x 2 halves; 18 x 1024: 8 x 1
-        (8, 16384, 4),  # 9 x 2048: 8 halves; 1 x 16384: 8 halves
+        (8, 16384, 4),  # 9 x 2048: 8 halves; 1 x 16384: 8 halves; 72 x 1821: 2 x 4
     ],
 )
 def test_a_memory(width, words, blocks):
@@ -30,9 +32,9 @@ def test_a_memory(width, words, blocks):
 
 
 def test_the_default_accelerator():
-    # Weights: 256 KiB over 16 rows are 131072 bits a row, in windows of 16 x 9 = 144 bits 911 words:
-    # 4 blocks. Activations: half of that over 16 columns: 456 words of 144 bits, 4 halves. Outputs:
-    # 64 KiB over 16 columns are 4096 words of 8 bits: 2 halves of 9 x 2048.
+    # Weights: 256 KiB over 16 rows are 131072 bits a row, in windows of 16 x 9 = 144 bits 911
+    # words: 4 blocks. Activations: half of that over 16 columns: 456 words of 144 bits, 4 halves.
+    # Outputs: 64 KiB over 16 columns are 4096 words of 8 bits: 2 halves of 9 x 2048.
     assert buffer_bram36(Accelerator()) == 16 * 4 + 16 * 2 + 16 * 1
 
 
@@ -43,18 +45,18 @@ def test_dense_formats_have_no_mask():
     assert buffer_bram36(dense) == 16 * 4 + 16 * 2 + 16 * 1
     # With its mask a window of 8 is 72 bits: 131072 / 72 = 1821 words: 36 x 512: 2 x 4 halves.
     assert buffer_bram36(Accelerator(window=8)) == 16 * 4 + 16 * 2 + 16 * 1
-    # Six values of 8 bits are 48 bits, 2731 words: 36: 2 x 6, 18: 3 x 3, 9: 6 x 2: 9 halves.
-    # Columns: 1366 words: 36: 2 x 3, 18: 3 x 2, 9: 6 x 1: 6 halves.
+    # Six values of 8 bits are 48 bits, 2731 words: three side by side are 144 bits, 911 words:
+    # 8 halves. Columns: 1366 words, of which three are 144 bits, 456 words: 4 halves.
     six = dense.with_(window=6)
-    assert buffer_bram36(six) == 16 * 4.5 + 16 * 3 + 16 * 1
+    assert buffer_bram36(six) == 16 * 4 + 16 * 2 + 16 * 1
 
 
 def test_many_lines_cost_ports_and_not_bits():
     # 1024 columns of 64 KiB: 512 bits each, but a memory of its own each.
     wide = Accelerator(rows=1, cols=1024, window=1)
-    # The row: 2^21 bits as 9-bit words: 233017 words: 9 x 2048: 114 halves; 1 x 16384: 9 x 15 = 135;
-    # 4 x 4096: 3 x 57; 18 x 1024: 228. A column: 1024 bits are 114 words of 9: half a block. Outputs:
-    # 512 bits are 64 words of 8: half a block.
+    # The row: 2^21 bits as 9-bit words: 233017 words: 9 x 2048: 114 halves; 1 x 16384: 9 x 15;
+    # 4 x 4096: 3 x 57; 18 x 1024: 228. A column: 1024 bits are 114 words of 9: half a block.
+    # Outputs: 512 bits are 64 words of 8: half a block.
     assert buffer_bram36(wide) == 57 + 1024 * 0.5 + 1024 * 0.5
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import replace as with_fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +19,7 @@ from broken_verilog import (
     operands_of,
 )
 
-from sparsesim.cosim import replay_test
+from sparsesim.cosim import replay, replay_test
 from sparsesim.cosim.alone import model_of
 from sparsesim.cosim.locate import Difference, first_difference, run_alone
 from sparsesim.cosim.operands import PassOperands
@@ -65,7 +65,7 @@ def test_the_cocotb_test_agrees_where_all_is_well(tmp_path, capfd, icarus, loop_
     operands = pass_of_six_tiles(epilogue=epilogue_of(5))
     cycles = model_of(operands, machine).cycles
     folder = tmp_path / "replay"
-    verilog = replace(HEALTHY, accelerator=machine)
+    verilog = with_fields(HEALTHY, accelerator=machine)
     assert write_replay(folder, operands, None, verilog) == "conv2, image 0, pass 3"
     assert names(folder) == FILES and names(tmp_path) == ["replay"]
     assert "$enddefinitions" in (folder / "replay.vcd").read_text()
@@ -168,12 +168,23 @@ def test_the_whole_pass_is_replayed_where_the_tile_alone_agrees(tmp_path):
     assert (about["first_tile"], about["hdl"]) == ([3, 2], None)
 
 
+def test_a_long_waveform_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(replay, "_MOST_PAIR_CYCLES", 2 * 2 * 4 * 20)
+    operands = pass_of_six_tiles()
+    where = write_replay(tmp_path / "replay", operands, None, HEALTHY)
+    assert where == "conv2, image 0, pass 3 (replay.vcd ends behind cycle 20)"
+    waves = (tmp_path / "replay" / "replay.vcd").read_text()
+    assert 2 * 20 <= waves.count("\n#") <= 2 * 24  # a clock is two steps; start_i and its like
+    about, _ = stored(tmp_path / "replay")
+    assert about["where"] == "conv2, image 0, pass 3"
+
+
 def test_sums_of_earlier_passes_are_replayed_with_a_wrong_result(tmp_path):
     verilog = broken(tmp_path / "hdl", WRONG_RESULTS)
     whole = operands_of(harmless(2, 24, 1), harmless(2, 24, 2))
     whole.weights[1, 6], whole.activations[0, 6] = 5, 7
     first, second = (
-        replace(
+        with_fields(
             whole,
             first_window=start // 4,
             activations=whole.activations[:, start : start + 12],

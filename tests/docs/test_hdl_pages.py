@@ -1,0 +1,170 @@
+"""The pages about the Verilog say what is there: modules, their parents, tests, parameters; its
+examples run, and the waveform is the one that a simulation gives."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sparsesim.errors import SparseSimError
+from sparsesim.rtl.compiler import find_compiler
+from sparsesim.rtl.parameters import declared
+from sparsesim.rtl.sources import modules, sources
+from sparsesim.rtl.verilator import find_verilator
+from sparsesim.spec import Accelerator
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "hdl" / "README.md").read_text(encoding="utf-8")
+PAGES = ["hdl/README.md", "docs/waveform.md", "docs/decisions/verilog.md"]
+
+
+def _rows(header: str) -> list[list[str]]:
+    """The cells of the table of the page whose header row begins so."""
+    lines = PAGE.partition(f"\n| {header} |")[2].splitlines()[2:]
+    table = [line for line in lines[: lines.index("")] if line]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table]
+
+
+def _instantiated(module: str) -> set[str]:
+    """The modules whose files hold an instance of this one."""
+    instance = re.compile(rf"^\s*{module} (#\(|u_)", re.M)
+    texts = {name: (ROOT / "hdl" / f"{name}.v").read_text() for name in modules()}
+    return {name for name, text in texts.items() if name != module and instance.search(text)}
+
+
+def _tree() -> dict[str, set[str]]:
+    """The tree of the page: the parents of each module."""
+    block = PAGE.partition("## Modules")[2].split("```")[1]
+    parents: dict[str, set[str]] = {}
+    path: list[str] = []
+    for line in block.strip().splitlines():
+        name = re.search(r"\w+", line)
+        assert name, line
+        del path[name.start() // 3 :]
+        parents.setdefault(name[0], set()).update(path[-1:])
+        path.append(name[0])
+    return parents
+
+
+def test_every_module_has_a_row_and_every_row_a_module() -> None:
+    assert [row[0] for row in _rows("module")] == list(modules())
+
+
+@pytest.mark.parametrize("row", _rows("module"), ids=lambda row: row[0])
+def test_a_row_names_the_parents_of_its_module(row: list[str]) -> None:
+    assert set(re.findall(r"\w+", row[3])) == _instantiated(row[0])
+
+
+@pytest.mark.parametrize("row", _rows("module"), ids=lambda row: row[0])
+def test_the_test_that_a_row_names_is_there(row: list[str]) -> None:
+    assert (ROOT / "sim_tests" / row[4]).is_file()
+
+
+def test_the_tree_is_that_of_the_files() -> None:
+    found = {name: _instantiated(name) for name in modules() if name != "parameter_range"}
+    assert _tree() == found
+
+
+def test_the_parameters_are_those_of_the_top() -> None:
+    """Those without a number as their default are derived."""
+    given = declared("accelerator_axi").items()
+    defaults = {name: str(told.default) for name, told in given if told.default is not None}
+    rows = _rows("parameter")
+    assert {row[0]: row[2] for row in rows} == defaults
+    limits = _limits()
+    assert {row[0]: row[3] for row in rows} == {name: limits[name] for name in defaults}
+
+
+def _limits() -> dict[str, str]:
+    """`LOW to HIGH` of each parameter, as the modules below the top check them."""
+    found: dict[str, str] = {}
+    for path in sources("accelerator_axi"):  # from the top down: the array's lanes, not a PE's
+        for name, told in declared(path.stem).items():
+            if told.low is not None:
+                found.setdefault(name, f"{told.low} to {told.high}")
+    return found
+
+
+def test_the_fields_are_those_of_the_accelerator() -> None:
+    """A field's value is the parameter's, or its place among the words that the page lists."""
+    rows = {row[0]: row for row in _rows("parameter") if row[1]}
+    machine = Accelerator()
+    assert set(rows) == set(machine.rtl_parameters())
+    for name, number in machine.rtl_parameters().items():
+        value = getattr(machine, rows[name][1])
+        assert value == number or f"{number} `{value}`" in rows[name][4], name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_points_to_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    folder = (ROOT / page).parent
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    named = re.findall(r"`((?:hdl|docs|sparsesim|tests|sim_tests|formal)/[\w/.]+\.\w+)`", text)
+    missing = [link for link in links if not (folder / link).exists()]
+    missing += [name for name in named if not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_the_make_targets_are_there() -> None:
+    targets = set(re.findall(r"`make ([\w-]+)`", PAGE))
+    assert targets
+    makefile = (ROOT / "Makefile").read_text()
+    assert [name for name in sorted(targets) if f"\n{name}:" not in makefile] == []
+
+
+@pytest.mark.parametrize("page", ["hdl/README.md", "docs/decisions/verilog.md"])
+def test_the_examples_of_a_page_hold(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    found = doctest.testfile(str(ROOT / page), module_relative=False)
+    assert found.attempted
+    assert found.failed == 0
+
+
+def test_the_design_of_the_page_elaborates(tmp_path: Path) -> None:
+    try:
+        verilator = find_verilator()
+    except SparseSimError as error:
+        pytest.skip(str(error))
+    design = tmp_path / "my_design.v"
+    design.write_text(PAGE.partition("```verilog\n")[2].partition("```")[0], encoding="utf-8")
+    command = [str(verilator.executable), "--lint-only", "-Wall", "--top-module", "my_design"]
+    files = [str(design), *map(str, sources("accelerator_axi"))]
+    found = subprocess.run(
+        [*command, *files],
+        env=verilator.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_waveform_is_that_of_a_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        find_verilator()
+        find_compiler()
+    except SparseSimError as error:
+        pytest.skip(str(error))
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import waveform
+
+    assert waveform.drawn() == waveform.PICTURE.read_text(encoding="utf-8")
+
+
+def test_the_waveform_is_of_the_operands_of_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import waveform
+
+    page = (ROOT / "docs" / "waveform.md").read_text(encoding="utf-8")
+    assert f"weights = np.array({waveform.WEIGHTS.tolist()})\n" in page
+    assert f"activations = np.array({waveform.ACTIVATIONS.tolist()})\n" in page
+    given = re.search(r"machine = ss\.Accelerator\((.*)\)\n", page)
+    assert given
+    words = dict(word.split("=") for word in given[1].split(", "))
+    chosen = {name: int(number) for name, number in words.items()}
+    assert Accelerator(**chosen) == waveform.MACHINE
