@@ -120,6 +120,15 @@ module feeder_properties #(
       assign heads[n*(SLOT_W+1)+:SLOT_W+1] = {phase_q, head_q};
       assign fits[n] = in_memory_q + {3'd0, arrives} <= QUEUE_DEPTH;
       assign follows[n] = !arrives || in_memory_q == 4'd0 || slot != head_q;
+      integer k;
+      reg [3:0] on_way;
+      // What the feeder knows lags by what is on the way. Said, or induction would search for it.
+      always @* begin
+        on_way = 4'd0;
+        for (k = 0; k < FEED_LATENCY - 1; k = k + 1)
+          on_way = on_way + {3'd0, way_q[TAG_W*k+TAG_W-1]} + {3'd0, done_q[k]};
+        if (rst_ni && started_q) assert (known_q == in_memory_q + on_way);
+      end
       always @(posedge clk_i) begin
         in_memory_q <= in_memory_q + {3'd0, arrives} - {3'd0, done};
         known_q <= known_q + {3'd0, goes} - {3'd0, frees[FEED_LATENCY-1]};

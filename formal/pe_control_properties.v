@@ -4,7 +4,7 @@
 // window of a tile does not start while a result waits for its drain.
 //
 // Free: which windows come and when, and when a result waits. The pairs of an inactive PE are empty
-// (fetch_properties.v proves it).
+// (pe_properties.v proves the PE without that).
 module pe_control_properties #(
     parameter WINDOW = 4,
     parameter LANES = 1,

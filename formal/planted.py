@@ -1,0 +1,140 @@
+"""Bugs that the proofs have to find: `python formal/run.py --planted`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Bug(NamedTuple):
+    """A line of a file of hdl/ made wrong, and the proof that has to fail on it."""
+
+    proof: str
+    task: str
+    file: str
+    right: str
+    wrong: str
+    says: str
+
+
+BUGS = [
+    Bug(
+        "bitmask",
+        "window3",
+        "bitmask_decoder.v",
+        right="1'b0}}, mask[n-1]}",
+        wrong="1'b0}}, mask[n]}",
+        says="an element gets the value of another one",
+    ),
+    Bug(
+        "bitmask",
+        "window2",
+        "bitmask_encoder.v",
+        right="valid_q <= moves || (valid_q && !ready_i);",
+        wrong="valid_q <= moves;",
+        says="a beat goes before it is taken",
+    ),
+    Bug(
+        "choose",
+        "window5",
+        "choose.v",
+        right="index_i} < WINDOW ?",
+        wrong="index_i} < WINDOW - 1 ?",
+        says="one form has no last value",
+    ),
+    Bug(
+        "credit_fifo",
+        "depth4",
+        "credit_fifo.v",
+        right="MOST = DEPTH - LATENCY - 1;",
+        wrong="MOST = DEPTH - LATENCY;",
+        says="a credit too many: the FIFO overflows",
+    ),
+    Bug(
+        "drain",
+        "rows2",
+        "drain.v",
+        right=".CYCLES(PE_LATENCY - 2)",
+        wrong=".CYCLES(PE_LATENCY - 3)",
+        says="a drain a cycle before its sum is there",
+    ),
+    Bug(
+        "feeder",
+        "depth2",
+        "feeder.v",
+        right="push = has_slots &&",
+        wrong="push = running_q &&",
+        says="a queue overflows",
+    ),
+    Bug(
+        "feeder",
+        "depth3",
+        "feeder.v",
+        right="ready_o = has_slots && active;",
+        wrong="ready_o = has_slots;",
+        says="a window is lost where the line has none",
+    ),
+    Bug(
+        "handshake",
+        "netlist",
+        "bitmask_decoder.v",
+        right="assign ready_o = !slots_valid_q ||",
+        wrong="assign ready_o = !slots_valid_q && valid_i ||",
+        says="a stream is ready only when it is offered something",
+    ),
+    Bug(
+        "mac",
+        "lanes1",
+        "mac.v",
+        right="outside || (overflowed_q && !fresh_q)",
+        wrong="outside",
+        says="an overflow is forgotten when the sum comes back",
+    ),
+    Bug(
+        "pe",
+        "depth1",
+        "fetch.v",
+        right="act_new = pointer_o == act_tail_i;",
+        wrong="act_new = pointer_o[SLOT_W-1:0] == act_tail_i[SLOT_W-1:0];",
+        says="a full queue looks empty: windows are lost",
+    ),
+    Bug(
+        "pe",
+        "two_sided",
+        "pe.v",
+        right="slot_q  <= head_q[SLOT_W-1:0];",
+        wrong="slot_q  <= next[SLOT_W-1:0];",
+        says="values of the window behind",
+    ),
+    Bug(
+        "pe_control",
+        "w4l1_dense",
+        "pe_control.v",
+        right="left_q <= LANES[LENGTH_W-1:0];",
+        wrong="left_q < LANES[LENGTH_W-1:0];",
+        says="a cycle too many for some windows",
+    ),
+    Bug(
+        "pe_control",
+        "w5l2",
+        "pe_control.v",
+        right="pending_i && !started_q;",
+        wrong="pending_i;",
+        says="a window stops in the middle",
+    ),
+    Bug(
+        "registers",
+        "small",
+        "registers.v",
+        right="r_valid_q <= read_valid_q || (r_valid_q && !s_axil_rready);",
+        wrong="r_valid_q <= read_valid_q;",
+        says="an answer goes before it is taken",
+    ),
+    Bug(
+        "select",
+        "w7l2",
+        "select.v",
+        right="empty_o = more == {GROUPS{1'b0}} &&",
+        wrong="empty_o = 1'b1 &&",
+        says="a window ends with pairs left: they are lost",
+    ),
+]
