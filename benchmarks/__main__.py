@@ -18,9 +18,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.cosimulation import measured
+from sparsesim.errors import SparseSimError
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 RESNET = DATA / "models/resnet50-imagenet-pqf/resnet50_pqf_large_vq.onnx"
+RESNET8 = DATA / "models/mlperf-tiny/pretrainedResnet_quant.onnx"
+CIFAR = DATA / "cifar10-test"
 PHOTOS = DATA / "imagenet-sample-1000/imagenet_sample_1000_256crop_q92.zip"
 LENET = ["models_onnx/lenet.onnx", "--inputs", "models_onnx/mnist_test_300.npz", "--images", "100"]
 PYTHON = sys.executable
@@ -46,6 +51,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cold = _seconds([*CLI, "estimate", *LENET], {"SPARSESIM_CACHE": folder})
     _row("the same, cold Numba cache", f"{cold:.1f} s", "60 s", "20 s")
+    _cosimulation()
+
+
+def _cosimulation() -> None:
+    try:
+        over_raw = measured(5)
+    except SparseSimError as error:
+        print(f"| co-simulation | skipped: {error} | | |")
+        return
+    _row("co-simulation of 8x8 PEs over raw Verilator, one core", over_raw, "0.5x", "0.9x")
+    if RESNET8.exists():
+        square = ["--set", "rows=8", "--set", "cols=8"]
+        command = [*CLI, "cosim", RESNET8, "--inputs", CIFAR, "--preprocess", "int8", *square]
+        seconds = _best([str(part) for part in command], 3)
+        _row("`cosim`, ResNet-8, all layers, 8x8 PEs, built", f"{seconds:.1f} s", "60 s", "15 s")
 
 
 def _resnet(rounds: int) -> None:

@@ -20,11 +20,15 @@ RAW_CYCLES = 100_000
 
 def main() -> None:
     """Print both sides' best and their ratio."""
+    print(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
+
+
+def measured(rounds: int) -> str:
+    """Both sides' best of so many rounds, and their ratio, in words."""
     from sparsesim.rtl.build import build_program
     from sparsesim.rtl.simulator import Simulator, Verilog
     from sparsesim.spec import Accelerator
 
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     verilog = Verilog(Accelerator(rows=ROWS, cols=COLS))
     parameters, options = verilog.recipe()
     main_cpp = Path(__file__).with_name("raw_main.cpp")
@@ -42,8 +46,8 @@ def main() -> None:
         run = simulator.run(activations, weights, 10**7)
         best["ours"] = max(best["ours"], run.clocked / (time.perf_counter() - start))
     pes = ROWS * COLS / 1e6
-    print(
-        f"co-simulation, 8x8, over raw Verilator: {best['ours'] / best['raw']:.2f}x "
+    return (
+        f"{best['ours'] / best['raw']:.2f}x "
         f"({best['ours'] * pes:.1f} over {best['raw'] * pes:.1f} M PE-cycles/s)"
     )
 

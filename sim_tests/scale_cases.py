@@ -44,7 +44,7 @@ def _signed(random: np.random.Generator, bits: int) -> int:
 
 
 def _multiplier(random: np.random.Generator) -> int:
-    edges = (1 << 31, LARGEST, (1 << 31) + 1, 3 << 30)
+    edges = (0, 1, 1 << 31, LARGEST, (1 << 31) + 1, 3 << 30)
     if random.random() < 0.2:
         return edges[random.integers(len(edges))]
     return int(random.integers(1 << 31, LARGEST, endpoint=True))

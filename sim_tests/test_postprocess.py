@@ -122,7 +122,7 @@ class Bench:
         for result in results:
             bias, multiplier, shift = self.filters[result.filter]
             target = int(self._random.integers(-(1 << self.value_bits), 1 << self.value_bits))
-            total = (target << shift) // multiplier - bias
+            total = (target << shift) // max(multiplier, 1) - bias
             kind = self._random.random()
             if kind < 0.1:
                 total = -most - 1

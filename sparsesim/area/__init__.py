@@ -7,7 +7,6 @@ Importing this loads NumPy and nothing heavier.
 """
 
 from sparsesim.area.estimate import estimate
-from sparsesim.area.iso import IsoResource, iso_resource
 from sparsesim.area.resources import Resources
 
-__all__ = ["IsoResource", "Resources", "estimate", "iso_resource"]
+__all__ = ["Resources", "estimate"]

@@ -71,9 +71,14 @@ def dense_clock_mhz(accelerator: Accelerator, family: str) -> tuple[float, str]:
 
 
 def pe_period_ns(skipping: str, window: int, lanes: int) -> float:
-    """Shortest clock period of a PE on ECP5, fitted to the table."""
-    weights = _weights(skipping != "none")
-    return float(weights @ _features(window, min(lanes, window)))
+    """Shortest clock period of a PE on ECP5: as placed, or else fitted to those placed."""
+    key = skipping, window, min(lanes, window)
+    return _placed_periods().get(key) or fitted_period_ns(*key)
+
+
+def fitted_period_ns(skipping: str, window: int, lanes: int) -> float:
+    """The period that placements of other windows and lanes suggest."""
+    return float(_weights(skipping != "none") @ _features(window, lanes))
 
 
 @cache
@@ -95,16 +100,25 @@ def write_clocks(placed: list[Placed], path: Path = TABLE) -> None:
 
 
 @cache
-def _weights(skips: bool) -> np.ndarray:
+def _placed_periods() -> dict[tuple[str, int, int], float]:
+    """The median over the seeds of each PE in the table."""
     seeds: dict[tuple[str, int, int], list[float]] = defaultdict(list)
     for row in read_clocks():
-        if row.part == "pe" and (row.skipping != "none") == skips:
+        if row.part == "pe":
             seeds[row.skipping, row.window, row.lanes].append(1000 / row.clock_mhz)
-    points = np.array([_features(window, min(lanes, window)) for _, window, lanes in seeds])
-    periods = np.array([statistics.median(found) for found in seeds.values()])
+    return {key: statistics.median(periods) for key, periods in seeds.items()}
+
+
+@cache
+def _weights(skips: bool) -> np.ndarray:
+    placed = {
+        key: period for key, period in _placed_periods().items() if (key[0] != "none") == skips
+    }
+    points = np.array([_features(window, lanes) for _, window, lanes in placed])
+    periods = np.array(list(placed.values()))
     return fit_relative(points, periods, periods)
 
 
 def _features(window: int, lanes: int) -> np.ndarray:
-    """What a path is longer by: levels of the selection, and of each further lane."""
-    return np.array([1.0, np.log2(window), np.log2(lanes), (lanes - 1) * np.log2(window)])
+    """What a path is longer by: levels and wires of a selection; with lanes, one behind another."""
+    return np.array([1.0, np.log2(window), window, (lanes > 1) * window, np.log2(lanes)])

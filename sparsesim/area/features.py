@@ -1,7 +1,7 @@
 """What LUTs and flip-flops of a part grow with: quantities read off the Verilog, none fitted here.
 
 Each function gives, for one design, a mapping from a quantity's name to its value; the model weighs
-them. LUTs used as memory aren't among them: those are exact (`storage`).
+them. What queues are stored in isn't among them: that is exact.
 """
 
 from __future__ import annotations
@@ -22,16 +22,25 @@ _DSP_SUM_BITS = 47  # a DSP48's adder is 48 bits wide; the sum is kept in one bi
 
 def stored_luts(design: Design) -> int:
     """LUTs used as memory, exact but for a shift register or two."""
+    return sum(memory_luts(design.family, w, design.queue_depth) for w in _queue_widths(design))
+
+
+def stored_ffs(design: Design) -> int:
+    """Flip-flops used as queues of one window, exact."""
+    return sum(_queue_widths(design)) if design.queue_depth == 1 else 0
+
+
+def _queue_widths(design: Design) -> tuple[int, ...]:
+    """Bits of a word of each queue of a PE."""
     if design.part != "pe":
-        return 0
+        return ()
     window, by = design.window, design.skipping
-    widths = (
+    return (
         2 + window * (by in ("weight", "two_sided")),
         1 + window * (by in ("activation", "two_sided")),
         1 + window * design.weight_bits,
         window * design.act_bits,
     )
-    return sum(memory_luts(design.family, width, design.queue_depth) for width in widths)
 
 
 def features_of(design: Design) -> Features:
@@ -50,19 +59,19 @@ def _pe(design: Design) -> Features:
     window, lanes = design.window, min(design.lanes, design.window)
     skips = design.skipping != "none"
     operands = design.act_bits + design.weight_bits
+    choices = window if skips else -(-window // lanes)  # a dense lane has elements of its own
     return {
         "one": 1,
         "slot bits": _bits(design.queue_depth),
         "mask bits": window * skips,
         "selected bits": lanes * window * skips,
         "index bits": lanes * _bits(window),
-        "operand multiplexers": lanes * operands * mux_luts(design.family, window),
+        "operand multiplexers": lanes * operands * mux_luts(design.family, choices),
         "adder tree bits": (lanes - 1) * operands,
         "sum bits": design.acc_bits,
         "sum bits outside the DSP": design.acc_bits * (lanes > 1),
         "sum bits beyond the DSP": design.acc_bits * (design.acc_bits > _DSP_SUM_BITS),
         "banks": (_banks(design) - 1) * window * operands,
-        "registers of a single slot": (design.queue_depth == 1) * window * (operands + 2 * skips),
     }
 
 

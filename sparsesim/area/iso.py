@@ -15,7 +15,7 @@ Source: docs/model.md, "Baselines"; WP486, Deep Learning with INT8 Optimization 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from sparsesim.area.model import part_resources
 from sparsesim.area.resources import Resources
 from sparsesim.area.table import Design
 from sparsesim.errors import SpecError
-from sparsesim.result import Result
+from sparsesim.result import Result, model
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace
@@ -40,44 +40,9 @@ _MOST_EXACT = 100
 _PACKED_WEIGHT_BITS, _PACKED_ACT_BITS = 8, 9
 
 
-@dataclass(frozen=True)
-class IsoResource:
-    """The best dense array in a sparse one's resources, and what it would take for the network.
-
-    Attributes:
-        rows, cols: of the dense array.
-        packed_pairs: pairs of its PEs that share a multiplier block.
-        clock_mhz: its clock; `clock_source` says where it is from.
-        clock_source: words for a reader.
-        cycles: total cycles of all images, as `Result.totals.cycles[scheme].total` counts.
-        seconds: of all images.
-        sparse_seconds: of the sparse array for the same, at its own clock.
-        used: what the dense array takes.
-        budget: what the sparse array takes.
-        is_proven: no other array that fits can be faster; else only the most promising were tried.
-    """
-
-    rows: int
-    cols: int
-    packed_pairs: int
-    clock_mhz: float
-    clock_source: str
-    cycles: int
-    seconds: float
-    sparse_seconds: float
-    used: Resources
-    budget: Resources
-    is_proven: bool
-
-    @property
-    def speedup(self) -> float:
-        """Time of the dense array over that of the sparse one."""
-        return self.seconds / self.sparse_seconds
-
-
 def iso_resource(
     trace: Trace, result: Result, accelerator: Accelerator, device: Device, family: str
-) -> IsoResource | None:
+) -> model.IsoResource | None:
     """Compare with the best dense array of the same resources.
 
     Args:
@@ -115,19 +80,27 @@ def iso_resource(
     if best is None:
         return None
     cycles, rows, cols = best
-    return IsoResource(
-        rows,
-        cols,
-        maker.pairs(rows, cols, budget),
-        clock_mhz,
-        clock_source,
-        cycles,
-        cycles / (clock_mhz * 1e6),
-        sparse_cycles / (accelerator.clock_mhz * 1e6),
-        maker.resources(rows, cols, budget).rounded(),
-        budget,
-        is_proven,
+    seconds = cycles / (clock_mhz * 1e6)
+    sparse_seconds = sparse_cycles / (accelerator.clock_mhz * 1e6)
+    return model.IsoResource(
+        family=family,
+        rows=rows,
+        cols=cols,
+        packed_pairs=maker.pairs(rows, cols, budget),
+        clock_mhz=clock_mhz,
+        clock_source=clock_source,
+        cycles=cycles,
+        seconds=seconds,
+        sparse_seconds=sparse_seconds,
+        speedup=seconds / sparse_seconds,
+        used=_record(maker.resources(rows, cols, budget).rounded()),
+        budget=_record(budget),
+        is_proven=is_proven,
     )
+
+
+def _record(resources: Resources) -> model.Resources:
+    return model.Resources(**asdict(resources))
 
 
 class _Maker:

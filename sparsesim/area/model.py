@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from sparsesim.area.features import features_of, stored_luts
+from sparsesim.area.features import features_of, stored_ffs, stored_luts
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.resources import Resources
 from sparsesim.area.table import Design, Run, read_table
@@ -88,7 +88,7 @@ def _fitted(part: str, family: str, skipping: str) -> tuple[Predict, Predict]:
 
 
 def _fit(runs: Sequence[Run], what: str) -> Predict:
-    known = stored_luts if what == "lut" else _nothing
+    known = stored_luts if what == "lut" else stored_ffs
     points = [features_of(run.design) for run in runs]
     names = list(points[0])
     features = np.array([[point[name] for name in names] for point in points], dtype=float)
@@ -103,7 +103,3 @@ def _fit(runs: Sequence[Run], what: str) -> Predict:
         return known(design) + float(sum(w * point[n] for w, n in zip(weights, names, strict=True)))
 
     return predict
-
-
-def _nothing(design: Design) -> int:
-    return 0

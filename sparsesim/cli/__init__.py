@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from sparsesim.cli import compare, cosim, estimate, explain, list_, report, show, sparsify
+from sparsesim.cli import compare, cosim, estimate, explain, list_, report, show, sparsify, synth
 from sparsesim.errors import SparseSimError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("sparsify")(sparsify.sparsify)
 app.command("cosim")(cosim.cosim)
+app.command("synth")(synth.synth)
 app.command("list")(list_.list_)
 
 

@@ -68,11 +68,13 @@ def cosim(
     force: options.Force = False,
 ) -> None:
     """Run layers through the Verilog; every result and cycle must equal the model's."""
+    from sparsesim.cosim.replay import refuse_existing_replay
     from sparsesim.errors import SpecError
     from sparsesim.files import refuse_existing
 
     if output:
         refuse_existing(output, force)
+    refuse_existing_replay(replay, force)
     chosen = options.accelerator_of(accelerator, settings)
     machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
     if workers is not None and workers < 1:
@@ -216,7 +218,8 @@ def _explain(
     operands, earlier = failure.operands, failure.earlier
     difference = first_difference(operands, failure.found, failure.expected, verilog, earlier)
     typer.echo(str(difference), err=True)
-    write_replay(replay, operands, difference, verilog, earlier, force)
+    replayed = write_replay(replay, operands, difference, verilog, earlier, force)
+    typer.echo(f"The replay is of {replayed}", err=True)
     options.said(replay, f"python {replay}/test_replay.py")
     if isinstance(failure.found, str):
         where = f"{operands.layer}, image {operands.image}, pass {operands.number}"

@@ -69,7 +69,7 @@ def estimate(
         options.said(save_trace, f"sparsesim estimate {save_trace} --set rows=32")
         trace = ss.load_trace(save_trace)
     with progress("estimating", runs) as show:
-        result = ss.estimate(trace, chosen, board, seed=seed, progress=show)
+        result = ss.estimate(trace, chosen, board, seed=seed, iso_resource=True, progress=show)
     from sparsesim.report.text import text as render_text
 
     options.show(render_text(result))

@@ -20,6 +20,7 @@ from sparsesim.estimator.tally import Tally, value_bits_of
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
+from sparsesim.synth.families import family_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 _LEAST_BITS_PER_CYCLE = Fraction(1, 10**6)
@@ -41,6 +42,7 @@ def estimate(
     device: Device | None = None,
     *,
     seed: int = 0,
+    iso_resource: bool = False,
     cache: Cache | None = None,
     progress: Callable[[int], Any] | None = None,
 ) -> Result:
@@ -51,6 +53,8 @@ def estimate(
         accelerator: default: all its defaults.
         device: gives the DRAM bandwidth; default: XCZU9EG on the ZCU102.
         seed: of the bootstrap.
+        iso_resource: compare with the fastest dense array of equal resources as well, which takes
+            about as long again as the estimate of an image.
         cache: shared between calls on the same trace.
         progress: called with the number of images done.
     Returns:
@@ -76,7 +80,20 @@ def estimate(
         done += len(group)
         if progress is not None:
             progress(done)
-    return assemble(trace, accelerator, device, tally, outputs, seed)
+    result = assemble(trace, accelerator, device, tally, outputs, seed)
+    return _beside_dense(result, trace, accelerator, device) if iso_resource else result
+
+
+def _beside_dense(result: Result, trace: Trace, accelerator: Accelerator, device: Device) -> Result:
+    from sparsesim.area.iso import iso_resource
+
+    try:
+        family = family_of(device)
+    except SpecError as error:
+        warning = f"not compared at equal resources: {error}"
+        return result.model_copy(update={"warnings": (*result.warnings, warning)})
+    found = iso_resource(trace, result, accelerator, device, family.name)
+    return result.model_copy(update={"iso_resource": found})
 
 
 @dataclass

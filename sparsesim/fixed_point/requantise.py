@@ -25,25 +25,26 @@ def scale_of(
     """The multiplier and the shift nearest to a real scale: multiplier / 2^shift.
 
     Args:
-        real: scales, float64, any shape; 2^-32 to below 2^32.
+        real: scales, float64, any shape; 0 to below 2^32.
         layer: whose scales they are, for the error.
     Returns:
-        multiplier, uint32, 2^31 to 2^32 - 1 (its top bit is set), and shift, uint8, 0 to 63; of
-        the shape of `real`. Exact for every scale of up to 32 significant bits, so for every
-        float32.
+        multiplier, uint32, and shift, uint8, 0 to 63; of the shape of `real`. From 2^-32 up the
+        multiplier's top bit is set: exact for up to 32 significant bits, so for every float32.
+        Below, the shift stays 63 and the scale is a multiple of 2^-63 (quantisers give such to a
+        filter of zeros): off by 2^-64 at most, 2^-33 of an output step for a sum of 32 bits.
     Raises:
         ModelError: a scale out of that range, or not a number.
     """
     scales = np.asarray(real, dtype=np.float64)
-    allowed = (scales >= 2.0**-MULTIPLIER_BITS) & (scales < 2.0**MULTIPLIER_BITS)
+    allowed = (scales >= 0) & (scales < 2.0**MULTIPLIER_BITS)
     if not allowed.all():
         raise ModelError(
             f"{layer}: requantising by {float(scales[~allowed].flat[0])!r} is out of range; the "
-            "datapath scales by 2^-32 to below 2^32"
+            "datapath scales by 0 to below 2^32"
         )
-    fraction, exponent = np.frexp(scales)  # 0.5 <= fraction < 1
-    multiplier = np.rint(np.ldexp(fraction, MULTIPLIER_BITS)).astype(np.int64)
-    shift = MULTIPLIER_BITS - exponent.astype(np.int64)
+    _, exponent = np.frexp(scales)  # scale = fraction * 2^exponent, 0.5 <= fraction < 1
+    shift = np.minimum(MULTIPLIER_BITS - exponent.astype(np.int64), LARGEST_SHIFT)
+    multiplier = np.rint(np.ldexp(scales, shift)).astype(np.int64)
     rounded_up = multiplier == 1 << MULTIPLIER_BITS
     multiplier = np.where(rounded_up, multiplier >> 1, multiplier)
     shift = np.where(rounded_up, shift - 1, shift)

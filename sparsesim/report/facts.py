@@ -7,7 +7,7 @@ from os.path import commonprefix
 from pathlib import PurePosixPath
 
 from sparsesim.report.classes import CLASSES, STALL
-from sparsesim.report.figures import percent, plural
+from sparsesim.report.figures import percent, plural, times
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
 from sparsesim.spec.accelerator import Accelerator
 
@@ -41,6 +41,19 @@ def machine(result: Result) -> str:
 def baseline(result: Result) -> str:
     """What every speedup is against."""
     return f"against the dense scheme on the same {array(result)} array"
+
+
+def iso_resource_in_words(result: Result) -> str:
+    """`0.56x the speed of the fastest dense array in the same LUTs, ...: 72x8 PEs at 241 MHz`."""
+    found = result.iso_resource
+    if found is None:
+        return "not compared"
+    tried = "" if found.is_proven else " (of the most promising)"
+    return (
+        f"{times(found.speedup)} the speed of the fastest dense array in the same LUTs, DSPs and "
+        f"BRAM{tried}: "
+        f"{found.rows}x{found.cols} PEs at {found.clock_mhz:.0f} MHz"
+    )
 
 
 def model_name(result: Result) -> str:

@@ -17,6 +17,7 @@ from sparsesim.report.facts import (
     images,
     images_in_words,
     inputs_name,
+    iso_resource_in_words,
     labels,
     machine,
     model_name,
@@ -140,6 +141,10 @@ def _tiles(result: Result) -> str:
         ),
         ("MAC coverage", percent(result.host.mac_coverage), "of the MACs ran on the array"),
     ]
+    equal = result.iso_resource
+    if equal is not None:
+        against = iso_resource_in_words(result).partition(" ")[2]
+        tiles.insert(1, ("At equal resources", times(equal.speedup), against))
     mood = " faster" if result.speedup[scheme] >= 1 else " slower"
     drawn = [
         f'<div class="tile{mood if index == 0 else ""}"><div class="name">{escape(name)}</div>'

@@ -7,6 +7,7 @@ from sparsesim.report.facts import (
     images,
     images_in_words,
     inputs_name,
+    iso_resource_in_words,
     machine,
     model_name,
     output_error_in_words,
@@ -60,6 +61,7 @@ def outcome(result: Result) -> Pairs:
     energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
     clock = float(result.accelerator["clock_mhz"] or 1)
     return [
+        ("At equal resources", iso_resource_in_words(result)),
         ("Output error", output_error_in_words(result)),
         ("Top-1", accuracy_in_words(result)),
         (

@@ -18,6 +18,7 @@ from sparsesim.report.facts import (
     images,
     images_in_words,
     inputs_name,
+    iso_resource_in_words,
     labels,
     machine,
     model_name,
@@ -130,6 +131,7 @@ def _beside(result: Result) -> list[RenderableType]:
     )
     return [
         _pairs(
+            ("equal FPGA", iso_resource_in_words(result)),
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
             (run_word(result), spread),

@@ -218,6 +218,47 @@ class Host(Record):
     mac_coverage: float
 
 
+class Resources(Record):
+    """Of an FPGA: `bram36` in blocks of 36 Kb, in halves; `lut` with memories in LUTs."""
+
+    lut: float
+    ff: float
+    dsp: float
+    bram36: float
+
+
+class IsoResource(Record):
+    """The fastest plain dense array in the accelerator's own LUTs, DSPs and block RAM.
+
+    Attributes:
+        family: of FPGAs, whose synthesis prices both.
+        rows, cols: of the dense array.
+        packed_pairs: pairs of its PEs that share a multiplier block.
+        clock_mhz: its clock; `clock_source` says where it is from.
+        cycles: its total cycles for all images.
+        seconds: of all images, at its clock.
+        sparse_seconds: the accelerator's, under its own scheme and at its own clock.
+        speedup: seconds / sparse_seconds; below 1 the dense array is faster.
+        used: what the dense array takes.
+        budget: what the accelerator takes.
+        is_proven: no other array that fits can be faster; else only the most promising were tried.
+    """
+
+    family: str
+    rows: int
+    cols: int
+    packed_pairs: int
+    clock_mhz: float
+    clock_source: str
+    cycles: int
+    seconds: float
+    sparse_seconds: float
+    speedup: float
+    used: Resources
+    budget: Resources
+    is_proven: bool
+
+
 class OutputError(Record):
     """Outputs against the model as loaded.
 
@@ -277,7 +318,13 @@ class Provenance(Record):
 
 
 class Result(Record):
-    """An estimate."""
+    """An estimate.
+
+    Attributes:
+        speedup: by scheme, against `none` on the same array.
+        iso_resource: against the best dense array of equal resources; None where it was not asked
+            for, not even one dense PE fits, or the device's family was never synthesised.
+    """
 
     schema_: str = SCHEMA
     model: Model
@@ -290,6 +337,7 @@ class Result(Record):
     blocks: tuple[BlockRecord, ...]
     speedup: dict[str, float]
     speedup_interval: dict[str, Interval | None]
+    iso_resource: IsoResource | None = None
     images: dict[str, ImageStatistics]
     per_image: PerImage
     host: Host

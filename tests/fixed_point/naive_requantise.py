@@ -35,7 +35,7 @@ def naive_scale(real: float) -> Fraction:
     for shift in range(64):
         near = int(wanted * 2**shift)
         for multiplier in (near, near + 1):
-            held = min(max(multiplier, 2**31), 2**32 - 1)
+            held = min(max(multiplier, 2**31 if shift < 63 else 0), 2**32 - 1)
             value = Fraction(held, 2**shift)
             if best is None or abs(value - wanted) < abs(best - wanted):
                 best = value

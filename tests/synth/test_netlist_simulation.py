@@ -1,0 +1,108 @@
+"""The netlist that is counted does what the Verilog does: both run side by side in Icarus."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sparsesim.rtl.sources import sources
+from sparsesim.synth.run import synthesise
+from sparsesim.synth.tools import find_yosys, run_tool
+
+pytestmark = [
+    pytest.mark.skipif(not importlib.util.find_spec("pyosys"), reason="no pyosys"),
+    pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus Verilog is not installed"),
+]
+
+# Two queues are filled at random for as long as they have room, results are drained at random; what
+# the two PEs say is compared wherever the Verilog says something definite.
+BENCH = """
+`timescale 1ns/1ps
+module bench;
+  localparam W = {window}, L = {lanes};
+  reg clk = 0, rst_n = 0;
+  reg [2:0] weight_tail = 0, act_tail = 0;
+  reg weight_push, act_push, drained = 0;
+  reg [4:0] weight_flags; reg [1:0] act_flags;
+  reg [W-1:0] weight_mask, act_mask;
+  reg [8*W-1:0] weights; reg [9*W-1:0] acts;
+  integer seed = 7, cycle, k, compared = 0, results = 0;
+  wire [2:0] head[0:1]; wire [31:0] sum[0:1];
+  wire [1:0] produced, overflow, work, queued, final_row;
+`define PORTS(n) .clk_i(clk), .rst_ni(rst_n), .start_i(1'b0), .last_length_i(W), \\
+    .weight_push_i(weight_push), .weight_slot_i(weight_tail[1:0]), .weight_tail_i(weight_tail), \\
+    .weight_flags_i(weight_flags), .weight_mask_i(weight_mask), .weight_values_i(weights), \\
+    .act_push_i(act_push), .act_slot_i(act_tail[1:0]), .act_tail_i(act_tail), \\
+    .act_flags_i(act_flags), .act_mask_i(act_mask), .act_values_i(acts), .drained_i(drained), \\
+    .head_o(head[n]), .produced_o(produced[n]), .final_o(final_row[n]), .result_o(sum[n]), \\
+    .overflow_o(overflow[n]), .work_o(work[n]), .queued_o(queued[n])
+  pe #(.WINDOW(W), .LANES(L), .SKIPPING({skipping})) verilog (`PORTS(0));
+  netlist counted (`PORTS(1));
+`define SAME(a, b) if ((^(a)) !== 1'bx) begin compared = compared + 1; \\
+    if ((a) !== (b)) begin $display("cycle %0d: %h %h", cycle, a, b); $finish; end end
+  initial begin
+    for (cycle = 0; cycle < 2500; cycle = cycle + 1) begin
+      rst_n = cycle > 3;
+      weight_push = rst_n && weight_tail != (head[0] ^ 3'b100) && $random(seed) % 4 != 0;
+      act_push = rst_n && act_tail != (head[0] ^ 3'b100) && $random(seed) % 4 != 0;
+      weight_flags = {{2'b11, 1'b1, $random(seed) % 4 == 0, $random(seed) % 8 != 0}};
+      act_flags = {{1'b1, $random(seed) % 8 != 0}};
+      for (k = 0; k < W; k = k + 1) begin
+        weight_mask[k] = weight_flags[0] && $random(seed) % 2;
+        act_mask[k] = act_flags[0] && $random(seed) % 2;
+        weights[8*k+:8] = weight_mask[k] ? $random(seed) | 1 : 0;
+        acts[9*k+:9] = act_mask[k] ? $random(seed) | 1 : 0;
+      end
+      #4;
+      `SAME(head[0], head[1]) `SAME(produced[0], produced[1]) `SAME(sum[0], sum[1])
+      `SAME(overflow[0], overflow[1]) `SAME(work[0], work[1]) `SAME(queued[0], queued[1])
+      `SAME(final_row[0], final_row[1])
+      #1 clk = 1; #1;
+      if (weight_push) weight_tail = weight_tail + 1;
+      if (act_push) act_tail = act_tail + 1;
+      if (rst_n && produced[0] != drained && $random(seed) % 3 == 0) begin
+        drained = produced[0]; results = results + 1;
+      end
+      #4 clk = 0;
+    end
+    $display("same %0d %0d", compared, results);
+    $finish;
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "skipping", "window", "lanes"),
+    [("xc7", 3, 8, 1), ("xcup", 3, 16, 2), ("xc7", 1, 4, 1), ("xcup", 2, 6, 1)],
+)
+def test_a_pe_and_its_netlist_agree_in_every_cycle(tmp_path, family, skipping, window, lanes):
+    parameters = {"WINDOW": window, "LANES": lanes, "SKIPPING": skipping}
+    design = synthesise("pe", parameters, family)
+    passes = [
+        f'read_json "{design.netlist}"',
+        "rename pe netlist",
+        "write_verilog -noattr netlist.v",
+        "read_verilog +/xilinx/cells_sim.v",  # only to know where it is
+    ]
+    log = tmp_path / "yosys.log"
+    run_tool(find_yosys(), [], log, tmp_path / "kept.log", "pe", "\n".join(passes) + "\n")
+    cells = next(
+        Path(line.split("frontend: ")[1])
+        for line in log.read_text().splitlines()
+        if line.endswith("xilinx/cells_sim.v") and "frontend: " in line
+    )
+    bench = BENCH.format(window=window, lanes=lanes, skipping=skipping)
+    (tmp_path / "bench.v").write_text(bench)
+    files = ["bench.v", "netlist.v", str(cells), *map(str, sources("pe"))]
+    build = ["iverilog", "-g2012", "-s", "bench", "-o", "bench", *files]
+    built = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-2000:]
+    ran = subprocess.run(["vvp", "bench"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    said, compared, results = ran.stdout.split()[-3:]
+    assert said == "same", ran.stdout[-300:]
+    assert int(compared) > 7 * 2000 and int(results) > 50
