@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo
 
-.PHONY: demo test test-all formal coverage bench results lint fmt clean
+.PHONY: demo test test-all formal coverage mutants bench results lint fmt clean
 
 # The environment: everything that the package, its tests and its lint need.
 $(READY): pyproject.toml
@@ -38,6 +38,10 @@ formal: $(READY)
 coverage: $(READY)
 	SPARSESIM_COVERAGE=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile sim_tests -k verilator
 	$(BIN)/python sim_tests/hdl_coverage.py
+
+# Small mistakes put into the Verilog, one at a time: its tests must notice each.
+mutants: $(READY)
+	$(BIN)/python -m benchmarks.mutants
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
