@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from sparsesim.cli import compare, cosim, estimate, explain, list_, report, show, sparsify, synth
+from sparsesim.cli import (
+    compare,
+    cosim,
+    estimate,
+    explain,
+    interrupt,
+    list_,
+    report,
+    show,
+    sparsify,
+    synth,
+)
 from sparsesim.errors import SparseSimError
 
 app = typer.Typer(
@@ -48,9 +59,13 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    interrupt.watch()
     try:
         try:
             app()
+        except Exception:
+            interrupt.check()  # what a library makes of a Ctrl-C within it
+            raise
         finally:
             sys.stdout.flush()  # a full disk behind it shows here, not while Python exits
     except SparseSimError as error:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sparsesim.cli.interrupt import check
+
 _PATIENCE_SECONDS = 2.0
 
 
@@ -15,13 +17,14 @@ _PATIENCE_SECONDS = 2.0
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Gives a function to call with how many are done."""
     if not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda done: check()
         return
     bar = None
     began = time.monotonic()
 
     def show(done: int) -> None:
         nonlocal bar
+        check()
         if bar is None:
             if time.monotonic() - began < _PATIENCE_SECONDS:
                 return
@@ -45,6 +48,7 @@ def cycles_progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
     def show(done: int, total: int) -> None:
         nonlocal bar
+        check()
         seconds = time.monotonic() - began
         if not sys.stderr.isatty() or (bar is None and seconds < _PATIENCE_SECONDS):
             return
