@@ -50,12 +50,18 @@ def litter(place: Path) -> list[str]:
     return sorted(os.listdir(place)) + sorted(temporary)
 
 
+def hearing_ctrl_c() -> None:
+    """A shell's background jobs ignore it, and what they start does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("kept", ["-o", "--save-trace"])
 def test_ctrl_c_leaves_nothing(place, lenet, digits, kept):
     inputs = place.parent / "many.npy"
     with np.load(digits) as archive:
         np.save(inputs, np.concatenate([archive["image"]] * 30))  # longer than anyone waits
-    process = start(place, "estimate", lenet, "--inputs", inputs, kept, "x")
+    words = ["estimate", lenet, "--inputs", inputs, kept, "x"]
+    process = start(place, *words, preexec_fn=hearing_ctrl_c)
     began = time.monotonic()
     while process.poll() is None and time.monotonic() - began < 2.5:
         time.sleep(0.1)
