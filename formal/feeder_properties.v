@@ -10,6 +10,7 @@ module feeder_properties #(
     parameter LINES = 2,
     parameter QUEUE_DEPTH = 2,
     parameter FEED_LATENCY = 1,
+    parameter REGISTER_AT_PE = 0,
     parameter INNER = 1,
     parameter LAST_LINE = 0,
     parameter SLOT_W = QUEUE_DEPTH > 1 ? $clog2(QUEUE_DEPTH) : 1
@@ -23,22 +24,23 @@ module feeder_properties #(
   localparam WINDOW = 4, VALUE_W = 2;
   (* anyconst *) wire [1:0] windows, tiles, other_tiles;
   (* anyconst *) wire exists, is_last, drains;
-  wire ready, push, running;
-  wire [SLOT_W-1:0] slot;
-  wire [SLOT_W:0] tail;
-  wire [4:0] flags;
-  wire [WINDOW-1:0] mask;
+  wire ready, push, running, sent_push;
+  wire [SLOT_W-1:0] slot, sent_slot;
+  wire [SLOT_W:0] tail, sent_tail;
+  wire [4:0] flags, sent_flags;
+  wire [WINDOW-1:0] mask, sent_mask;
   wire [WINDOW*VALUE_W-1:0] values;
   wire [LINES*(SLOT_W+1)-1:0] heads;
   reg [3:0] given_q;
   feeder #(
-      .LINES       (LINES),
-      .WINDOW      (WINDOW),
-      .VALUE_W     (VALUE_W),
-      .QUEUE_DEPTH (QUEUE_DEPTH),
-      .FEED_LATENCY(FEED_LATENCY),
-      .INNER       (INNER),
-      .LAST_LINE   (LAST_LINE)
+      .LINES         (LINES),
+      .WINDOW        (WINDOW),
+      .VALUE_W       (VALUE_W),
+      .QUEUE_DEPTH   (QUEUE_DEPTH),
+      .FEED_LATENCY  (FEED_LATENCY),
+      .REGISTER_AT_PE(REGISTER_AT_PE),
+      .INNER         (INNER),
+      .LAST_LINE     (LAST_LINE)
   ) u_feeder (
       .clk_i        (clk_i),
       .rst_ni       (rst_ni),
@@ -54,13 +56,35 @@ module feeder_properties #(
       .mask_i       (given_q),
       .values_i     ({4'd0, given_q}),
       .heads_i      (heads),
-      .push_o       (push),
-      .slot_o       (slot),
-      .tail_o       (tail),
-      .flags_o      (flags),
-      .mask_o       (mask),
+      .push_o       (sent_push),
+      .slot_o       (sent_slot),
+      .tail_o       (sent_tail),
+      .flags_o      (sent_flags),
+      .mask_o       (sent_mask),
       .values_o     (values),
       .running_o    (running)
+  );
+
+  // The register that PEs have, as in pe.v.
+  delay #(
+      .WIDTH (1 + SLOT_W + 1),
+      .CYCLES(REGISTER_AT_PE),
+      .RESET (1)
+  ) u_push (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({sent_push, sent_tail}),
+      .q_o   ({push, tail})
+  );
+  delay #(
+      .WIDTH (SLOT_W + 5 + WINDOW),
+      .CYCLES(REGISTER_AT_PE),
+      .RESET (0)
+  ) u_window (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({sent_slot, sent_flags, sent_mask}),
+      .q_o   ({slot, flags, mask})
   );
 
   reg started_q = 1'b0;

@@ -67,7 +67,7 @@ module pe_properties #(
   end
 
   wire [SLOT_W:0] head;
-  wire produced, is_final, queued;
+  wire produced, is_final;
   pe #(
       .WINDOW     (WINDOW),
       .LANES      (LANES),
@@ -98,8 +98,7 @@ module pe_properties #(
       .final_o        (is_final),
       .drained_i      (drained_i),
       .work_o         (work),
-      .done_o         (done),
-      .queued_o       (queued)
+      .done_o         (done)
   );
   // Inside: flags of the window in work, and what the multipliers get.
   (* hierconn *) wire \u_pe.active ;
@@ -204,7 +203,6 @@ module pe_properties #(
   always @* begin
     if (rst_ni && started_q) begin
       assert (head == oldest_q);
-      assert (queued == (weights != 0));
       assert (produced == produced_q);
       assert (!done || (weights != 0 && acts != 0));
       if (its_turn) begin

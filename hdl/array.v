@@ -87,6 +87,7 @@ module array #(
 
   localparam USED_LANES = LANES < WINDOW ? LANES : WINDOW;
   localparam PE_LATENCY = 3 + (LANES > 1 ? $clog2(LANES) : 0);
+  localparam REGISTER_AT_PE = FEED_LATENCY > 1 ? 1 : 0;
   localparam SLOT_W = QUEUE_DEPTH > 1 ? $clog2(QUEUE_DEPTH) : 1;
   localparam HEAD_W = SLOT_W + 1;
   localparam ROW_W = ROWS > 1 ? $clog2(ROWS) : 1;
@@ -108,7 +109,7 @@ module array #(
   wire [COLS*WINDOW*ACT_W-1:0] act_values;
   // What PEs tell: PE (i, j) at i*COLS + j, or column by column at j*ROWS + i.
   wire [ROWS*COLS*HEAD_W-1:0] heads_by_row, heads_by_col;
-  wire [ROWS*COLS-1:0] work, queued, produced, is_final, drained;
+  wire [ROWS*COLS-1:0] work, produced, is_final, drained;
   wire [ROWS*COLS*RESULT_W-1:0] results;
   wire [4*ROWS*COLS-1:0] class_of;
   wire [ROWS*COLS*USED_LANES-1:0] multiplied, effectual;
@@ -118,13 +119,14 @@ module array #(
   generate
     for (i = 0; i < ROWS; i = i + 1) begin : g_weight_feeder
       feeder #(
-          .LINES       (COLS),
-          .WINDOW      (WINDOW),
-          .VALUE_W     (WEIGHT_W),
-          .QUEUE_DEPTH (QUEUE_DEPTH),
-          .FEED_LATENCY(FEED_LATENCY),
-          .INNER       (POSITIONS_INNER == 0),
-          .LAST_LINE   (i == ROWS - 1)
+          .LINES         (COLS),
+          .WINDOW        (WINDOW),
+          .VALUE_W       (WEIGHT_W),
+          .QUEUE_DEPTH   (QUEUE_DEPTH),
+          .FEED_LATENCY  (FEED_LATENCY),
+          .REGISTER_AT_PE(REGISTER_AT_PE),
+          .INNER         (POSITIONS_INNER == 0),
+          .LAST_LINE     (i == ROWS - 1)
       ) u_feeder (
           .clk_i        (clk_i),
           .rst_ni       (rst_ni),
@@ -151,13 +153,14 @@ module array #(
     end
     for (j = 0; j < COLS; j = j + 1) begin : g_col
       feeder #(
-          .LINES       (ROWS),
-          .WINDOW      (WINDOW),
-          .VALUE_W     (ACT_W),
-          .QUEUE_DEPTH (QUEUE_DEPTH),
-          .FEED_LATENCY(FEED_LATENCY),
-          .INNER       (POSITIONS_INNER != 0),
-          .LAST_LINE   (j == COLS - 1)
+          .LINES         (ROWS),
+          .WINDOW        (WINDOW),
+          .VALUE_W       (ACT_W),
+          .QUEUE_DEPTH   (QUEUE_DEPTH),
+          .FEED_LATENCY  (FEED_LATENCY),
+          .REGISTER_AT_PE(REGISTER_AT_PE),
+          .INNER         (POSITIONS_INNER != 0),
+          .LAST_LINE     (j == COLS - 1)
       ) u_feeder (
           .clk_i        (clk_i),
           .rst_ni       (rst_ni),
@@ -216,14 +219,15 @@ module array #(
         assign heads_by_row[(i*COLS+j)*HEAD_W+:HEAD_W] = head;
         assign heads_by_col[(j*ROWS+i)*HEAD_W+:HEAD_W] = head;
         pe #(
-            .WINDOW     (WINDOW),
-            .LANES      (USED_LANES),
-            .QUEUE_DEPTH(QUEUE_DEPTH),
-            .SKIPPING   (SKIPPING),
-            .ACT_W      (ACT_W),
-            .WEIGHT_W   (WEIGHT_W),
-            .ACC_W      (ACC_W),
-            .COUNTERS_EN(COUNTERS_EN)
+            .WINDOW        (WINDOW),
+            .LANES         (USED_LANES),
+            .QUEUE_DEPTH   (QUEUE_DEPTH),
+            .REGISTER_AT_PE(REGISTER_AT_PE),
+            .SKIPPING      (SKIPPING),
+            .ACT_W         (ACT_W),
+            .WEIGHT_W      (WEIGHT_W),
+            .ACC_W         (ACC_W),
+            .COUNTERS_EN   (COUNTERS_EN)
         ) u_pe (
             .clk_i          (clk_i),
             .rst_ni         (rst_ni),
@@ -249,7 +253,6 @@ module array #(
             .overflow_o     (results[(j*ROWS+i)*RESULT_W+ACC_W]),
             .work_o         (work[i*COLS+j]),
             .done_o         (done_o[i*COLS+j]),
-            .queued_o       (queued[i*COLS+j]),
             .class_o        (class_of[4*(i*COLS+j)+:4]),
             .multiplied_o   (multiplied[(i*COLS+j)*USED_LANES+:USED_LANES]),
             .effectual_o    (effectual[(i*COLS+j)*USED_LANES+:USED_LANES])
@@ -259,13 +262,8 @@ module array #(
   endgenerate
 
   // The pass as a whole.
-  wire [ROWS-1:0] rows_work, rows_open;
   wire [COLS-1:0] cols_open;
   generate
-    for (i = 0; i < ROWS; i = i + 1) begin : g_row_state
-      assign rows_work[i] = work[i*COLS+:COLS] != {COLS{1'b0}};
-      assign rows_open[i] = weight_running[i] || queued[i*COLS+:COLS] != {COLS{1'b0}};
-    end
     for (j = 0; j < COLS; j = j + 1) begin : g_col_state
       assign cols_open[j] = act_running[j] || produced[j*ROWS+:ROWS] != drained[j*ROWS+:ROWS];
     end
@@ -279,9 +277,9 @@ module array #(
       .rst_ni     (rst_ni),
       .start_i    (start_i),
       .drains_i   (drains_i),
-      .works_i    (rows_work),
+      .works_i    (work),
       .drained_i  (drains),
-      .rows_open_i(rows_open),
+      .rows_open_i(weight_running),
       .cols_open_i(cols_open),
       .busy_o     (busy_o),
       .cycles_o   (cycles_o)

@@ -26,6 +26,9 @@ module feeder #(
     // Cycles from push to use, and from a free slot to the knowledge of it, 1 to 64. Each above 1 is
     // a register on the way there and back.
     parameter FEED_LATENCY = 1,
+    // 1: each PE has the last register of push, slot, tail, flags and mask, and they leave here a cycle
+    // before the values do; FEED_LATENCY is 2 or more then. 0 to 1.
+    parameter REGISTER_AT_PE = 0,
     // 1: this axis's tiles follow each other (inner loop); 0: the other axis's do. 0 to 1.
     parameter INNER = 1,
     // 1: the line is the last one of the array. 0 to 1.
@@ -86,19 +89,40 @@ module feeder #(
   wire active = !ends_axis_q || exists_i;
   wire next_active = !ends_axis_d || exists_i;
 
-  // Where the queues are: a queue is full where its head is a whole round behind.
+  // Where the queues are: a queue is full where its head is a whole round behind. From FEED_LATENCY 2
+  // on it is looked at a cycle ahead, for either outcome of this cycle, and the last of the registers
+  // on the way back is that of the answer: a push waits for no comparison.
   reg phase_q;
   reg [SLOT_W-1:0] slot_q;
+  wire push;
+  wire at_end = slot_q == LAST_SLOT;
+  wire [SLOT_W:0] here = {phase_q, slot_q};
+  wire [SLOT_W:0] behind = {phase_q ^ at_end, at_end ? {SLOT_W{1'b0}} : slot_q + 1'b1};
   wire [LINES*(SLOT_W+1)-1:0] heads;
-  wire [LINES-1:0] full;
+  wire [LINES-1:0] full, next_full;
   genvar line;
   generate
     for (line = 0; line < LINES; line = line + 1) begin : g_full
-      assign full[line] = heads[line*(SLOT_W+1)+:SLOT_W+1] == {!phase_q, slot_q};
+      wire [SLOT_W:0] head = heads[line*(SLOT_W+1)+:SLOT_W+1];
+      assign full[line] = head == {!here[SLOT_W], here[SLOT_W-1:0]};
+      assign next_full[line] = head == {!behind[SLOT_W], behind[SLOT_W-1:0]};
     end
   endgenerate
-  wire has_slots = running_q && full == {LINES{1'b0}};
-  wire push = has_slots && (valid_i || !active);
+  wire any_full;
+  generate
+    if (FEED_LATENCY > 1) begin : g_ahead
+      reg any_full_q;
+      always @(posedge clk_i)
+        if (!rst_ni) any_full_q <= 1'b0;
+        else any_full_q <= (push ? next_full : full) != {LINES{1'b0}};
+      assign any_full = any_full_q;
+    end else begin : g_now
+      wire unused = &{1'b0, next_full};
+      assign any_full = full != {LINES{1'b0}};
+    end
+  endgenerate
+  wire has_slots = running_q && !any_full;
+  assign push = has_slots && (valid_i || !active);
   assign ready_o = has_slots && active;
   assign running_o = running_q;
 
@@ -117,10 +141,7 @@ module feeder #(
       ends_axis_q  <= ends_axis_d;
       ends_other_q <= ends_other_d;
     end
-    if (push) begin
-      slot_q  <= slot_q == LAST_SLOT ? {SLOT_W{1'b0}} : slot_q + 1'b1;
-      phase_q <= phase_q ^ (slot_q == LAST_SLOT);
-    end
+    if (push) {phase_q, slot_q} <= behind;
     if (!rst_ni) begin
       running_q <= 1'b0;
       {phase_q, slot_q} <= {SLOT_W + 1{1'b0}};
@@ -132,7 +153,7 @@ module feeder #(
   wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile_q && drains_i, active};
   delay #(
       .WIDTH (1 + SLOT_W + 1),
-      .CYCLES(FEED_LATENCY - 1),
+      .CYCLES(FEED_LATENCY - 1 - REGISTER_AT_PE),
       .RESET (1)
   ) u_push (
       .clk_i (clk_i),
@@ -141,18 +162,28 @@ module feeder #(
       .q_o   ({push_o, tail_o})
   );
   delay #(
-      .WIDTH (SLOT_W + 5 + WINDOW + WINDOW * VALUE_W),
-      .CYCLES(FEED_LATENCY - 1),
+      .WIDTH (SLOT_W + 5 + WINDOW),
+      .CYCLES(FEED_LATENCY - 1 - REGISTER_AT_PE),
       .RESET (0)
   ) u_window (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({slot_q, flags, mask_i & {WINDOW{active}}, values_i}),
-      .q_o   ({slot_o, flags_o, mask_o, values_o})
+      .d_i   ({slot_q, flags, mask_i & {WINDOW{active}}}),
+      .q_o   ({slot_o, flags_o, mask_o})
+  );
+  delay #(
+      .WIDTH (WINDOW * VALUE_W),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (0)
+  ) u_values (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   (values_i),
+      .q_o   (values_o)
   );
   delay #(
       .WIDTH (LINES * (SLOT_W + 1)),
-      .CYCLES(FEED_LATENCY - 1),
+      .CYCLES(FEED_LATENCY > 1 ? FEED_LATENCY - 2 : 0),
       .RESET (1)
   ) u_heads (
       .clk_i (clk_i),

@@ -19,6 +19,9 @@ module pe #(
     parameter LANES = 1,
     // Windows that each queue holds, 1 to 4096; up to 32 cost the same LUT RAM.
     parameter QUEUE_DEPTH = 4,
+    // 1: what comes from the feeders is registered here first, but for the values, which come a cycle
+    // later: no wire from a feeder ends in logic. 0 to 1.
+    parameter REGISTER_AT_PE = 0,
     // Operands whose zeros save cycles, 0 to 3: none, activation, weight, two_sided.
     parameter SKIPPING = 3,
     // Width of an activation, signed, 2 to 16.
@@ -66,8 +69,6 @@ module pe #(
     // This is a cycle of work, and its window's last.
     output wire                       work_o,
     output wire                       done_o,
-    // Windows are queued.
-    output wire                       queued_o,
     // Class of this cycle: {active work, operand wait, drain wait, inactive}, none: fill or drain.
     output wire [                3:0] class_o,
     // For each lane, a cycle behind its choice: it has a pair; both its operands are non-zero.
@@ -83,6 +84,34 @@ module pe #(
 
   localparam INDEX_W = WINDOW > 1 ? $clog2(WINDOW) : 1;
 
+  // What the feeders tell, where it is registered on the way.
+  wire weight_push, act_push;
+  wire [SLOT_W:0] weight_tail, act_tail;
+  wire [SLOT_W-1:0] weight_slot, act_slot;
+  wire [4:0] weight_flags;
+  wire [1:0] act_flags;
+  wire [WINDOW-1:0] weight_mask, act_mask;
+  delay #(
+      .WIDTH (2 * (1 + SLOT_W + 1)),
+      .CYCLES(REGISTER_AT_PE),
+      .RESET (1)
+  ) u_push (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({weight_push_i, weight_tail_i, act_push_i, act_tail_i}),
+      .q_o   ({weight_push, weight_tail, act_push, act_tail})
+  );
+  delay #(
+      .WIDTH (2 * (SLOT_W + WINDOW) + 7),
+      .CYCLES(REGISTER_AT_PE),
+      .RESET (0)
+  ) u_window (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({weight_slot_i, weight_flags_i, weight_mask_i, act_slot_i, act_flags_i, act_mask_i}),
+      .q_o   ({weight_slot, weight_flags, weight_mask, act_slot, act_flags, act_mask})
+  );
+
   wire there, take, blocked, active, last;
   wire [SLOT_W:0] next;
   wire [3:0] next_flags;
@@ -97,16 +126,16 @@ module pe #(
   ) u_fetch (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
-      .weight_push_i (weight_push_i),
-      .weight_slot_i (weight_slot_i),
-      .weight_tail_i (weight_tail_i),
-      .weight_flags_i(weight_flags_i[3:0]),
-      .weight_mask_i (weight_mask_i),
-      .act_push_i    (act_push_i),
-      .act_slot_i    (act_slot_i),
-      .act_tail_i    (act_tail_i),
-      .act_flags_i   (act_flags_i),
-      .act_mask_i    (act_mask_i),
+      .weight_push_i (weight_push),
+      .weight_slot_i (weight_slot),
+      .weight_tail_i (weight_tail),
+      .weight_flags_i(weight_flags[3:0]),
+      .weight_mask_i (weight_mask),
+      .act_push_i    (act_push),
+      .act_slot_i    (act_slot),
+      .act_tail_i    (act_tail),
+      .act_flags_i   (act_flags),
+      .act_mask_i    (act_mask),
       .take_i        (take),
       .there_o       (there),
       .pointer_o     (next),
@@ -164,7 +193,6 @@ module pe #(
     end
   end
   assign head_o = head_q;
-  assign queued_o = head_q != weight_tail_i;
   assign produced_o = produced_q;
   assign final_o = final_q;
 
@@ -178,12 +206,12 @@ module pe #(
       .WEIGHT_W   (WEIGHT_W)
   ) u_operands (
       .clk_i          (clk_i),
-      .weight_push_i  (weight_push_i),
-      .weight_slot_i  (weight_slot_i),
-      .weight_final_i (weight_flags_i[4]),
+      .weight_push_i  (weight_push),
+      .weight_slot_i  (weight_slot),
+      .weight_final_i (weight_flags[4]),
       .weight_values_i(weight_values_i),
-      .act_push_i     (act_push_i),
-      .act_slot_i     (act_slot_i),
+      .act_push_i     (act_push),
+      .act_slot_i     (act_slot),
       .act_values_i   (act_values_i),
       .slot_i         (slot_q),
       .index_i        (index_q),

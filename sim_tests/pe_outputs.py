@@ -47,7 +47,6 @@ class PeOutputs:
         self._due: deque[tuple[int, Result]] = deque()
         self._finals: deque[tuple[int, bool]] = deque()
         self._final: bool | None = None
-        self._tail = 0  # weights pushed before this cycle
         self._produced = 0
         self._before: Step | None = None
 
@@ -82,7 +81,6 @@ class PeOutputs:
             self.results.append(self.result)
         ports = {
             "head_o": pointer(done, self._machine.queue_depth),
-            "queued_o": int(done != self._tail),
             "work_o": int(step.work),
             "done_o": int(step.done),
             "produced_o": self._produced,
@@ -95,7 +93,6 @@ class PeOutputs:
         if self.result is not None:
             ports["result_o"] = self.result[0] & (1 << self._machine.acc_bits) - 1
             ports["overflow_o"] = int(self.result[1])
-        self._tail = self.pushed(0)
         if step.done and step.window and step.window.active and step.window.last:
             self._produced ^= 1
             self._finals.append((cycle + FINAL_AFTER, step.window.is_final))

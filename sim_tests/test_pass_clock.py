@@ -8,12 +8,12 @@ import cocotb
 import pytest
 from bench import Clock, generator, is_high, parameters
 
-QUIET_CYCLES = 3  # from the last sign of work to the end, beside SETTLE: its registers
+QUIET_CYCLES = 4  # from the last sign of work to the end, beside SETTLE: its registers
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """What the array shows in a cycle: bits of its rows and columns."""
+    """What the array shows in a cycle: bits of its PEs, rows and columns."""
 
     works: int = 0
     drained: int = 0
@@ -34,9 +34,13 @@ class Bench:
     async def passes(self, cycles: list[Cycle], drains: bool) -> None:
         """A pass that shows this; its length and its end are right."""
         events = [n for n, c in enumerate(cycles) if (c.drained if drains else c.works)]
-        signs = [n for n, c in enumerate(cycles) if c.rows_open or c.cols_open]
+        # Work is registered once more than what is open.
+        signs = [
+            n + bool(c.works) for n, c in enumerate(cycles) if c.works or c.rows_open or c.cols_open
+        ]
         length = events[-1] + 1 if events else 0
-        ends = (signs[-1] if signs else -1) + self.settle + QUIET_CYCLES
+        start = -2  # the register before the last is set
+        ends = max(signs, default=start) + self.settle + QUIET_CYCLES
         await self.start(drains)
         for number in range(max(ends, len(cycles)) + 4):
             assert number in (0, self.clock.cycle + 1)
@@ -67,7 +71,7 @@ class Bench:
     def cycle(self, events: float, signs: float) -> Cycle:
         """Events and signs of work with these probabilities."""
         return Cycle(
-            works=self.bits(self.rows, events),
+            works=self.bits(self.rows * self.cols, events),
             drained=self.bits(self.cols, events),
             rows_open=self.bits(self.rows, signs / 2),
             cols_open=self.bits(self.cols, signs / 2),
@@ -108,8 +112,10 @@ async def the_other_kind_of_event_does_not_count(dut):
 @cocotb.test()
 async def every_row_and_column_is_seen(dut):
     bench = await made(dut)
+    for pe in range(bench.rows * bench.cols):
+        await bench.passes([Cycle(), Cycle(works=1 << pe)], drains=False)
     for row in range(bench.rows):
-        await bench.passes([Cycle(), Cycle(works=1 << row, rows_open=1 << row)], drains=False)
+        await bench.passes([Cycle(works=1), Cycle(rows_open=1 << row)], drains=False)
     for col in range(bench.cols):
         await bench.passes([Cycle(), Cycle(drained=1 << col, cols_open=1 << col)], drains=True)
 

@@ -3,6 +3,10 @@
 Registers around a multiplier move into it (MULT18X18D has some at A, B and P), and a PFUMX gets the
 LUT4 that it must have at both inputs. Neither changes what the design does in any cycle.
 
+A register that is reset leaves its reset outside, as zeros at its input. Inside, it would take one
+of the four reset lines that four multipliers share, and one more holds those without a reset at
+zero: four multipliers with a reset each cannot be routed.
+
 Source: FPGA-TN-02205, sysDSP Usage Guide; nextpnr-ecp5's packer.
 """
 
@@ -11,14 +15,15 @@ from __future__ import annotations
 from sparsesim.synth.netlist import Bit, Cell, Module
 
 _PINS = 18
-_RESETS = {"A": "RST0", "B": "RST1", "P": "RST2"}
+_LEAVES = {"L6MUX21": ("D0", "D1"), "PFUMX": ("ALUT", "BLUT")}
 
 
 def pack_multiplier_registers(module: Module) -> int:
     """Move registers at multipliers into them.
 
     Those at an operand move where every bit of it is one (or a constant zero), all have the same
-    clock and reset, none has an enable and nothing else reads them; those at the product likewise.
+    clock and reset, none has an enable and nothing else reads them; those at the product likewise,
+    if they have no reset.
 
     Args:
         module: flat; changed.
@@ -77,11 +82,12 @@ def _pack_operand(module: Module, multiplier: Cell, bus: str) -> int:
         registers[bit] = driver
     if not _have_same_controls(list(registers.values())):
         return 0
-    _use(multiplier, f"REG_INPUT{bus}", bus, next(iter(registers.values())))
+    _use(multiplier, f"REG_INPUT{bus}", next(iter(registers.values())))
+    inputs = {bit: _cleared(module, register) for bit, register in registers.items()}
     for pin in pins:
         bit = multiplier.pin(pin)
-        if bit in registers:
-            multiplier.connect(pin, registers[bit].pin("DI"), "input")
+        if bit in inputs:
+            multiplier.connect(pin, inputs[bit], "input")
     for register in registers.values():
         module.remove(register.name)
     return len(registers)
@@ -97,12 +103,12 @@ def _pack_product(module: Module, multiplier: Cell) -> int:
         kind, name = readers[0]
         if len(readers) > 1 or kind != "TRELLIS_FF" or not _is_plain_register(module.cells[name]):
             return 0
-        if module.cells[name].pin("DI") != multiplier.pin(pin):  # it is its reset
+        if module.cells[name].pin("LSR", "0") != "0":
             return 0
         registers[pin] = module.cells[name]
     if not _have_same_controls(list(registers.values())):
         return 0
-    _use(multiplier, "REG_OUTPUT", "P", next(iter(registers.values())))
+    _use(multiplier, "REG_OUTPUT", next(iter(registers.values())))
     for pin, register in registers.items():
         multiplier.connect(pin, register.pin("Q"), "output")
         module.remove(register.name)
@@ -124,18 +130,70 @@ def _have_same_controls(registers: list[Cell]) -> bool:
     return len({(cell.pin("CLK"), cell.pin("LSR", "0")) for cell in registers}) == 1
 
 
-def _use(multiplier: Cell, parameter: str, bus: str, register: Cell) -> None:
-    """Switch a register of the multiplier on, with the controls of the one that it replaces."""
-    reset = _RESETS[bus]
+def _use(multiplier: Cell, parameter: str, register: Cell) -> None:
+    """Switch a register of the multiplier on, with the clock of the one that it replaces."""
     multiplier.parameters.update(
         {
             f"{parameter}_CLK": "CLK0",
             f"{parameter}_CE": "CE0",
-            f"{parameter}_RST": reset,
+            f"{parameter}_RST": "RST0",
             "CLK0_DIV": "ENABLED",
             "RESETMODE": "SYNC",
         }
     )
     multiplier.connect("CLK0", register.pin("CLK"), "input")
     multiplier.connect("CE0", "1", "input")
-    multiplier.connect(reset, register.pin("LSR", "0"), "input")
+    multiplier.connect("RST0", "0", "input")
+
+
+def _cleared(module: Module, register: Cell) -> Bit:
+    """What the register takes, its reset counted in: a zero where that is high.
+
+    It costs nothing where the bit comes from a wide multiplexer whose LUT4 have an input left.
+    """
+    data, reset = register.pin("DI"), register.pin("LSR", "0")
+    if reset == "0":
+        return data
+    luts = _luts_before(module, data)
+    if luts is not None and all(_free_pin(lut) for lut in luts):
+        for lut in luts:
+            _clear(lut, reset)
+        return data
+    name = f"{register.name}_cleared"
+    lut = module.add(name, "LUT4", {"INIT": "1010101010101010"})  # Z = A
+    lut.connect("A", data, "input")
+    for pin in "BCD":
+        lut.connect(pin, "0", "input")
+    new = module.new_bit(f"{name}_z")
+    lut.connect("Z", new, "output")
+    _clear(lut, reset)
+    return new
+
+
+def _luts_before(module: Module, bit: Bit) -> list[Cell] | None:
+    """The LUT4 whose outputs are the bit, over multiplexers alone; None if there is more to it."""
+    cell = module.driver(bit)
+    if cell is None or len(module.readers(bit)) != 1:
+        return None
+    if cell.type == "LUT4":
+        return [cell]
+    if cell.type not in _LEAVES:
+        return None
+    below = [_luts_before(module, cell.pin(port)) for port in _LEAVES[cell.type]]
+    return None if None in below else [lut for luts in below for lut in luts or ()]
+
+
+def _free_pin(lut: Cell) -> str | None:
+    return next((pin for pin in "ABCD" if lut.pin(pin) in ("0", "1")), None)
+
+
+def _clear(lut: Cell, reset: Bit) -> None:
+    """Let a LUT4 give zero where the reset is high; an input of it holds a constant."""
+    pin = _free_pin(lut)
+    assert pin is not None
+    bit = 1 << "ABCD".index(pin)
+    held = bit if lut.pin(pin) == "1" else 0
+    init = int(lut.parameters["INIT"], 2)
+    cleared = (init >> ((i & ~bit) | held) & 1 if not i & bit else 0 for i in range(16))
+    lut.parameters["INIT"] = "".join(str(value) for value in cleared)[::-1]
+    lut.connect(pin, reset, "input")

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sparsesim.rtl.cache import cache_folder, made_once
+from sparsesim.synth import floorplan
+from sparsesim.synth.netlist import Netlist
 from sparsesim.synth.recipe import FLATTEN
 from sparsesim.synth.run import Synthesis
 from sparsesim.synth.tools import find_nextpnr, find_yosys, run_tool
@@ -24,10 +26,15 @@ PART = "LFE5U-85F"
 OPTIONS = (
     *("--85k", "--package", "CABGA381", "--speed", "6"),
     *("--out-of-context", "--timing-allow-fail", "--freq", "200"),
+    # A router that is done in a third of the time; paths count for more than wires in all.
+    *("--router", "router2", "--placer-heap-timingweight", "300"),
 )
 SEEDS = (1, 2, 3)
 
+_FLAT = "flat.json"
 _REPORT = "report.json"
+_LUTS = 83_640  # of the part
+_FLOORPLAN = hashlib.sha256(Path(floorplan.__file__).read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -111,15 +118,18 @@ def place(
 def _place(design: Synthesis, seed: int) -> Placement:
     tool, yosys = find_nextpnr(), find_yosys()
     netlist = hashlib.sha256(design.netlist.read_bytes()).hexdigest()
-    inputs = [netlist, tool.version, yosys.version, *FLATTEN, *OPTIONS, seed]
+    inputs = [netlist, _FLOORPLAN, tool.version, yosys.version, *FLATTEN, *OPTIONS, seed]
     name = f"place-{design.module}-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]}"
 
     def make(folder: Path) -> None:
         kept_log = cache_folder() / f"{name}.log"
-        flat = folder / "flat.json"
-        passes = [f'read_json "{design.netlist}"', *FLATTEN, "write_json flat.json"]
+        flat = folder / _FLAT
+        passes = [f'read_json "{design.netlist}"', *FLATTEN, f"write_json {_FLAT}"]
         script = "\n".join(passes) + "\n"
         run_tool(yosys, [], folder / "yosys.log", kept_log, design.module, script)
+        plan = Netlist.read(flat)
+        floorplan.place_multipliers(plan.modules[plan.top], design.counts.lut / _LUTS)
+        plan.write(flat)
         arguments = ["--json", flat.name, "--seed", str(seed), "--report", _REPORT]
         log = folder / "nextpnr.log"
         run_tool(tool, [*OPTIONS, *arguments], log, kept_log, design.module)

@@ -28,7 +28,7 @@ WRONG_RESULTS = {
 }
 WRONG_TIMES = {
     # A queue of 4 is filled with 3.
-    "feeder.v": ("{!phase_q, slot_q};", "{!phase_q, slot_q} + 3'd1;"),
+    "feeder.v": ("{!here[SLOT_W], here[SLOT_W-1:0]};", "{!here[SLOT_W], here[SLOT_W-1:0]} + 3'd1;"),
     # A result drains one cycle late.
     "drain.v": (".CYCLES(PE_LATENCY - 2)", ".CYCLES(PE_LATENCY - 1)"),
     # Inactive PEs are not counted as such.

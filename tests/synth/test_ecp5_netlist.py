@@ -22,7 +22,7 @@ def multiplier(**more):
     pins = {f"A{i}": A + min(i, 2) for i in range(18)} | {f"B{i}": B + min(i, 1) for i in range(18)}
     cells = {"m": cell("MULT18X18D", **pins, **{f"P{i}": P + i for i in range(5)})}
     cells |= {f"a{i}": register(100 + A + i, A + i) for i in range(3)}
-    cells |= {f"b{i}": register(100 + B + i, B + i, RESET) for i in range(2)}
+    cells |= {f"b{i}": register(100 + B + i, B + i) for i in range(2)}
     cells |= {f"p{i}": register(P + i, Q + i) for i in range(5)}
     return cells | more
 
@@ -40,17 +40,17 @@ def test_registers_of_operands_and_product_move():
     assert [m.pin(f"A{i}") for i in (0, 1, 2, 17)] == [110, 111, 112, 112]
     assert [m.pin(f"B{i}") for i in (0, 1, 17)] == [120, 121, 121]
     assert [m.pin(f"P{i}") for i in range(5)] == [60, 61, 62, 63, 64]
-    assert (m.pin("CLK0"), m.pin("CE0"), m.pin("RST0"), m.pin("RST1")) == (CLOCK, "1", "0", RESET)
+    assert (m.pin("CLK0"), m.pin("CE0"), m.pin("RST0")) == (CLOCK, "1", "0")
     assert m.parameters == {
         "REG_INPUTA_CLK": "CLK0",
         "REG_INPUTA_CE": "CE0",
         "REG_INPUTA_RST": "RST0",
         "REG_INPUTB_CLK": "CLK0",
         "REG_INPUTB_CE": "CE0",
-        "REG_INPUTB_RST": "RST1",
+        "REG_INPUTB_RST": "RST0",
         "REG_OUTPUT_CLK": "CLK0",
         "REG_OUTPUT_CE": "CE0",
-        "REG_OUTPUT_RST": "RST2",
+        "REG_OUTPUT_RST": "RST0",
         "CLK0_DIV": "ENABLED",
         "RESETMODE": "SYNC",
     }
@@ -67,6 +67,7 @@ def test_registers_of_operands_and_product_move():
         ({"b0": cell("LUT4", A=120, Z=20)}, "b"),  # no register
         ({"l": cell("LUT4", A=42, Z=70)}, "p"),  # someone reads the product itself
         ({"p2": register(71, 72, 42)}, "p"),  # it is a reset
+        ({f"p{i}": register(P + i, Q + i, RESET) for i in range(5)}, "p"),  # they have one
     ],
 )
 def test_what_cannot_move_stays(change, stays):
@@ -79,6 +80,77 @@ def test_what_cannot_move_stays(change, stays):
 def test_an_operand_that_a_port_shows_stays():
     number, _ = packed(multiplier(), outputs={"o": [11]})
     assert number == 7
+
+
+def reset_operand(**more):
+    """Both bits of B are reset; bit 0 comes from `more`, bit 1 from a port."""
+    return multiplier(**{f"b{i}": register(100 + B + i, B + i, RESET) for i in range(2)}, **more)
+
+
+def value(found, bit, **inputs: int):
+    """Of a bit under LUT4 and multiplexers, from the bits given as `n<bit>`."""
+    told = {int(name[1:]): number for name, number in inputs.items()} | {"0": 0, "1": 1}
+    if bit in told:
+        return told[bit]
+    driver = found.driver(bit)
+    if driver.type == "LUT4":
+        index = sum(value(found, driver.pin(p), **inputs) << i for i, p in enumerate("ABCD"))
+        return int(driver.parameters["INIT"][15 - index])
+    low, high, choice = {"PFUMX": ("BLUT", "ALUT", "C0"), "L6MUX21": ("D0", "D1", "SD")}[
+        driver.type
+    ]
+    chosen = high if value(found, driver.pin(choice), **inputs) else low
+    return value(found, driver.pin(chosen), **inputs)
+
+
+def test_a_reset_becomes_zeros_before_the_multiplier():
+    number, found = packed(reset_operand())
+    m = found.cells["m"]
+    assert number == 10
+    assert [m.pin(f"RST{i}") for i in range(4)] == ["0", "x", "x", "x"]
+    assert sorted(found.cells) == ["b0_cleared", "b1_cleared", "m"]
+    for data in (0, 1):
+        assert value(found, m.pin("B1"), **{f"n{121}": data, f"n{RESET}": 0}) == data
+        assert value(found, m.pin("B1"), **{f"n{121}": data, f"n{RESET}": 1}) == 0
+
+
+def muxed(held: str, d: int | str):
+    """Bit 0 of B is 1 of 4 bits: two LUT4 with an input D, and an input C that holds a constant."""
+    choose = "1100101011001010"  # C ? (D holds nothing) : A ? ...; whatever, both halves differ
+    pins = {"INIT": choose}
+    return {
+        "low": cell("LUT4", pins, A=201, B=202, C=held, D=d, Z=210),
+        "high": cell("LUT4", pins, A=203, B=204, C=held, D=d, Z=211),
+        "mux": cell("PFUMX", BLUT=210, ALUT=211, C0=205, Z=120),
+    }
+
+
+@pytest.mark.parametrize("held", ["0", "1"])
+def test_zeros_are_free_where_the_multiplexers_luts_have_an_input_left(held):
+    cells = reset_operand(**muxed(held, 206))
+    before = netlist(top=module(muxed(held, 206), top="1")).modules["top"]
+    _, found = packed(cells)
+    assert sorted(found.cells) == ["b1_cleared", "high", "low", "m", "mux"]
+    bit = found.cells["m"].pin("B0")
+    for number in range(1 << 6):
+        inputs = {f"n{201 + i}": number >> i & 1 for i in range(6)}
+        expected = value(before, 120, **inputs)
+        assert value(found, bit, **inputs, **{f"n{RESET}": 0}) == expected
+        assert value(found, bit, **inputs, **{f"n{RESET}": 1}) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"high": cell("LUT4", {"INIT": "0" * 16}, A=1, B=3, C=5, D=7, Z=211)},  # no input left
+        {"other": cell("LUT4", {"INIT": "0" * 16}, A=210, Z=300)},  # its LUT has another reader
+        {"high": cell("CCU2C", S0=211)},  # no LUT
+    ],
+)
+def test_zeros_cost_a_lut_elsewhere(change):
+    _, found = packed(reset_operand(**(muxed("0", 206) | change)))
+    assert found.cells["m"].pin("B0") == found.cells["b0_cleared"].pin("Z")
+    assert found.cells["low"].pin("C") == "0"
 
 
 def test_a_multiplexer_gets_luts_of_its_own():
