@@ -69,7 +69,7 @@ BUGS = [
         "feeder",
         "depth3",
         "feeder.v",
-        right="ready_o = has_slots && active;",
+        right="ready_o = has_slots && active_q;",
         wrong="ready_o = has_slots;",
         says="a window is lost where the line has none",
     ),

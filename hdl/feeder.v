@@ -86,7 +86,7 @@ module feeder #(
   wire ends_other_d = !other_moves ? ends_other_q : ends_other_q ? one_other : others_left_q == 16'd1;
   wire ends_pass = ends_tile_q && ends_axis_q && ends_other_q;
   // A line exists in all tiles of its axis but, perhaps, the last.
-  wire active = !ends_axis_q || exists_i;
+  reg active_q;
   wire next_active = !ends_axis_d || exists_i;
 
   // Where the queues are: a queue is full where its head is a whole round behind. From FEED_LATENCY 2
@@ -122,8 +122,8 @@ module feeder #(
     end
   endgenerate
   wire has_slots = running_q && !any_full;
-  assign push = has_slots && (valid_i || !active);
-  assign ready_o = has_slots && active;
+  assign push = has_slots && (valid_i || !active_q);
+  assign ready_o = has_slots && active_q;
   assign running_o = running_q;
 
   always @(posedge clk_i) begin
@@ -131,6 +131,7 @@ module feeder #(
       running_q <= 1'b1;
       {windows_left_q, ends_tile_q} <= {windows_i - 16'd1, one_window};
       {tiles_left_q, ends_axis_q} <= {tiles_i - 16'd1, one_tile};
+      active_q <= !one_tile || exists_i;
       {others_left_q, ends_other_q} <= {other_tiles_i - 16'd1, one_other};
     end else if (push) begin
       running_q <= !ends_pass;
@@ -139,6 +140,7 @@ module feeder #(
       if (tile_moves) tiles_left_q <= (ends_axis_q ? tiles_i : tiles_left_q) - 16'd1;
       if (other_moves) others_left_q <= (ends_other_q ? other_tiles_i : others_left_q) - 16'd1;
       ends_axis_q  <= ends_axis_d;
+      active_q     <= next_active;
       ends_other_q <= ends_other_d;
     end
     if (push) {phase_q, slot_q} <= behind;
@@ -150,7 +152,7 @@ module feeder #(
 
   // The way to the queues and back.
   wire is_final = ends_axis_q ? is_last_i : LAST_LINE != 0;
-  wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile_q && drains_i, active};
+  wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile_q && drains_i, active_q};
   delay #(
       .WIDTH (1 + SLOT_W + 1),
       .CYCLES(FEED_LATENCY - 1 - REGISTER_AT_PE),
@@ -168,7 +170,7 @@ module feeder #(
   ) u_window (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({slot_q, flags, mask_i & {WINDOW{active}}}),
+      .d_i   ({slot_q, flags, mask_i & {WINDOW{active_q}}}),
       .q_o   ({slot_o, flags_o, mask_o})
   );
   delay #(
