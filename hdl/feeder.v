@@ -108,33 +108,32 @@ module feeder #(
       assign next_full[line] = head == {!behind[SLOT_W], behind[SLOT_W-1:0]};
     end
   endgenerate
-  wire any_full;
+  wire running_d = start_i || (push ? !ends_pass : running_q);
+  wire has_slots;
   generate
     if (FEED_LATENCY > 1) begin : g_ahead
-      reg any_full_q;
+      reg has_slots_q;
       always @(posedge clk_i)
-        if (!rst_ni) any_full_q <= 1'b0;
-        else any_full_q <= (push ? next_full : full) != {LINES{1'b0}};
-      assign any_full = any_full_q;
+        if (!rst_ni) has_slots_q <= 1'b0;
+        else has_slots_q <= running_d && (push ? next_full : full) == {LINES{1'b0}};
+      assign has_slots = has_slots_q;
     end else begin : g_now
       wire unused = &{1'b0, next_full};
-      assign any_full = full != {LINES{1'b0}};
+      assign has_slots = running_q && full == {LINES{1'b0}};
     end
   endgenerate
-  wire has_slots = running_q && !any_full;
   assign push = has_slots && (valid_i || !active_q);
   assign ready_o = has_slots && active_q;
   assign running_o = running_q;
 
   always @(posedge clk_i) begin
+    running_q <= running_d;
     if (start_i) begin
-      running_q <= 1'b1;
       {windows_left_q, ends_tile_q} <= {windows_i - 16'd1, one_window};
       {tiles_left_q, ends_axis_q} <= {tiles_i - 16'd1, one_tile};
       active_q <= !one_tile || exists_i;
       {others_left_q, ends_other_q} <= {other_tiles_i - 16'd1, one_other};
     end else if (push) begin
-      running_q <= !ends_pass;
       windows_left_q <= (ends_tile_q ? windows_i : windows_left_q) - 16'd1;
       ends_tile_q <= ends_tile_q ? one_window : windows_left_q == 16'd1;
       if (tile_moves) tiles_left_q <= (ends_axis_q ? tiles_i : tiles_left_q) - 16'd1;
