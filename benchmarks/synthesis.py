@@ -82,7 +82,7 @@ _PLACED_PES = [
     *((scheme, window, 1) for scheme in ("activation", "weight") for window in (4, 16)),
     *(("none", window, 1) for window in (1, 4, 16)),
 ]
-_PLACED_ARRAYS: list[tuple[int, int, int, int, int]] = []
+_PLACED_ARRAYS = [(8, 8, window, 4, 3) for window in (4, 8)]  # as in _ARRAYS, without the bits
 
 
 def main() -> None:

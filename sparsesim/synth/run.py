@@ -23,6 +23,8 @@ from sparsesim.synth.tools import find_yosys, run_tool
 
 _NETLIST = "netlist.json"
 _COUNTS = "counts.json"
+# What comes behind a synthesis and has no part in it.
+_BEHIND = ("floorplan.py", "place.py")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,11 @@ def synthesise(
         "yosys": tool.version,
         "passes": passes,
         "verilog": {path.name: _digest(path) for path in files},
-        "package": [_digest(path) for path in sorted(Path(__file__).parent.rglob("*.[pv]*"))],
+        "package": [
+            _digest(path)
+            for path in sorted(Path(__file__).parent.rglob("*.[pv]*"))
+            if path.name not in _BEHIND
+        ],
     }
     name = f"synth-{module}-{family}-{_short(inputs)}"
 
