@@ -122,8 +122,15 @@ def _sections() -> Iterable[str]:
         "assumption."
     )
     yield _table(
-        ["design", "LUT4 sites", "MHz", "range", "seeds"],
-        ([_name(rows[0]), f"{rows[0].luts:,}", *_clock(rows)] for rows in _placed_groups()),
+        ["design", "LUT4 sites", "MHz", "range", "seeds", "of one PE's MHz"],
+        (
+            [_name(rows[0]), f"{rows[0].luts:,}", *_clock(rows), _of_one_pe(rows)]
+            for rows in _placed_groups()
+        ),
+    )
+    yield (
+        "An array of 16x16 PEs has 256 multipliers, the largest ECP5 156, so that it can't be "
+        "placed there."
     )
     yield "## The area model"
     yield (
@@ -182,6 +189,20 @@ def _clock(rows: Sequence[Placed]) -> list[str]:
     clocks = [row.clock_mhz for row in rows]
     low, high = min(clocks), max(clocks)
     return [f"{statistics.median(clocks):.0f}", f"{low:.0f} to {high:.0f}", str(len(rows))]
+
+
+def _of_one_pe(rows: Sequence[Placed]) -> str:
+    """What an array's median keeps of its PE's, placed alone; empty for a PE."""
+    first = rows[0]
+    pe = [
+        row.clock_mhz
+        for row in read_clocks()
+        if (row.part, row.skipping, row.window, row.lanes, row.queue_depth)
+        == ("pe", first.skipping, first.window, first.lanes, first.queue_depth)
+    ]
+    if first.part == "pe":
+        return ""
+    return f"{statistics.median(row.clock_mhz for row in rows) / statistics.median(pe):.2f}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
