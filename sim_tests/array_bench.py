@@ -205,6 +205,7 @@ class ArrayBench:
         random: for a test's own choices.
         idle: probability of an idle cycle of each stream.
         pass_cycles: how long a pass may take at most.
+        ended: cycle of the pass in which busy_o had fallen.
     """
 
     def __init__(self, dut: Any, results: str = "result", clock: Clock | None = None) -> None:
@@ -214,6 +215,7 @@ class ArrayBench:
         self.random = generator()
         self.idle = 0.0
         self.pass_cycles = 10_000
+        self.ended = 0
         rows, cols, window = self.machine.rows, self.machine.cols, self.machine.window
         self.weights = Streams(
             dut, self.clock, "weight", rows, window, self.machine.weight_bits, stream=1000
@@ -290,6 +292,7 @@ class ArrayBench:
         await wait_for(
             self.clock, lambda: not is_high(self.dut.busy_o), self.pass_cycles, "the end"
         )
+        self.ended = self.clock.cycle
         assert self.weights.sent() and self.acts.sent(), "windows were not taken"
         counted = self.counted()
         for checker in self.checkers:

@@ -25,6 +25,8 @@ EXAMPLES = float(os.environ.get("SPARSESIM_EXAMPLES", "1"))
 
 WORK_CLASSES = ("effectual", "ineffectual", "unused")  # those that waiting doesn't change
 
+QUIET_CYCLES = 19  # from the last drain to the fall of busy_o, beside both latencies
+
 
 class Bench(ArrayBench):
     """The array, its drains stalled or not."""
@@ -41,6 +43,10 @@ class Bench(ArrayBench):
         counted = await self.passes(operands, drains, before)
         expected = model_count(operands, self.machine, drains)
         assert counted.cycles == expected.cycles
+        latencies = self.machine.feed_latency + self.machine.pe_latency
+        # A last work is known a register later than a last drain.
+        quiet = latencies + QUIET_CYCLES + (not drains)
+        assert self.ended == counted.cycles + quiet, "busy_o fell at another time"
         self.has_classes(counted.classes, expected.classes)
         came = [m.cycles[n:] for m, n in zip(self.monitors, seen, strict=True)]
         if drains:
