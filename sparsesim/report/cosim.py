@@ -6,6 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
+from sparsesim.report.facts import short_names
+from sparsesim.report.figures import clipped
+
 
 def cosim_table(accelerator: Any, found: Any) -> Table:
     """Layer by layer, images added up: passes, cycles of both sides, results, agreement.
@@ -18,16 +21,15 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
     clocked = sum(check.clocked for check in found.checks)
     pes = accelerator.rows * accelerator.cols
     table = Table(title=f"Model and Verilog, {machine}", title_justify="left", box=None)
-    table.add_column("layer", overflow="fold")  # names fold, numbers never do
+    table.add_column("layer", overflow="fold")
     for name in ("passes", "cycles model", "cycles Verilog", "results"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("agree", no_wrap=True)
-    names = dict.fromkeys(check.name for check in found.checks)
-    for name in names:
+    for name, short in short_names(list(dict.fromkeys(c.name for c in found.checks))).items():
         checks = [check for check in found.checks if check.name == name]
         run, all_ = (sum(getattr(c, key) for c in checks) for key in ("passes_run", "passes"))
         table.add_row(
-            name,
+            clipped(short, 48),
             f"{all_:,}" if run == all_ else f"{run:,} of {all_:,}",
             f"{sum(c.cycles_model for c in checks):,}",
             f"{sum(c.cycles_verilog for c in checks):,}",
@@ -73,9 +75,11 @@ def differences_table(comparison: Any) -> Table:
     table.add_column("tensor", overflow="fold")
     for name in ("elements", "differ", "own rounding", "largest", "overflows"):
         table.add_column(name, justify="right", no_wrap=True)
-    for part in (*comparison.layers, *comparison.outputs):
+    parts = (*comparison.layers, *comparison.outputs)
+    names = short_names(list(dict.fromkeys(part.name for part in parts)))
+    for part in parts:
         table.add_row(
-            part.name,
+            clipped(names[part.name], 52),
             f"{part.elements:,}",
             f"{part.differing:,}",
             f"{part.own:,}",

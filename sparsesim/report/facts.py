@@ -119,22 +119,27 @@ def by_cycles(result: Result) -> list[LayerRecord]:
 
 
 def labels(layers: Sequence[LayerRecord]) -> dict[str, str]:
+    """Names of layers as tables show them; see `short_names`."""
+    return short_names([layer.name for layer in layers])
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
     """Names as tables show them: without the folders that all share, and the first of many.
 
     Converters from TensorFlow join the names of all that they fused by `;`.
 
     Returns:
-        label by name, each label once.
+        short name by name, each once.
     """
-    firsts = [layer.name.split(";")[0] for layer in layers]
+    firsts = [name.split(";")[0] for name in names]
     unique = [
-        first if firsts.count(first) == 1 else layer.name
-        for layer, first in zip(layers, firsts, strict=True)
+        first if firsts.count(first) == 1 else name
+        for first, name in zip(firsts, names, strict=True)
     ]
     shared = commonprefix(unique) if len(unique) > 1 else ""  # noqa: RUF071  characters are meant
     cut = max(shared.rfind("/"), shared.rfind(".")) + 1
     cut = 0 if cut == 1 else cut  # a mere leading slash stays
-    return {layer.name: label[cut:] for layer, label in zip(layers, unique, strict=True)}
+    return {name: short[cut:] for name, short in zip(names, unique, strict=True)}
 
 
 def output_error_in_words(result: Result) -> str:
