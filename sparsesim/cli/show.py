@@ -1,4 +1,4 @@
-"""`sparsesim show`: a model's layers, and which node runs where and why."""
+"""`sparsesim show`: a model's layers, which node runs where and why, and what a map gives each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 def show(
     model: options.Model,
+    map_file: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            help="A TOML file of thresholds: print what each layer gets by it.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", help="Write as JSON.")] = None,
     force: options.Force = False,
 ) -> None:
@@ -28,7 +36,7 @@ def show(
     if output:
         refuse_existing(output, force)
     graph = ss.load(model)
-    facts = describe(graph)
+    facts = describe(graph, map_file)
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
     table.add_column("layer", overflow="fold", ratio=3)
@@ -57,18 +65,27 @@ def show(
     console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}", highlight=False)
     for node, reason in host["reasons"].items():
         console.print(f"  {node}: {reason}", highlight=False)
+    if map_file:
+        console.print(f"by {map_file}:", highlight=False, markup=False)
+        console.print(_map_table(facts["map"]["layers"]))
     if output:
         options.write_json(output, facts, force)
 
 
-def describe(graph: Graph) -> dict[str, Any]:
-    """What `show` prints, as plain values; MACs are None where inference knows no shapes."""
+def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
+    """What `show` prints, as plain values; MACs are None where inference knows no shapes.
+
+    Args:
+        graph: the model.
+        map_file: a file of thresholds; the key `map` says what each layer gets by it.
+    """
     from sparsesim.graph.host_work import host_work
 
     layers = [_layer(graph, layer) for layer in graph.layers]
     work = host_work(graph)
     weights = sum(layer["weights"] for layer in layers)
     zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in layers)
+    mapped = {"map": _mapped(graph, map_file)} if map_file else {}
     return {
         "model": graph.source,
         "sha256": graph.sha256,
@@ -81,7 +98,53 @@ def describe(graph: Graph) -> dict[str, Any]:
             "macs": dict(work.macs),
             "reasons": dict(work.reasons),
         },
+        **mapped,
     }
+
+
+def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
+    """Of each layer, for each table of a map: the rule in words and its pattern, or None."""
+    import sparsesim as ss
+    from sparsesim.sparsity import plan
+
+    thresholds = ss.Thresholds.from_toml(map_file)
+    planned = plan(graph, thresholds)
+    layers = {}
+    for layer in graph.layers:
+        gets = {table: found.get(layer.name) for table, found in planned.items()}
+        layers[layer.name] = {
+            table: choice and {"rule": _in_words(choice.rule), "pattern": choice.pattern}
+            for table, choice in gets.items()
+        }
+    return {"file": map_file, "sha256": thresholds.sha256(), "layers": layers}
+
+
+def _in_words(rule: Any) -> str:
+    """A rule as one would say it; of a specification only the keys that were set."""
+    from sparsesim.spec.base import Spec
+
+    if not isinstance(rule, Spec):
+        return str(rule)
+    keys = [key for key in type(rule).model_fields if key in rule.model_fields_set]
+    return " ".join(f"{key} {getattr(rule, key)}" for key in keys) or "defaults"
+
+
+def _map_table(layers: dict[str, Any]) -> Any:
+    """What each layer gets, a column a table with rules; under a rule the pattern that gave it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    tables: dict[str, Any] = next(iter(layers.values()), {})
+    used = [name for name in tables if any(gets[name] for gets in layers.values())]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("layer", *used):
+        table.add_column(name, overflow="fold")
+    for layer, gets in layers.items():
+        cells = [gets[name] for name in used]
+        words = (f'{got["rule"]}\n  by "{got["pattern"]}"' if got else "-" for got in cells)
+        table.add_row(*map(Text, (layer, *words)))
+    return table
 
 
 def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:

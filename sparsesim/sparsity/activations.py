@@ -1,7 +1,7 @@
-"""Activation thresholds: ONNX's own Shrink behind what is fused to a layer.
+"""Functions of a layer's output: ONNX nodes behind what is fused to the layer.
 
-In a quantised graph DequantizeLinear and QuantizeLinear with the tensor's own scale stand around
-it: what is above the threshold comes back as the same integer.
+In a quantised graph DequantizeLinear and QuantizeLinear with the tensor's own scale stand around a
+sparsifier's: what it keeps comes back as the same integer.
 """
 
 from __future__ import annotations
@@ -10,72 +10,68 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-from onnx import helper
+from numpy.typing import DTypeLike
 
 from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, Layer
 from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
-from sparsesim.sparsity.sparsifiers import find_sparsifier
+from sparsesim.sparsity.onnx_nodes import OnnxNodes
+from sparsesim.sparsity.plan import build_nodes, function_of
 
 
-def threshold_activations(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choice]) -> None:
-    """Put a threshold behind layers.
+def put_behind_layers(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choice]) -> None:
+    """Put functions behind layers, each behind those that stand there already.
 
     The last tensor behind a layer keeps its name, so all that reads it, outputs of the model
-    included, reads the thresholded one.
+    included, reads the changed one.
 
     Args:
         editor: holds the nodes that are changed.
         graph: the graph that they came from.
-        choices: layer name -> magnitude threshold.
+        choices: layer name -> function.
     Raises:
-        SpecError: integer sums without a scale; parameters that `magnitude` refuses.
+        SpecError: integer sums without a scale; a quantiser behind a quantised layer; parameters
+            that the function refuses.
     """
     for name, choice in choices.items():
         layer = graph.layer(name)
-        try:
-            settings = find_sparsifier(choice.rule.sparsifier).settings(
-                dict(choice.rule.parameters)
-            )
-        except SpecError as error:
-            raise SpecError(f"{choice.where}: {error}") from None
         if layer.op.endswith("Integer"):
             raise SpecError(
                 f"{choice.where}: layer '{name}' ({layer.op}) gives integer sums whose scale it "
                 "does not know; give this layer the threshold 0"
             )
-        maker = editor.maker(layer.output)
-        before = editor.fresh(f"{layer.output}:before_threshold")
-        maker.output[list(maker.output).index(layer.output)] = before
-        editor.put_behind(maker, _nodes(editor, layer, before, float(settings["threshold"])))
+        scale, zero = quantiser_behind(layer)
+        if scale and choice.rule.kind == "quantiser":
+            raise SpecError(
+                f"{choice.where}: the output of layer '{name}' is quantised already, by the model "
+                f"itself, so quantiser '{choice.rule.name}' is not put behind it; use a sparsifier"
+            )
+        end = _end(editor, layer)
+        maker = editor.maker(end)
+        before = editor.fresh(f"{end}:before_{choice.rule.name}")
+        maker.output[list(maker.output).index(end)] = before
+        kind = np.float32 if scale else _float_type(graph, layer)
+        opset = max(entry.version for entry in graph.model.opset_import if not entry.domain)
+        rank = len(graph.shapes[layer.output]) if layer.output in graph.shapes else None
+        nodes = OnnxNodes(_prefix(layer) + choice.rule.name, kind, rank, opset, editor.fresh)
+        parameters = [name for name in (scale, zero) if name]
+        real = nodes.add("DequantizeLinear", before, *parameters) if scale else before
+        try:
+            function = function_of(choice.rule)
+            made = build_nodes(
+                function, nodes, real, function.settings(dict(choice.rule.parameters))
+            )
+        except SpecError as error:
+            raise SpecError(f"{choice.where}: {error}") from None
+        if scale:
+            made = nodes.add("QuantizeLinear", made, *parameters)
+        _rename(nodes.nodes, made, end)
+        editor.constants.update(nodes.constants)
+        editor.put_behind(maker, nodes.nodes)
 
 
-def _nodes(editor: NodeEditor, layer: Layer, before: str, threshold: float) -> list[onnx.NodeProto]:
-    after, name = layer.output, f"{layer.name}:threshold"
-    # Rounded here as Shrink's attribute is, so that weights and activations mean the same edge.
-    lambd = float(np.float32(threshold))
-    scale, zero = _quantiser(layer)
-    if not scale:
-        return [_shrink(before, after, editor.fresh(name), lambd)]
-    parameters = [scale, zero] if zero else [scale]
-    real, kept = editor.fresh(f"{after}:real"), editor.fresh(f"{after}:thresholded")
-    return [
-        helper.make_node(
-            "DequantizeLinear", [before, *parameters], [real], editor.fresh(f"{name}_dequantise")
-        ),
-        _shrink(real, kept, editor.fresh(name), lambd),
-        helper.make_node(
-            "QuantizeLinear", [kept, *parameters], [after], editor.fresh(f"{name}_quantise")
-        ),
-    ]
-
-
-def _shrink(before: str, after: str, name: str, lambd: float) -> onnx.NodeProto:
-    return helper.make_node("Shrink", [before], [after], name, lambd=lambd, bias=0.0)
-
-
-def _quantiser(layer: Layer) -> tuple[str, str]:
+def quantiser_behind(layer: Layer) -> tuple[str, str]:
     """Scale and zero point of the tensor behind a layer; empty where it is float."""
     scale, zero = layer.output_scale, layer.output_zero
     for fused in layer.chain:
@@ -84,3 +80,26 @@ def _quantiser(layer: Layer) -> tuple[str, str]:
         elif fused.op == "DequantizeLinear":
             scale, zero = "", ""
     return scale, zero
+
+
+def _prefix(layer: Layer) -> str:
+    """How the names of all nodes begin that were put behind a layer."""
+    return f"{layer.name}:behind:"
+
+
+def _end(editor: NodeEditor, layer: Layer) -> str:
+    """The tensor behind a layer and all that was put behind it before, fused or not."""
+    behind = [node for node in editor.nodes if node.name.startswith(_prefix(layer))]
+    return behind[-1].output[0] if behind else layer.output
+
+
+def _rename(nodes: list[onnx.NodeProto], made: str, after: str) -> None:
+    """Let the last tensor be called what the layer's output was."""
+    for node in nodes:
+        node.output[:] = [after if name == made else name for name in node.output]
+        node.input[:] = [after if name == made else name for name in node.input]
+
+
+def _float_type(graph: Graph, layer: Layer) -> DTypeLike:
+    known = (graph.types.get(name) for name in (layer.output, layer.activation))
+    return next((kind for kind in known if kind is not None and kind.kind == "f"), np.float32)

@@ -21,11 +21,13 @@ class Choice:
 
     Attributes:
         where: the line, such as `weights.conv*`.
-        rule: the sparsifier and its parameters.
+        rule: the function and its parameters.
+        pattern: that of the line, such as `conv*`.
     """
 
     where: str
     rule: Rule
+    pattern: str
 
 
 def choose(
@@ -41,11 +43,29 @@ def choose(
         graph: the graph.
         blocks: all of its blocks.
         rules: by pattern.
-        table: `weights` or `activations`, for errors.
+        table: `weights`, say; for errors.
     Raises:
         SpecError: a pattern that matches nothing.
     """
     block_of = {layer: block.name for block in blocks for layer in block.layers}
+    return choose_by_name(block_of, rules, table, graph.reasons)
+
+
+def choose_by_name(
+    block_of: Mapping[str, str],
+    rules: Mapping[str, Rule],
+    table: str,
+    reasons: Mapping[str, str] | None = None,
+) -> dict[str, Choice]:
+    """As `choose`, for layers that no graph holds (a network in training).
+
+    Args:
+        block_of: layer -> its block.
+        rules, table: as there.
+        reasons: names that are no layers -> why, for errors.
+    Raises:
+        SpecError: a pattern that matches nothing.
+    """
     best: dict[str, tuple[tuple[int, int, int], Choice]] = {}
     for line, (pattern, rule) in enumerate(rules.items()):
         matched = False
@@ -56,9 +76,9 @@ def choose(
             matched = True
             key = (*rank, line)
             if layer not in best or key > best[layer][0]:
-                best[layer] = key, Choice(f"{table}.{pattern}", rule)
+                best[layer] = key, Choice(f"{table}.{pattern}", rule, pattern)
         if not matched:
-            raise SpecError(_no_match(graph, f"{table}: '{pattern}'", pattern, block_of))
+            raise SpecError(_no_match(reasons or {}, f"{table}: '{pattern}'", pattern, block_of))
     return {layer: best[layer][1] for layer in block_of if layer in best}
 
 
@@ -73,9 +93,11 @@ def _rank(pattern: str, layer: str, block: str) -> tuple[int, int] | None:
     return None
 
 
-def _no_match(graph: Graph, where: str, pattern: str, block_of: Mapping[str, str]) -> str:
-    if pattern in graph.reasons:
-        reason = graph.reasons[pattern]
+def _no_match(
+    reasons: Mapping[str, str], where: str, pattern: str, block_of: Mapping[str, str]
+) -> str:
+    if pattern in reasons:
+        reason = reasons[pattern]
         return f"{where} runs on the host, where nothing is sparsified: {reason}"
     hint = near_misses(pattern, [*block_of, *block_of.values()])
     return f"{where} matches no layer and no block; {hint}"

@@ -1,4 +1,4 @@
-"""`sparsify`: thresholds become a rewrite of the graph, which stays plain ONNX."""
+"""`sparsify`: sparsifiers and quantisers become a rewrite of the graph, which stays plain ONNX."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from collections.abc import Mapping
 import numpy as np
 
 from sparsesim.graph import Graph
-from sparsesim.graph.blocks import blocks
-from sparsesim.sparsity.activations import threshold_activations
-from sparsesim.sparsity.choose import Choice, choose
+from sparsesim.sparsity.activations import put_behind_layers
+from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.opset import with_opset
+from sparsesim.sparsity.plan import function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
-from sparsesim.spec.thresholds import MAGNITUDE, Rule, Thresholds
-
-SHRINK_OPSET = 9
+from sparsesim.spec.thresholds import Rule, Thresholds
 
 
 def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
-    """Rewrite weights, and put thresholds behind layers.
+    """Rewrite weights, and put functions behind layers.
 
     Args:
         graph: loaded, or rewritten before.
-        thresholds: what each layer gets.
+        thresholds: what each layer gets. Gradients are none of a graph's: their rules are only
+            checked.
     Returns:
         a new graph with the same layers; the argument itself where nothing is to be done.
     Raises:
-        SpecError: a pattern that matches nothing, an unknown sparsifier or wrong parameters, a
-            weight that is computed or has no scale.
-        ModelError: an opset below 9 that cannot be converted.
+        SpecError: a pattern that matches nothing, an unknown function or wrong parameters, one
+            that cannot stand behind a layer, a weight that is computed or has no scale.
+        ModelError: an opset below what the nodes behind layers need (9 of a threshold, 13 of most
+            others) that cannot be converted.
     Source: docs/model.md, "Sparsity"; Loroch et al. 2018, section 2.
     """
-    found = blocks(graph, thresholds.blocks)
-    weights = _active(choose(graph, found, thresholds.weights, "weights"))
-    activations = _active(choose(graph, found, thresholds.activations, "activations"))
+    planned = plan(graph, thresholds)
+    weights, activations = _active(planned["weights"]), _active(planned["activations"])
     if not weights and not activations:
         return graph
     if activations:
-        graph = with_opset(graph, SHRINK_OPSET)
+        needed = [function_of(choice.rule).opset for choice in activations.values()]
+        graph = with_opset(graph, max(needed))
     editor = NodeEditor(graph)
     rewrite_weights(editor, graph, weights)
-    threshold_activations(editor, graph, activations)
+    put_behind_layers(editor, graph, activations)
     return editor.finish([*_words("weights", weights), *_words("activations", activations)])
 
 
@@ -52,10 +52,7 @@ def _active(choices: Mapping[str, Choice]) -> dict[str, Choice]:
 
 
 def _is_nothing(rule: Rule) -> bool:
-    if rule.sparsifier != MAGNITUDE or len(rule.parameters) != 1:
-        return False
-    name, value = rule.parameters[0]
-    return name == "threshold" and isinstance(value, int | float) and np.float32(value) == 0
+    return rule.is_magnitude and np.float32(rule.parameters[0][1]) == 0
 
 
 def _words(what: str, choices: Mapping[str, Choice]) -> list[str]:

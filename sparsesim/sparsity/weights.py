@@ -1,4 +1,4 @@
-"""Rewriting weights: constants of the graph are replaced by ones with more zeros."""
+"""Rewriting weights: constants of the graph are replaced by sparsified or quantised ones."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, Layer
 from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
+from sparsesim.sparsity.plan import function_of
 from sparsesim.sparsity.rows import from_rows, rows_of
-from sparsesim.sparsity.sparsifiers import find_sparsifier
 from sparsesim.sparsity.stored import StoredWeight, stored_weight
 from sparsesim.spec.thresholds import MAGNITUDE
 
 
 def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choice]) -> None:
-    """Give layers their sparsified weights; a weight that others read too is copied for them.
+    """Give layers their changed weights; a weight that others read too is copied for them.
 
     Args:
         editor: holds the nodes and constants that are changed.
         graph: the graph that they came from.
-        choices: layer name -> sparsifier.
+        choices: layer name -> function.
     Raises:
-        SpecError: a weight that is computed, or that has no scale of its own; parameters that the
-            sparsifier refuses.
+        SpecError: a weight that is computed, or that has no scale of its own; a quantiser for one
+            that is quantised already; parameters that the function refuses.
     """
     copies: dict[str, list[str]] = {}
     for name, choice in choices.items():
@@ -58,17 +58,22 @@ def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choi
 
 
 def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice) -> NDArray[Any]:
-    """The stored weight with the zeros that the sparsifier makes in its real values."""
+    """The stored weight with what the function makes of its real values: of integers only zeros."""
     rule = choice.rule
     weight = graph.constants[stored.tensor]
-    if weight.dtype.kind != "f" and not stored.scale and rule.sparsifier == MAGNITUDE:
+    if weight.dtype.kind != "f" and rule.kind == "quantiser":
+        raise SpecError(
+            f"{choice.where}: the weight of layer '{layer.name}' is quantised already, to "
+            f"{weight.dtype}, which quantiser '{rule.name}' cannot change; use a sparsifier"
+        )
+    if weight.dtype.kind != "f" and not stored.scale and rule.name == MAGNITUDE:
         raise SpecError(
             f"{choice.where}: the weight of layer '{layer.name}' ({layer.op}) has no scale of its "
             "own, so a threshold in real units means nothing; use top_k or n_m, or 0"
         )
     real = stored.real(graph.constants)
     try:
-        rows = find_sparsifier(rule.sparsifier).apply(rows_of(layer, real), **dict(rule.parameters))
+        rows = function_of(rule).apply(rows_of(layer, real), **dict(rule.parameters))
     except SpecError as error:
         raise SpecError(f"{choice.where}: {error}") from None
     result = from_rows(layer, rows, real.shape)
@@ -76,7 +81,7 @@ def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice
         return result
     if np.any((result != 0) & (result != real)):
         raise SpecError(
-            f"{choice.where}: sparsifier '{rule.sparsifier}' changes values other than to zero, "
+            f"{choice.where}: sparsifier '{rule.name}' changes values other than to zero, "
             f"which the quantised weight of layer '{layer.name}' cannot take"
         )
     return stored.with_zeros(result == 0, graph.constants)

@@ -47,7 +47,7 @@ def _sentence(finding: Any, schema: dict[str, Any]) -> str:
         prefix = "".join(f"{part}." for part in loc[:-1])
         table = _at(schema, loc[:-1], schema)
         known = [prefix + name for name in table.get("properties", {})]
-        return f"unknown key '{key}'; {nearest(key, known)}"
+        return f"unknown key '{key}'; " + (nearest(key, known) if known else "no key is known here")
     if kind == "missing":
         return f"key '{key}' is missing"
     if kind == "too_short":

@@ -9,6 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from sparsesim import formats
+from sparsesim.sparsity.quantisers import QUANTISERS
+from sparsesim.sparsity.sparsifiers import SPARSIFIERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/*.md"))]
@@ -18,7 +20,11 @@ PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/
 def test_examples_hold(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     # What a page registers goes with it.
-    with patch.dict(formats._registered):
+    with (
+        patch.dict(formats._registered),
+        patch.dict(SPARSIFIERS._registered),
+        patch.dict(QUANTISERS._registered),
+    ):
         found = doctest.testfile(str(ROOT / page), module_relative=False)
     assert found.failed == 0
 

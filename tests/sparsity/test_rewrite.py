@@ -25,7 +25,7 @@ from sparsesim.errors import ModelError, SpecError
 from sparsesim.graph import Graph, build, load
 from sparsesim.graph.blocks import blocks
 from sparsesim.sparsity import opset, sparsifier, sparsify, weight_sparsity
-from sparsesim.sparsity.sparsifiers import registry
+from sparsesim.sparsity.sparsifiers import SPARSIFIERS
 from sparsesim.spec.thresholds import Thresholds
 
 X = np.random.default_rng(1).standard_normal((2, 4, 6, 6)).astype(np.float32)
@@ -38,10 +38,10 @@ def graph() -> Graph:
 
 @pytest.fixture
 def clean() -> Iterator[None]:
-    before = dict(registry._registered)
+    before = dict(SPARSIFIERS._registered)
     yield
-    registry._registered.clear()
-    registry._registered.update(before)
+    SPARSIFIERS._registered.clear()
+    SPARSIFIERS._registered.update(before)
 
 
 def chains(graph: Graph) -> list[list[str]]:

@@ -16,12 +16,12 @@ from pydantic import Field
 from sparsify_models import FLOAT, model, node
 
 from sparsesim.errors import InputError, SpecError
+from sparsesim.sparsity import registry
 from sparsesim.sparsity.sparsifiers import (
+    SPARSIFIERS,
     find_sparsifier,
-    registry,
     sparsifier,
     sparsifier_names,
-    summaries,
 )
 
 EITHER = "top_k takes either keep or count; give one of the two"
@@ -86,13 +86,174 @@ def test_n_m_keeps_the_n_largest_of_each_m(values: NDArray[np.float32], m: int, 
     np.testing.assert_array_equal(apply("n_m", values, n=n, m=m), expected)
 
 
+def test_relative_zeroes_the_edge_too() -> None:
+    values = np.array([[-4.0, -1.0, -0.0, 0.0], [0.5, 1.0, 1.5, 2.0]], np.float32)
+    result = apply("relative", values, fraction=0.25)  # at or below 1
+    np.testing.assert_array_equal(result, [[-4, 0, 0, 0], [0, 0, 1.5, 2]])
+    assert not np.signbit(result[0, 1:]).any()
+    assert not apply("relative", values, fraction=1).any()
+    np.testing.assert_array_equal(apply("relative", values, fraction=0), values)
+
+
+def test_relative_rounds_its_edge_to_the_type_of_the_values() -> None:
+    """0.1 * 3 in float32 is 0.3 rounded up, 0.30000001192...; the next float stays."""
+    edge = np.float32(0.1) * np.float32(3)
+    values = np.array([[3, edge, np.nextafter(edge, np.float32(1))]], np.float32)
+    result = apply("relative", values, fraction=0.1)
+    np.testing.assert_array_equal(result, [[3, 0, values[0, 2]]])
+
+
+def test_quantile_takes_equal_magnitudes_together_and_top_k_does_not() -> None:
+    values = np.array([[3, -1, 2, 1], [-2, 2, 0, -0.0]], np.float32)
+    # In order of size: 0 0 1 1 2 2 2 3. The share 5/8 ends at a 2; all three of them go.
+    np.testing.assert_array_equal(apply("quantile", values, share=0.625), [[3, 0, 0, 0], [0] * 4])
+    expected = [[3, 0, 2, 0], [-2, 0, 0, 0]]  # the first of the equal ones stay
+    np.testing.assert_array_equal(apply("top_k", values, keep=0.375), expected)
+    # The share 2/8 is there already.
+    np.testing.assert_array_equal(apply("quantile", values, share=0.25), values)
+
+
+def test_quantile_rounds_a_share_half_to_even() -> None:
+    values = np.arange(1.0, 6.0).reshape(1, 5)
+    shares = (0, 0.1, 0.3, 0.5, 1.0)
+    zeros = [int((apply("quantile", values, share=share) == 0).sum()) for share in shares]
+    assert zeros == [0, 0, 2, 2, 5]  # of 0, 0.5, 1.5, 2.5 and 5
+
+
+@given(ROWS, st.floats(0, 1))
+def test_quantile_is_a_threshold_at_a_magnitude(values: NDArray, share: float) -> None:
+    result = apply("quantile", values, share=share)
+    wanted = round(share * values.size)
+    sizes = sorted(abs(float(x)) for x in values.reshape(-1))
+    edge = sizes[wanted - 1] if wanted else -1.0
+    for before, after in zip(values.reshape(-1), result.reshape(-1), strict=True):
+        assert after == (0 if abs(before) <= edge else before)
+    assert np.count_nonzero(result == 0) >= wanted
+
+
+BLOCKS = np.array([[1, 1, 3, 0, 9], [1, 1, 0, 0, 0], [2, 2, 0, 0, 4]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("by", "share", "gone"),
+    [
+        # l2 of 2 x 2 blocks: top 2 (root 4), 3 (root 9), 9; bottom root 8, 0, 4.
+        # Elements: 4, 4, 2; 2, 2, 1. In rising order: 0, 2, 2.83, 3, 4, 9.
+        ("l2", 0.0, ""),
+        ("l2", 0.1, "e"),  # round(1.5) = 2: the block of zeros alone
+        ("l2", 0.2, "ea"),  # 3 of 15: 2 + 4
+        ("l2", 0.4, "ea"),  # 6
+        ("l2", 0.5, "ead"),  # round(7.5) = 8
+        ("l2", 0.54, "ead"),  # 8
+        ("l2", 0.6, "eadb"),
+        ("l2", 0.83, "eadb"),  # 12
+        ("l2", 0.9, "eadbfc"),  # round(13.5) = 14: f has only one element
+        ("l2", 1.0, "abcdef"),
+        # Means: top 1, 0.75, 4.5; bottom 2, 0, 4.
+        ("mean", 0.2, "eb"),
+        ("mean", 0.5, "eba"),
+        ("mean", 0.8, "ebad"),
+        ("mean", 0.85, "ebadf"),
+    ],
+)
+def test_blocks_go_in_rising_order(by: str, share: float, gone: str) -> None:
+    names = np.array([list("aabbc"), list("aabbc"), list("ddeef")])
+    result = apply("block", BLOCKS, rows=2, columns=2, share=share, by=by)
+    np.testing.assert_array_equal(result, np.where(np.isin(names, list(gone)), 0, BLOCKS))
+
+
+def test_of_equal_blocks_the_first_stays() -> None:
+    values = np.ones((2, 4), np.float32)
+    result = apply("block", values, rows=1, columns=2, share=0.5)
+    np.testing.assert_array_equal(result, [[1, 1, 1, 1], [0, 0, 0, 0]])
+
+
+def test_a_block_may_be_larger_than_the_matrix_and_values_large() -> None:
+    large = np.full((2, 3), 3e38, np.float32)
+    result = apply("block", large, rows=9, columns=9, share=0.1)
+    assert not result.any()
+    large[1] = 2e38
+    kept = apply("block", large, rows=1, columns=3, share=0.5)
+    np.testing.assert_array_equal(kept, [large[0], [0, 0, 0]])
+
+
+@given(ROWS, st.integers(1, 4), st.integers(1, 4), st.floats(0, 1), st.sampled_from(["l2", "mean"]))
+def test_blocks_against_a_naive_twin(
+    values: NDArray, rows: int, columns: int, share: float, by: str
+) -> None:
+    blocks: dict[tuple[int, int], list[float]] = {}
+    for (i, j), x in np.ndenumerate(values):
+        blocks.setdefault((i // rows, j // columns), []).append(abs(float(x)))
+    sizes = {
+        at: sum(x * x for x in held) if by == "l2" else sum(held) / len(held)
+        for at, held in blocks.items()
+    }
+    gone, wanted = set(), round(share * values.size)
+    for at in sorted(blocks, key=lambda at: (sizes[at], -at[0], -at[1])):
+        if sum(len(blocks[done]) for done in gone) < wanted:
+            gone.add(at)
+    expected = values.copy()
+    for i, j in np.ndindex(*values.shape):
+        if (i // rows, j // columns) in gone:
+            expected[i, j] = 0
+    result = apply("block", values, rows=rows, columns=columns, share=share, by=by)
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_random_is_told_by_its_seed() -> None:
+    values = np.arange(1, 101, dtype=np.float32).reshape(4, 25)
+    first = apply("random", values, share=0.3, seed=1)
+    assert np.count_nonzero(first == 0) == 30
+    np.testing.assert_array_equal(first[first != 0], values[first != 0])
+    np.testing.assert_array_equal(apply("random", values, share=0.3, seed=1), first)
+    assert (apply("random", values, share=0.3, seed=2) != first).any()
+    # More are drawn from the same order.
+    assert not apply("random", values, share=0.6, seed=1)[first == 0].any()
+    # 2000 seeds zero each place 30 % of the time: 600, within 6 standard deviations of 20.5.
+    counts = sum(
+        (apply("random", values[:1], share=0.3, seed=seed) == 0).astype(int) for seed in range(2000)
+    )
+    share = round(0.3 * 25) / 25
+    assert np.abs(counts - 2000 * share).max() < 6 * np.sqrt(2000 * share * (1 - share))
+
+
+ALL = {
+    "block": {"rows": 2, "columns": 3, "share": 0.4},
+    "magnitude": {"threshold": 1.0},
+    "n_m": {"n": 2, "m": 4},
+    "quantile": {"share": 0.4},
+    "random": {"share": 0.4, "seed": 5},
+    "relative": {"fraction": 0.4},
+    "top_k": {"keep": 0.4},
+}
+
+
+@pytest.mark.parametrize("name", SPARSIFIERS.built_in)
+def test_sparsifiers_keep_or_zero_and_do_so_once(name: str) -> None:
+    @given(ROWS, st.sampled_from([np.float16, np.float32, np.float64, np.int8]))
+    def holds(values: NDArray, kind: type) -> None:
+        values = values.astype(kind)
+        once = apply(name, values, **ALL[name])
+        assert (once.shape, once.dtype) == (values.shape, values.dtype)
+        assert ((once == values) | (once == 0)).all()
+        made = (once == 0) & (values != 0)
+        assert not np.signbit(once[made].astype(float)).any()
+        np.testing.assert_array_equal(apply(name, once, **ALL[name]), once)
+
+    holds()
+
+
+def test_gradients_of_any_rank_are_taken() -> None:
+    values = np.arange(-12, 12, dtype=np.float32).reshape(2, 3, 4)
+    for name, parameters in ALL.items():
+        assert apply(name, values, **parameters).shape == (2, 3, 4)
+        assert apply(name, values[0, 0], **parameters).shape == (4,)
+
+
 def test_empty_arrays_stay_empty() -> None:
     empty = np.zeros((0, 4), np.float32)
-    for name, parameters in [
-        ("magnitude", {"threshold": 1.0}),
-        ("top_k", {"keep": 0.5}),
-        ("n_m", {"n": 1, "m": 2}),
-    ]:
+    assert set(ALL) == set(SPARSIFIERS.built_in)
+    for name, parameters in ALL.items():
         assert apply(name, empty, **parameters).shape == (0, 4)
 
 
@@ -117,6 +278,19 @@ def test_empty_arrays_stay_empty() -> None:
             "top_k takes either keep or count; give one of the two",
         ),
         ("n_m", {"n": 0, "m": 4}, "n 0 is out of range; use 1 or more"),
+        ("relative", {"fraction": -0.1}, "fraction -0.1 is out of range; use 0 to 1"),
+        ("quantile", {"share": 1.1}, "share 1.1 is out of range; use 0 to 1"),
+        ("random", {"share": 0.5, "seed": -1}, "seed -1 is out of range; use 0 or more"),
+        (
+            "block",
+            {"rows": 0, "columns": 4, "share": 0.5},
+            "rows 0 is out of range; use 1 or more",
+        ),
+        (
+            "block",
+            {"rows": 1, "columns": 4, "share": 0.5, "by": "l3"},
+            "by 'l3' is unknown; use one of l2, mean",
+        ),
         ("n_m", {"n": 5, "m": 4}, "n 5 is out of range; use 1 to m, which is 4"),
     ],
 )
@@ -141,7 +315,7 @@ def test_an_unknown_name_has_a_hint() -> None:
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    monkeypatch.setattr(SPARSIFIERS, "_registered", dict(SPARSIFIERS._registered))
 
 
 @pytest.mark.usefixtures("clean")
@@ -161,14 +335,16 @@ def test_a_function_of_one_s_own() -> None:
     assert str(caught.value) == "factor -1.0 is out of range; use 0 or more"
 
 
+@pytest.mark.usefixtures("clean")
 def test_summaries_say_what_each_does_and_takes() -> None:
-    assert summaries() == {
-        "magnitude": "|x| <= threshold becomes 0 (parameters: threshold)",
-        "n_m": "Keep n of every m along the reduction; of equal magnitudes the first "
-        "(parameters: n, m)",
-        "top_k": "Keep the largest magnitudes of the whole array; of equal ones the first in its "
-        "order (parameters: keep, count)",
-    }
+    SPARSIFIERS._registered.clear()
+    found = SPARSIFIERS.summaries()
+    assert list(found) == list(SPARSIFIERS.built_in) == sorted(SPARSIFIERS.built_in)
+    assert found["magnitude"] == "|x| <= threshold becomes 0 (parameters: threshold)"
+    assert found["n_m"] == (
+        "Keep n of every m along the reduction; of equal magnitudes the first "
+        "(parameters: n, m; not behind layers)"
+    )
 
 
 @pytest.mark.usefixtures("clean")
@@ -197,20 +373,48 @@ def test_the_argument_is_never_changed() -> None:
         values[...] = 0
         return values
 
-    with pytest.raises(ValueError, match="read-only"):
-        apply("in_place", np.ones((1, 2)))
+    values = np.ones((1, 2))
+    with pytest.raises(SpecError) as caught:
+        apply("in_place", values)
+    assert str(caught.value) == (
+        "sparsifier 'in_place' fails: ValueError: assignment destination is read-only"
+    )
+    assert values.all() and values.flags.writeable
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_result_that_is_not_finite_is_refused() -> None:
+    sparsifier("logarithm")(lambda values: np.log(values, where=values > 0, out=values - np.inf))
+    with pytest.raises(SpecError) as caught:
+        apply("logarithm", np.zeros((1, 2), np.float32))
+    line = "sparsifier 'logarithm' made NaN or infinity of finite float32 numbers"
+    assert str(caught.value) == line
+
+
+@pytest.mark.usefixtures("clean")
+def test_annotations_that_cannot_be_read_are_one_line() -> None:
+    def vague(values: NDArray, share: "Shares") -> NDArray:  # type: ignore[name-defined]  # noqa: F821, UP037
+        return values
+
+    sparsifier("vague")(vague)
+    with pytest.raises(SpecError) as caught:
+        apply("vague", np.ones((1, 2)), share=1)
+    assert str(caught.value) == (
+        "sparsifier 'vague': its parameters cannot be read: name 'Shares' is not defined"
+    )
 
 
 @pytest.mark.usefixtures("clean")
 def test_sparsifiers_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import EntryPoint
 
-    good = EntryPoint("flat", "statistics:mean", registry.ENTRY_POINTS)
-    bad = EntryPoint("broken", "no_such_package:x", registry.ENTRY_POINTS)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [good, bad])
-    assert sparsifier_names() == ("broken", "flat", "magnitude", "n_m", "top_k")
+    good = EntryPoint("flat", "statistics:mean", "sparsesim.sparsifiers")
+    bad = EntryPoint("broken", "no_such_package:x", "sparsesim.sparsifiers")
+    offered = {"sparsesim.sparsifiers": [good, bad]}
+    monkeypatch.setattr(registry, "entry_points", lambda group: offered.get(group, []))
+    assert set(sparsifier_names()) - set(SPARSIFIERS._registered) >= {"broken", "flat"}
     assert find_sparsifier("flat").function is statistics.mean
-    assert summaries()["broken"].startswith("sparsifier 'broken' of no_such_package:x")
+    assert SPARSIFIERS.summaries()["broken"].startswith("sparsifier 'broken' of no_such_package:x")
     with pytest.raises(SpecError) as caught:
         find_sparsifier("broken")
     assert str(caught.value) == (

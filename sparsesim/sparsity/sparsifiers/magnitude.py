@@ -11,11 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sparsesim.sparsity.sparsifiers.registry import sparsifier
+from sparsesim.sparsity.onnx_nodes import OnnxNodes
+from sparsesim.sparsity.sparsifiers import sparsifier
 from sparsesim.spec.thresholds import LARGEST_THRESHOLD
 
 
-@sparsifier("magnitude")
+def _as_onnx(nodes: OnnxNodes, tensor: str, threshold: float) -> str:
+    """Shrink (bias 0), which our engine fuses behind its layer."""
+    # Rounded here as Shrink's attribute is, so that weights and activations mean the same edge.
+    edge = float(np.float32(threshold))
+    return nodes.add("Shrink", tensor, attributes={"lambd": edge, "bias": 0.0})
+
+
+@sparsifier("magnitude", as_onnx=_as_onnx, opset=9)
 def magnitude(
     values: NDArray[Any], threshold: Annotated[float, Field(ge=0, le=LARGEST_THRESHOLD)]
 ) -> NDArray[Any]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sparsesim.errors import SpecError
-from sparsesim.sparsity.sparsifiers.registry import sparsifier
+from sparsesim.sparsity.sparsifiers import sparsifier
 
 
-@sparsifier("n_m")
+@sparsifier("n_m", not_onnx="selects by rank")
 def n_m(
     values: NDArray[Any], n: Annotated[int, Field(ge=1)], m: Annotated[int, Field(ge=1)]
 ) -> NDArray[Any]:

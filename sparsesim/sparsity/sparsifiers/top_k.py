@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sparsesim.errors import SpecError
-from sparsesim.sparsity.sparsifiers.registry import sparsifier
+from sparsesim.sparsity.sparsifiers import sparsifier
 
 
-@sparsifier("top_k")
+@sparsifier("top_k", not_onnx="selects by rank")
 def top_k(
     values: NDArray[Any],
     keep: Annotated[float, Field(ge=0, le=1)] | None = None,
