@@ -29,6 +29,21 @@ def refuse_existing(path: str | Path, force: bool) -> None:
         raise SparseSimError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def refuse_filled(folder: Path, force: bool) -> None:
+    """Raise where a folder to write into is none, or holds something: before any work for it.
+
+    Raises:
+        SparseSimError: its own folder doesn't exist, it is a file, or it is not empty without
+            `force`.
+    """
+    if not folder.parent.is_dir():
+        raise SparseSimError(f"{folder}: its folder does not exist")
+    if folder.exists() and not folder.is_dir():
+        raise SparseSimError(f"{folder}: is a file; name a folder")
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise SparseSimError(f"{folder}: is not empty; use --force to write into it")
+
+
 @contextmanager
 def writing(path: str | Path, force: bool = False) -> Iterator[Path]:
     """A path beside `path` to write to; renamed to it at the end, removed on any failure.

@@ -55,22 +55,28 @@ class Engine:
         tensors: dict[str, np.ndarray] = {**self.graph.constants, **feed}
         with single_threaded_blas():
             for index, runner in enumerate(self.steps):
-                if isinstance(runner, LayerRunner):
-                    tensors[runner.layer.output] = self._run_layer(runner, tensors)
-                    if observer is not None:
-                        observer.layer(runner, tensors)
+                self.advance(runner, tensors)
+                if observer is None:
+                    pass
+                elif isinstance(runner, LayerRunner):
+                    observer.layer(runner, tensors)
                 else:
-                    values = runner.run(tensors)
-                    tensors.update(zip(runner.step.outputs, values, strict=True))
-                    if observer is not None:
-                        observer.made(runner.step.outputs, tensors)
+                    observer.made(runner.step.outputs, tensors)
                 for name in self._last_reader.get(index, ()):
                     del tensors[name]
         return [tensors[name] for name in self.graph.outputs]
 
-    def _run_layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    def advance(self, runner: LayerRunner | HostRunner, tensors: dict[str, np.ndarray]) -> None:
+        """Run one step, one of `steps` or another in its place, on tensors by name.
+
+        Raises:
+            ModelError: as `run`.
+        """
+        if isinstance(runner, HostRunner):
+            tensors.update(zip(runner.step.outputs, runner.run(tensors), strict=True))
+            return
         try:
-            return runner.run(tensors)
+            tensors[runner.layer.output] = runner.run(tensors)
         except MemoryError as error:
             raise ModelError(
                 f"{self.graph.source}: {runner.layer.name}: its tensors do not fit into memory"

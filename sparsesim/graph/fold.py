@@ -42,22 +42,30 @@ _APART = ("HardSwish", "Mish")
 _VEIL = "Softsign"
 
 
-def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
+# Those that put a normalisation into the weights before it.
+_INTO_WEIGHTS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]
+
+
+def fold(
+    model: onnx.ModelProto, where: str, raw_weights: bool = False
+) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """Fold constants and batch normalisation.
 
     Args:
         model: as `read_model` gives it.
         where: the model's name in errors.
+        raw_weights: leave weights as they are: batch normalisation stays a node.
     Returns:
         the folded model without its initialisers, and these as arrays by name. Inputs, outputs
         and the names of surviving nodes are as before.
     Raises:
         ModelError: ONNX Runtime does not take the model.
     """
-    folded = _optimise_whole(model, where)
+    off = [*_OFF, *_INTO_WEIGHTS] if raw_weights else _OFF
+    folded = _optimise_whole(model, where, off)
     if _constant_casts(folded):
         # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
-        folded = _optimise_whole(folded, where)
+        folded = _optimise_whole(folded, where, off)
     constants = {}
     for tensor in folded.graph.initializer:
         constants[tensor.name] = numpy_helper.to_array(tensor)
@@ -69,7 +77,7 @@ def fold(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, dict[str,
     return bare, constants
 
 
-def _optimise_whole(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+def _optimise_whole(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.ModelProto:
     """Optimised, with the operators that ONNX Runtime would take apart left whole."""
     apart = {
         node.name: node.op_type
@@ -77,25 +85,25 @@ def _optimise_whole(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
         if node.op_type in _APART and not node.domain
     }
     if not apart:
-        return _optimise(model, where)
+        return _optimise(model, where, off)
     veiled = onnx.ModelProto()
     veiled.CopyFrom(model)
     for node in veiled.graph.node:
         if node.name in apart:
             node.op_type = _VEIL
     try:
-        folded = _optimise(veiled, where)
+        folded = _optimise(veiled, where, off)
     except ModelError:  # a type that the stand-in does not take
-        return _optimise(model, where)
+        return _optimise(model, where, off)
     left = [node for node in folded.graph.node if node.name in apart]
     if len(left) < len(apart):  # one was constant: it must be computed as what it is
-        return _optimise(model, where)
+        return _optimise(model, where, off)
     for node in left:
         node.op_type = apart[node.name]
     return folded
 
 
-def _optimise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+def _optimise(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.ModelProto:
     import onnxruntime as ort
 
     try:
@@ -112,7 +120,7 @@ def _optimise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
         options.optimized_model_filepath = str(target)
         try:
             ort.InferenceSession(
-                octets, options, providers=["CPUExecutionProvider"], disabled_optimizers=_OFF
+                octets, options, providers=["CPUExecutionProvider"], disabled_optimizers=off
             )
         except Exception as error:
             said = runtime_message(error)

@@ -18,11 +18,13 @@ from sparsesim.graph.partition import partition
 from sparsesim.graph.read import normalise, read_model
 
 
-def load(model: str | Path | onnx.ModelProto) -> Graph:
+def load(model: str | Path | onnx.ModelProto, *, raw_weights: bool = False) -> Graph:
     """Read a model, fold its constants and find its MAC layers.
 
     Args:
         model: an ONNX file, or a model in memory (external data loaded).
+        raw_weights: leave batch normalisation beside the weights, on the host: thresholds then mean
+            the weights of the file, as the paper's do, not those that the hardware would hold.
     Returns:
         the graph.
     Raises:
@@ -31,14 +33,14 @@ def load(model: str | Path | onnx.ModelProto) -> Graph:
     """
     source = str(model) if not isinstance(model, onnx.ModelProto) else model.graph.name or "model"
     try:
-        return _load(model, source)
+        return _load(model, source, raw_weights)
     except UnicodeError as error:
         raise ModelError(f"{source}: not a valid ONNX model: a text in it is no UTF-8") from error
     except MemoryError as error:
         raise ModelError(f"{source}: its tensors do not fit into memory") from error
 
 
-def _load(model: str | Path | onnx.ModelProto, source: str) -> Graph:
+def _load(model: str | Path | onnx.ModelProto, source: str, raw_weights: bool) -> Graph:
     if isinstance(model, onnx.ModelProto):
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
@@ -49,7 +51,7 @@ def _load(model: str | Path | onnx.ModelProto, source: str) -> Graph:
     else:
         original = source
         proto, sha256 = read_model(model)
-    folded, constants = evaluate(*fold(proto, source))
+    folded, constants = evaluate(*fold(proto, source, raw_weights))
     return build(folded, constants, source, sha256, original=original)
 
 

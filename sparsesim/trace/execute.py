@@ -57,7 +57,7 @@ def execute(
     """
     opened = _opened(graph, inputs)
     found = blocks(graph, named_blocks)
-    exposed = _exposing(graph, {block.leaving for block in found})
+    exposed = exposing(graph, {block.leaving for block in found})
     run = _Run(exposed, opened, found, keep_values, progress)
     run.first = next(run.images(1))
     return run.trace(run if lazy else list(run))
@@ -78,7 +78,7 @@ def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
     return tuple(specs)
 
 
-def _exposing(graph: Graph, wanted: set[str]) -> Graph:
+def exposing(graph: Graph, wanted: set[str]) -> Graph:
     """The graph with these tensors among its host steps' outputs, though no step reads them."""
     steps: list[Layer | HostStep] = []
     for step in graph.steps:

@@ -40,7 +40,7 @@ class Recorder:
     def __init__(self, graph: Graph, leaving: Mapping[str, str], keep_values: bool) -> None:
         self.graph, self.keep_values = graph, keep_values
         self.leaving = set(leaving.values())
-        self.zeros = _zero_points(graph)
+        self.zeros = zero_points(graph)
         self.weights: dict[str, np.ndarray] = {}
         self.tensors: dict[str, TraceTensor] = {}
         self.geometries: dict[str, Geometry] = {}
@@ -94,7 +94,7 @@ class Recorder:
 
     def seen(self, name: str, tensor: np.ndarray) -> None:
         """Note a tensor's size."""
-        self.sizes[name] = (tensor.size, _value_bits(tensor.dtype))
+        self.sizes[name] = (tensor.size, value_width(tensor.dtype))
 
     def _geometry(self, layer: Layer, geometry: Geometry) -> Geometry:
         """A layer's lowering, which must be the same for every run."""
@@ -143,7 +143,7 @@ def leaving_key(tensor: str) -> str:
     return f"{tensor}|leaving"
 
 
-def _zero_points(graph: Graph) -> dict[str, str]:
+def zero_points(graph: Graph) -> dict[str, str]:
     """Tensor -> the zero point's tensor, for every quantised tensor whose maker tells."""
     zeros: dict[str, str] = {}
     for node in graph.model.graph.node:
@@ -160,7 +160,8 @@ def _zero_points(graph: Graph) -> dict[str, str]:
     return zeros
 
 
-def _value_bits(kind: np.dtype) -> int:
+def value_width(kind: np.dtype) -> int:
+    """Bits at which a value of a type is priced: its own, or 8 for a float."""
     if kind.kind == "f":
         return _FLOAT_BITS
     return 4 if str(kind).endswith("int4") else kind.itemsize * 8
@@ -170,7 +171,7 @@ def _describe(tensor: np.ndarray, zero, elements: int, constant: bool = False) -
     kind = tensor.dtype
     if kind.kind == "f":
         return TraceTensor(elements, _FLOAT_BITS, True, 0)
-    bits = _value_bits(kind)
+    bits = value_width(kind)
     low, high = (0, 2**bits - 1)
     if "uint" not in str(kind):
         low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1

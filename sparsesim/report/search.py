@@ -1,0 +1,115 @@
+"""A search on the terminal and as Markdown: the paper's tables, and cycles beside each sparsity."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sparsesim.report.console import cells, plain_table
+from sparsesim.report.figures import clipped, count, percent, plural, times
+from sparsesim.search.result import Score, SearchResult
+
+_SCHEMES = ("none", "activation", "weight", "two_sided")
+_NAME_WIDTH = 22
+
+
+def search_report(result: SearchResult) -> RenderableType:
+    """What was found, block by block, what it costs in accuracy and saves in cycles."""
+    parts: list[RenderableType] = [*_blocks(result), Text()]
+    parts += [Text(line) for line in accuracy_lines(result)]
+    parts += [Text(), *_cycles(result)]
+    if any(unit.kind == "activations" for unit in result.units):
+        parts += [Text(), *_activations(result)]
+    if result.joint:
+        parts += [Text(), *_joint(result)]
+    return Group(*parts)
+
+
+def accuracy_lines(result: SearchResult) -> list[str]:
+    """Accuracy on both parts, in words."""
+
+    def words(what: str, score: Score) -> str:
+        before, after = score.baseline / score.images, score.together / score.images
+        return (
+            f"{what:<7} {count(score.images)} images: top-1 {percent(before, 2)} before, "
+            f"{percent(after, 2)} after, relative {percent(score.relative, 2)}"
+        )
+
+    return [words("search", result.search), words("test", result.test)]
+
+
+def _blocks(result: SearchResult) -> list[RenderableType]:
+    table = plain_table("layer or block", "threshold", "weights 0", "act. 0", "before", "weights")
+    kept = percent(result.keep, 2 if result.keep < 1 else 0)
+    title = f"Thresholds of {result.what}; each keeps {kept} of the right answers by itself"
+    limits = {unit.name: unit.threshold for unit in result.units if unit.kind == "weights"}
+    for row in result.blocks:
+        limit = f"{limits[row.name]:.3g}" if row.name in limits else "-"
+        table.add_row(
+            *cells(
+                clipped(row.name, _NAME_WIDTH),
+                limit,
+                percent(row.weight_sparsity),
+                percent(row.activation_sparsity),
+                percent(row.activation_sparsity_before),
+                count(row.weights),
+            )
+        )
+    total = sum(row.weights for row in result.blocks)
+    table.add_row(*cells("all", "", percent(result.weight_sparsity), "", "", count(total)))
+    note = "act. 0: of the tensor that leaves it, test images; before: without thresholds"
+    return [Text(title, style="bold"), table, Text(note, style="dim")]
+
+
+def _cycles(result: SearchResult) -> list[RenderableType]:
+    table = plain_table("layer or block", *_SCHEMES, "speedup", "before")
+    images = plural(result.cycle_images, "image")
+    title = f"Cycles an image with the thresholds, memory included ({images})"
+    for row in result.blocks:
+        if row.cycles:
+            table.add_row(
+                *cells(
+                    clipped(row.name, _NAME_WIDTH),
+                    *(count(row.cycles[scheme]) for scheme in _SCHEMES),
+                    times(row.cycles["none"] / row.cycles["two_sided"]),
+                    times(row.cycles_before["none"] / row.cycles_before["two_sided"]),
+                )
+            )
+    table.add_row(
+        *cells(
+            "all",
+            *(count(result.cycles[scheme]) for scheme in _SCHEMES),
+            times(result.cycles["none"] / result.cycles["two_sided"]),
+            times(result.cycles_before["none"] / result.cycles_before["two_sided"]),
+        )
+    )
+    note = "speedup: two_sided over none on the same array; before: without thresholds"
+    return [Text(title, style="bold"), table, Text(note, style="dim")]
+
+
+def _activations(result: SearchResult) -> list[RenderableType]:
+    table = plain_table("output of layer", "threshold")
+    for unit in result.units:
+        if unit.kind == "activations":
+            limit = f"{unit.threshold:.3g}" if unit.threshold else "none keeps the accuracy"
+            table.add_row(*cells(clipped(unit.name, 2 * _NAME_WIDTH), limit))
+    return [Text("Thresholds behind layers", style="bold"), table]
+
+
+def _joint(result: SearchResult) -> list[RenderableType]:
+    joint = result.joint
+    assert joint is not None
+    table = plain_table("search", "right, search", "right, test", "cycles", "speedup")
+    title = (
+        f"Joint search for {joint.scheme} cycles: {count(joint.needed)} of "
+        f"{count(result.search.images)} must be right, {count(joint.tried)} tried"
+    )
+    dense = result.cycles_before["none"]
+    for name, right, test, cycles in (
+        ("layer by layer", joint.layerwise, joint.layerwise_test, joint.layerwise_cycles),
+        ("joint", joint.exchanged, joint.exchanged_test, joint.exchanged_cycles),
+    ):
+        found = cycles[joint.scheme]
+        table.add_row(*cells(name, count(right), count(test), count(found), times(dense / found)))
+    note = "speedup: over the scheme none without thresholds"
+    return [Text(title, style="bold"), table, Text(note, style="dim")]

@@ -1,0 +1,1 @@
+"""The search for thresholds: the paper's, layer by layer, and a joint one for cycles."""

@@ -1,0 +1,71 @@
+"""What thresholds cost on the modelled accelerator: cycles on a few images, exactly counted.
+
+The sparsified model is saved and loaded again in memory: batch normalisation is folded then, and a
+block is priced as the hardware would run it, whatever graph the search ran on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sparsesim.datapath import SCHEMES
+from sparsesim.estimator import estimate
+from sparsesim.graph import Graph, load
+from sparsesim.graph.names import block_of
+from sparsesim.graph.save import to_model
+from sparsesim.inputs import Inputs
+from sparsesim.sparsity import sparsify
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.thresholds import Thresholds
+from sparsesim.trace.execute import execute
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Total cycles an image, memory included.
+
+    Attributes:
+        total: scheme -> mean over the images.
+        blocks: block name -> the same of its layers.
+    """
+
+    total: Mapping[str, float]
+    blocks: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """Prices thresholds on one accelerator.
+
+    Attributes:
+        graph: that they apply to.
+        inputs: a few images.
+        accelerator, device: the machine.
+    """
+
+    graph: Graph
+    inputs: Inputs
+    accelerator: Accelerator
+    device: Device
+
+    def of(self, thresholds: Thresholds, blocks: Mapping[str, Sequence[str]]) -> Cycles:
+        """Cycles under thresholds.
+
+        Args:
+            thresholds: of layers of the graph.
+            blocks: block name -> its layers; others form their default blocks.
+        """
+        graph = load(to_model(sparsify(self.graph, thresholds)))
+        result = estimate(execute(graph, self.inputs, lazy=True), self.accelerator, self.device)
+        home = {layer: name for name, layers in blocks.items() for layer in layers}
+        images = self.inputs.count
+        table: dict[str, dict[str, float]] = {}
+        for layer in result.layers:
+            row = table.setdefault(
+                home.get(layer.name, block_of(layer.name)), dict.fromkeys(SCHEMES, 0.0)
+            )
+            for scheme in SCHEMES:
+                row[scheme] += layer.cycles[scheme].total / images
+        total = {scheme: result.totals.cycles[scheme].total / images for scheme in SCHEMES}
+        return Cycles(total, table)

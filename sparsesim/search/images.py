@@ -1,0 +1,163 @@
+"""Labelled images in batches: those that the search looks at, and those that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from sparsesim.errors import InputError, ModelError
+from sparsesim.graph import Graph
+from sparsesim.inputs import Inputs
+from sparsesim.search.replay import Replay, Tensors
+from sparsesim.trace.execute import input_specs
+
+_BATCH, _BATCH_BYTES = 100, 32 << 20  # what layers give for a batch should stay near the caches
+_TRIED = 4  # images on which a batch must give what they give alone
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Images that run together.
+
+    Attributes:
+        feed: input name -> array.
+        labels: int64 classes, shape (images,).
+    """
+
+    feed: Tensors
+    labels: np.ndarray
+
+
+def part(inputs: Inputs, start: int, stop: int) -> Inputs:
+    """The images from `start` up to `stop`, which is not among them.
+
+    Raises:
+        InputError: not a range of these images.
+    """
+    if not 0 <= start < stop <= inputs.count:
+        raise InputError(
+            f"images {start}:{stop} are out of range; use A:B with 0 <= A < B <= {inputs.count}, "
+            "which is all that there are"
+        )
+    labels = None if inputs.labels is None else inputs.labels[start:stop]
+    raw = inputs.raw
+    return replace(
+        inputs,
+        count=stop - start,
+        labels=labels,
+        source=f"{inputs.source}, images {start} to {stop - 1}",
+        stream=lambda: islice(inputs.feeds(), start, stop),
+        raw=None if raw is None else lambda: (octets for octets in (f"{start}:".encode(), *raw())),
+    )
+
+
+def read_range(text: str, option: str, count: int) -> tuple[int, int]:
+    """`A:B` as two numbers; either may be left out.
+
+    Args:
+        text: what the user wrote.
+        option: its name, for errors.
+        count: of all images.
+    Raises:
+        InputError: no such range.
+    """
+    first, colon, last = text.partition(":")
+    words = (first or "0", last or str(count))
+    if not colon or not all(word.isdigit() for word in words):
+        raise InputError(f"{option} {text}: is no range of images; write A:B, as 0:{count // 2}")
+    return int(words[0]), int(words[1])
+
+
+def two_parts(
+    inputs: Inputs, search: str | None = None, test: str | None = None
+) -> tuple[Inputs, Inputs]:
+    """A part to search on and one to test on; by default the first and the second half.
+
+    Raises:
+        InputError: a range that is none, or two that overlap.
+    """
+    half = inputs.count // 2
+    a, b = read_range(search or f"0:{half}", "--search-images", inputs.count)
+    c, d = read_range(test or f"{half}:", "--test-images", inputs.count)
+    parts = part(inputs, a, b), part(inputs, c, d)
+    if max(a, c) < min(b, d):
+        raise InputError(
+            f"images {max(a, c)}:{min(b, d)} are both in --search-images {a}:{b} and in "
+            f"--test-images {c}:{d}; use parts that do not overlap"
+        )
+    return parts
+
+
+def batches(inputs: Inputs, size: int) -> Iterator[Batch]:
+    """Images in batches of `size` runs; the last may be short.
+
+    Raises:
+        InputError: there are no labels.
+    """
+    if inputs.labels is None:
+        raise InputError(f"{inputs.source}: has no labels, which a search needs; give --labels")
+    labels = inputs.labels.reshape(inputs.count, -1)
+    feeds = inputs.feeds()
+    done = 0
+    while chunk := list(islice(feeds, size)):
+        joined = {name: np.concatenate([feed[name] for feed in chunk]) for name in chunk[0]}
+        yield Batch(joined, labels[done : done + len(chunk)].reshape(-1))
+        done += len(chunk)
+
+
+def batch_size(replay: Replay, inputs: Inputs) -> int:
+    """How many runs may be one: 1 where the model's batch is fixed or mixes its images."""
+    if any(spec.shape[:1] != (None,) for spec in input_specs(replay.graph)):
+        return 1
+    feeds = list(islice(inputs.feeds(), _TRIED))
+    names = {layer.output for layer in replay.graph.layers}
+    runs = [replay.base(feed, names) for feed in feeds]
+    alone = [outputs[0] for outputs, _ in runs]
+    largest = _BATCH_BYTES // max(1, sum(array.nbytes for array in runs[0][1].values()))
+    try:
+        joined = {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
+        together = replay.base(joined, ())[0][0]
+    except (ModelError, ValueError):
+        return 1
+    wanted = np.concatenate(alone)
+    same = together.shape == wanted.shape and np.allclose(together, wanted, rtol=1e-3, atol=1e-4)
+    return max(1, min(_BATCH, largest)) if same else 1
+
+
+def right(outputs: list, labels: np.ndarray) -> int:
+    """Images whose largest value of the model's first output is that of their class.
+
+    Args:
+        outputs: of the model; the first holds a value for each image and class.
+        labels: int64, shape (images,).
+    """
+    scores = outputs[0].reshape(len(labels), -1)
+    return int((scores.argmax(axis=1) == labels).sum())
+
+
+def check_labels(graph: Graph, inputs: Inputs, outputs: list) -> int:
+    """The number of classes.
+
+    Raises:
+        InputError: the first output is no value for each class, or a label is none of them.
+    """
+    labels = inputs.labels
+    assert labels is not None  # `batches` has refused it
+    images = labels[:1].size
+    first = outputs[0]
+    classes = first.size // images if isinstance(first, np.ndarray) and first.size else 0
+    if classes < 2 or max(first.shape[1:], default=0) != classes:
+        shape = list(getattr(first, "shape", ()))
+        raise InputError(
+            f"{graph.source}: output '{graph.outputs[0]}' has shape {shape}, no value for each "
+            "class; a search needs a classifier"
+        )
+    if int(labels.max()) >= classes:
+        raise InputError(
+            f"{inputs.source}: label {int(labels.max())} is out of range; the model has classes 0 "
+            f"to {classes - 1}"
+        )
+    return classes

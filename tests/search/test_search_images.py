@@ -1,0 +1,124 @@
+"""Parts of images, labels and baselines: what is refused, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from search_models import labelled, loaded
+
+from sparsesim.errors import InputError, SpecError
+from sparsesim.search.images import batches, part, two_parts
+from sparsesim.search.searching import SearchSpec, search
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return loaded(0)
+
+
+@pytest.fixture(scope="module")
+def inputs(graph):
+    return labelled(graph, 0, 100)
+
+
+def refusal(call, *given) -> str:
+    with pytest.raises((InputError, SpecError)) as error:
+        call(*given)
+    return str(error.value)
+
+
+def test_parts_are_the_images_that_they_name(inputs):
+    first, second = two_parts(inputs, None, "90:")
+    assert (first.count, second.count) == (50, 10)
+    everything = [feed["x"] for feed in inputs.feeds()]
+    np.testing.assert_array_equal(np.concatenate([f["x"] for f in second.feeds()]),
+                                  np.concatenate(everything[90:]))  # fmt: skip
+    np.testing.assert_array_equal(second.labels, inputs.labels[90:])
+    assert second.source == "drawn, images 90 to 99"
+    np.testing.assert_array_equal(
+        np.concatenate([batch.labels for batch in batches(second, 3)]), inputs.labels[90:]
+    )
+    assert first.sha256 != second.sha256
+
+
+def test_ranges(inputs):
+    line = "images 90:101 are out of range; use A:B with 0 <= A < B <= 100, which is all that there"
+    assert refusal(part, inputs, 90, 101) == f"{line} are"
+    words = "--test-images 7: is no range of images; write A:B, as 0:50"
+    assert refusal(two_parts, inputs, "0:5", "7") == words
+    words = "--search-images a:b: is no range of images; write A:B, as 0:50"
+    assert refusal(two_parts, inputs, "a:b", None) == words
+
+
+def test_an_overlap(inputs):
+    assert refusal(two_parts, inputs, "0:60", "40:") == (
+        "images 40:60 are both in --search-images 0:60 and in --test-images 40:100; use parts that "
+        "do not overlap"
+    )
+    assert refusal(two_parts, inputs, "0:60", None) == (
+        "images 50:60 are both in --search-images 0:60 and in --test-images 50:100; use parts that "
+        "do not overlap"
+    )
+
+
+def test_labels(graph, inputs):
+    bare = replace(inputs, labels=None)
+    line = "drawn, images 0 to 49: has no labels, which a search needs; give --labels"
+    assert refusal(search, graph, *two_parts(bare)) == line
+    wrong = replace(inputs, labels=np.where(np.arange(100) == 70, 4, inputs.labels))
+    assert refusal(search, graph, *two_parts(wrong)) == (
+        "drawn, images 50 to 99: label 4 is out of range; the model has classes 0 to 3"
+    )
+
+
+def test_a_baseline_of_chance_is_refused(graph, inputs):
+    shuffled = replace(inputs, labels=np.random.default_rng(0).integers(0, 4, 100))
+    first, second = two_parts(shuffled)
+    message = refusal(search, graph, first, second)
+    x = next(first.feeds())["x"]
+    count = int(message.split(": ")[1].split()[0])
+    assert message == (
+        f"classifier: {count} of 50 search images are right, no better than chance with 4 classes: "
+        "the preprocessing or the labels are probably wrong; input 'x' of the first image goes "
+        f"from {x.min():.4g} to {x.max():.4g}, mean {x.mean():.4g}; drawn, images 0 to "
+        "49"
+    )
+
+
+def test_no_classifier(inputs):
+    from search_models import classifier
+
+    from sparsesim.graph import load
+
+    model = classifier(0)
+    del model.graph.node[7:]
+    model.graph.output[0].name = "p"
+    del model.graph.output[0].type.tensor_type.shape.dim[:]
+    for size in (1, 3, 3, 3):
+        model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=size)
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "n"
+    message = refusal(search, load(model), *two_parts(inputs))
+    assert message == (
+        "classifier: output 'p' has shape [1, 3, 3, 3], no value for each class; a search needs a "
+        "classifier"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("what", "weight", "what 'weight' is unknown; did you mean 'weights'?"),
+        ("by", "net", "by 'net' is unknown; use one of block, layer"),
+        ("objective", "speed", "objective 'speed' is unknown; use one of sparsity, cycles"),
+        ("keep", 1.5, "keep 1.5 is out of range; use above 0 up to 1"),
+        ("keep", 0.0, "keep 0 is out of range; use above 0 up to 1"),
+        ("spend", -1.0, "spend -1 is out of range; use above 0 up to 1"),
+        ("memory_mib", 0, "memory_mib 0 is out of range; use 1 and up"),
+        ("scheme", "both", "scheme 'both' is unknown; use one of none, activation, weight, "
+                           "two_sided"),
+    ],
+)  # fmt: skip
+def test_settings(key, value, line):
+    assert refusal(lambda: SearchSpec(**{key: value})) == line
