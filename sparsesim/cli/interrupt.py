@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _came = False
@@ -26,6 +28,28 @@ def check() -> None:
     """
     if _came:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """A first Ctrl-C waits for the next report of progress, so that no step is cut; a second one
+    does not."""
+    usual = signal.getsignal(signal.SIGINT)
+
+    def note(*_: Any) -> None:
+        global _came
+        if _came:
+            raise KeyboardInterrupt
+        _came = True
+
+    watched = usual is _remember
+    if watched:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        if watched:
+            signal.signal(signal.SIGINT, usual)
 
 
 def _remember(*_: Any) -> None:

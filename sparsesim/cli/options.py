@@ -6,7 +6,7 @@ import json
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sparsesim.graph import Graph
     from sparsesim.inputs import Inputs
     from sparsesim.spec import Accelerator, Device
+    from sparsesim.spec.base import Spec
+
+S = TypeVar("S", bound="Spec")
 
 Model = Annotated[str, typer.Argument(help="An ONNX file.", show_default=False)]
 InputsOption = Annotated[
@@ -75,14 +78,22 @@ def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
     """The accelerator that was named, with its changes."""
     from sparsesim.spec import Accelerator
 
-    found = Accelerator.from_toml(name) if name else Accelerator()
+    return changed(Accelerator.from_toml(name) if name else Accelerator(), settings)
+
+
+def changed(spec: S, settings: list[str] | None) -> S:
+    """A specification with the keys of `--set key=value` changed.
+
+    Raises:
+        SpecError: no `=`, an unknown key, or a value that is refused.
+    """
     changes: dict[str, Any] = {}
     for setting in settings or []:
         key, equals, text = setting.partition("=")
         if not equals:
             raise SpecError(f"--set {setting}: has no '='; write key=value, as rows=8")
         changes[key.strip()] = _value(text.strip())
-    return found.with_(**changes) if changes else found
+    return spec.with_(**changes) if changes else spec
 
 
 def _value(text: str) -> Any:

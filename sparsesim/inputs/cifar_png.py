@@ -17,6 +17,7 @@ from sparsesim.inputs.labels import Labels, read_labels
 from sparsesim.inputs.pictures import Pictures
 
 _ROW_PIXELS = 32 * 32
+_STRIPS = tuple(f"data_batch_{number}.png" for number in range(1, 6))  # of the training set
 
 
 def is_strip(path: Path) -> bool:
@@ -31,7 +32,7 @@ def find_in(folder: Path) -> Path | None:
 
 
 def pictures(path: Path) -> Pictures:
-    """Pictures of a strip; the test set's labels lie beside it (the package spells `lables`).
+    """Pictures of a strip; its labels lie beside it (the package spells `lables`).
 
     Raises:
         InputError: not a PNG, or not 1024 pixels wide.
@@ -51,9 +52,19 @@ def pictures(path: Path) -> Pictures:
 
 
 def _own_labels(path: Path, total: int) -> Labels | None:
-    if path.name != "test_batch.png":
+    if path.name == "test_batch.png":
+        return _from_beside(path, "test", total)
+    if path.name not in _STRIPS:
         return None
-    for name in ("test_labels.json", "test_lables.json"):
-        if path.with_name(name).is_file():
-            return read_labels(path.with_name(name), total, None)
+    # Labels of all five strips lie in one file.
+    found = _from_beside(path, "train", len(_STRIPS) * total)
+    first = _STRIPS.index(path.name) * total
+    return found and Labels(found.values[first : first + total], found.origin)
+
+
+def _from_beside(path: Path, part: str, total: int) -> Labels | None:
+    for spelled in ("labels", "lables"):
+        beside = path.with_name(f"{part}_{spelled}.json")
+        if beside.is_file():
+            return read_labels(beside, total, None)
     return None

@@ -57,7 +57,7 @@ def open_inputs(
     try:
         if path.suffix.lower() in (".npy", ".npz") and path.is_file():
             return _open_arrays(path, expected, preprocess, labels, images)
-        pictures = _find_pictures(path)
+        pictures = find_pictures(path)
         if len(expected) != 1:
             names = ", ".join(spec.name for spec in expected)
             raise InputError(
@@ -104,7 +104,12 @@ def _open_arrays(
     return arrays.feed_arrays(chosen, expected, find_labels, images, path)
 
 
-def _find_pictures(path: Path) -> Pictures:
+def find_pictures(path: Path) -> Pictures:
+    """Pictures of a file, folder or pattern, whatever kind it is; not arrays.
+
+    Raises:
+        InputError: nothing of that name, or no kind that is known.
+    """
     # Inside: Pillow and pydantic cost start-up time, and arrays need neither.
     from sparsesim.inputs import cifar, cifar_png, folder, idx
 

@@ -137,6 +137,22 @@ def feed_pictures(
     )
 
 
+def pixel_values(preprocess: Preprocess, channels: int) -> np.ndarray:
+    """What each pixel 0 to 255 becomes.
+
+    Args:
+        channels: 1 or 3, in the order of `preprocess`.
+    Returns:
+        float64, shape (channels, 256).
+    Raises:
+        InputError: mean or deviation for another number of channels.
+    """
+    pixel = np.arange(256, dtype=np.float64) * preprocess.scale
+    mean = _by_channel(preprocess.mean, "mean", channels)
+    std = _by_channel(preprocess.std, "std", channels)
+    return (pixel - mean) / std
+
+
 def _chosen(preprocess: Preprocess | str | None, spec: InputSpec, where: str) -> Preprocess:
     if preprocess is not None:
         return load_preprocess(preprocess)
@@ -189,11 +205,7 @@ def _layout(preprocess: Preprocess, spec: InputSpec) -> tuple[str, str]:
 
 
 def _table(preprocess: Preprocess, spec: InputSpec, channels: str) -> np.ndarray:
-    count = _CHANNELS[channels]
-    pixel = np.arange(256, dtype=np.float64) * preprocess.scale
-    mean = _by_channel(preprocess.mean, "mean", count)
-    std = _by_channel(preprocess.std, "std", count)
-    values = (pixel - mean) / std
+    values = pixel_values(preprocess, _CHANNELS[channels])
     if spec.dtype.kind in "iu":
         whole = np.rint(values)
         if not preprocess.round and np.abs(values - whole).max() > 1e-6:

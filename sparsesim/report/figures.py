@@ -45,6 +45,11 @@ def bits(number: float) -> str:
     return _scaled(number, ("bit", "kbit", "Mbit", "Gbit", "Tbit"))
 
 
+def octets(number: float) -> str:
+    """An amount of bytes with a decimal prefix: `3.45 kB`."""
+    return _scaled(number, ("B", "kB", "MB", "GB", "TB"))
+
+
 def joules(picojoules: float) -> str:
     """An energy: `1.92 uJ`."""
     return _scaled(picojoules, ("pJ", "nJ", "uJ", "mJ", "J"))

@@ -113,18 +113,27 @@ def batch_size(replay: Replay, inputs: Inputs) -> int:
     if any(spec.shape[:1] != (None,) for spec in input_specs(replay.graph)):
         return 1
     feeds = list(islice(inputs.feeds(), _TRIED))
-    names = {layer.output for layer in replay.graph.layers}
+    names = {name for step in replay.graph.steps for name in step.makes}
     runs = [replay.base(feed, names) for feed in feeds]
     alone = [outputs[0] for outputs, _ in runs]
     largest = _BATCH_BYTES // max(1, sum(array.nbytes for array in runs[0][1].values()))
     try:
         joined = {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
-        together = replay.base(joined, ())[0][0]
+        outputs, together = replay.base(joined, names)
     except (ModelError, ValueError):
         return 1
-    wanted = np.concatenate(alone)
-    same = together.shape == wanted.shape and np.allclose(together, wanted, rtol=1e-3, atol=1e-4)
+    pairs = [(outputs[0], alone)]
+    pairs += [(together[name], [kept[name] for _, kept in runs]) for name in together]
+    same = all(_is_joined(whole, parts) for whole, parts in pairs)
     return max(1, min(_BATCH, largest)) if same else 1
+
+
+def _is_joined(whole: object, parts: list) -> bool:
+    """Whether a tensor of a batch is those of its images, one after another, to rounding."""
+    if not isinstance(whole, np.ndarray) or whole.ndim == 0 or whole.dtype.kind not in "fiub":
+        return False
+    wanted = np.concatenate(parts)
+    return whole.shape == wanted.shape and np.allclose(whole, wanted, rtol=1e-3, atol=1e-4)
 
 
 def right(outputs: list, labels: np.ndarray) -> int:
@@ -136,6 +145,24 @@ def right(outputs: list, labels: np.ndarray) -> int:
     """
     scores = outputs[0].reshape(len(labels), -1)
     return int((scores.argmax(axis=1) == labels).sum())
+
+
+def margins(outputs: list, labels: np.ndarray) -> np.ndarray:
+    """How far each image's answer is from the next one, in the units of the model's output.
+
+    Args:
+        outputs, labels: as for `right`.
+    Returns:
+        float64, shape (images,): 0 or more exactly where the answer is right.
+    """
+    scores = outputs[0].reshape(len(labels), -1).astype(np.float64)
+    rows = np.arange(len(labels))
+    others = scores.copy()
+    others[rows, labels] = -np.inf
+    apart = scores[rows, labels] - others.max(axis=1)
+    # Of equal values the first counts as the answer.
+    wrong = scores.argmax(axis=1) != labels
+    return np.where(wrong & (apart >= 0), -np.finfo(np.float64).tiny, apart)
 
 
 def check_labels(graph: Graph, inputs: Inputs, outputs: list) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from sparsesim.engine.threads import each, thread_count
 from sparsesim.search.change import Change
-from sparsesim.search.images import Batch, right
+from sparsesim.search.images import Batch, margins, right
 from sparsesim.search.replay import Replay, Route, Tensors
 from sparsesim.search.units import Unit
 
@@ -24,10 +24,18 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A batch with what its suffixes start from."""
+    """A batch with what its suffixes start from.
+
+    Attributes:
+        tensors: by name, images first.
+        labels: int64 classes, shape (images,).
+        margins: of the graph as it is, shape (images,): its value for an image's class less the
+            largest of the others before it or behind it; below 0 where its answer is wrong.
+    """
 
     tensors: Tensors
     labels: np.ndarray
+    margins: np.ndarray
 
     @property
     def bytes(self) -> int:
@@ -69,32 +77,29 @@ class Scorer:
         self._keep = needs | set(self._joint.needs)
         self._chunks: list[list[Kept]] | None = None  # kept for good where all images fit
 
-    @property
-    def fits(self) -> bool:
-        """All images are one chunk, known behind `chunks`."""
-        return self._chunks is not None
-
     def baseline(self) -> int:
         """Right answers of the graph as it is."""
-        return sum(
-            sum(self._count(chunk, self.replay.whole(), Change())) for chunk in self.chunks()
-        )
+        return sum(int((batch.margins >= 0).sum()) for chunk in self.chunks() for batch in chunk)
 
     def chunks(self) -> Iterator[list[Kept]]:
-        """All images, chunk by chunk."""
+        """All images, chunk by chunk; in each those come first whose answer is the least certain.
+
+        What a candidate loses shows early then, and a bad one is given up after a few batches.
+        """
         if self._chunks is not None:
             yield from self._chunks
             return
-        stream, first = self._stream(), True
+        first = True
         chunk: list[Kept] = []
         size = 0
-        for group in _groups(stream, thread_count()):
+        for group in _groups(self._stream(), thread_count()):
             kept = each(self._keep_batch, [(batch,) for batch in group])
             if chunk and size + sum(batch.bytes for batch in kept) > self._limit:
-                yield chunk
+                yield sorted_by_margin(chunk)
                 chunk, size, first = [], 0, False
             chunk += kept
             size += sum(batch.bytes for batch in kept)
+        chunk = sorted_by_margin(chunk)
         if first:
             self._chunks = [chunk]
         yield chunk
@@ -141,9 +146,32 @@ class Scorer:
         return each(count, [(batch,) for batch in chunk])
 
     def _keep_batch(self, batch: Batch) -> Kept:
-        names = self._keep | {value.name for value in self.replay.graph.inputs}
-        _, kept = self.replay.base(batch.feed, names)
-        return Kept(kept, batch.labels)
+        outputs, kept = self.replay.base(batch.feed, self._keep)
+        return Kept(kept, batch.labels, margins(outputs, batch.labels))
+
+
+def sorted_by_margin(chunk: Sequence[Kept]) -> list[Kept]:
+    """The images of batches in other batches, those of the least margin first.
+
+    Args:
+        chunk: batches; where they hold one run each, runs are only put into another order.
+    """
+    sizes = [len(batch.labels) for batch in chunk]
+    rows = {len(array) for batch in chunk for array in batch.tensors.values()}
+    if max(sizes) == 1 or not rows <= set(sizes):
+        return sorted(chunk, key=lambda batch: batch.margins.min())
+    order = np.argsort(np.concatenate([batch.margins for batch in chunk]), kind="stable")
+    ends = np.cumsum(sizes)[:-1]
+
+    def put(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return np.split(np.concatenate(arrays)[order], ends)
+
+    tensors = {name: put([b.tensors[name] for b in chunk]) for name in chunk[0].tensors}
+    labels, sorted_margins = put([b.labels for b in chunk]), put([b.margins for b in chunk])
+    return [
+        Kept({name: parts[i] for name, parts in tensors.items()}, labels[i], sorted_margins[i])
+        for i in range(len(chunk))
+    ]
 
 
 def _groups(items: Any, size: int) -> Iterator[list[Any]]:

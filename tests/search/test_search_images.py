@@ -9,7 +9,8 @@ import pytest
 from search_models import labelled, loaded
 
 from sparsesim.errors import InputError, SpecError
-from sparsesim.search.images import batches, part, two_parts
+from sparsesim.search.images import batches, margins, part, right, two_parts
+from sparsesim.search.scoring import Kept, sorted_by_margin
 from sparsesim.search.searching import SearchSpec, search
 
 
@@ -122,3 +123,26 @@ def test_no_classifier(inputs):
 )  # fmt: skip
 def test_settings(key, value, line):
     assert refusal(lambda: SearchSpec(**{key: value})) == line
+
+
+def test_margins_by_hand():
+    scores = np.array([[1.0, 3.0, 2.0], [5.0, 5.0, 0.0], [5.0, 5.0, 0.0], [0.0, 1.0, 4.0]])
+    found = margins([scores], np.array([1, 0, 1, 0]))
+    assert found[0] == 1.0
+    assert found[1] == 0.0  # of equal values the first is the answer
+    assert found[2] < 0  # and the second is not
+    assert found[3] == -4.0
+    assert right([scores], np.array([1, 0, 1, 0])) == (found >= 0).sum() == 2
+
+
+def test_the_least_certain_images_come_first():
+    def batch(values, margin):
+        values = np.array(values, np.float32)
+        return Kept({"x": values.reshape(-1, 1)}, values.astype(np.int64), np.array(margin))
+
+    first, second = sorted_by_margin([batch([1, 2, 3], [0.5, -1, 3]), batch([4, 5], [0.1, 2])])
+    assert first.labels.tolist() == [2, 4, 1] and second.labels.tolist() == [5, 3]
+    assert first.tensors["x"].reshape(-1).tolist() == [2, 4, 1]
+    assert second.margins.tolist() == [2, 3]
+    alone = sorted_by_margin([batch([1], [0.5]), batch([2], [-1.0])])
+    assert [one.labels[0] for one in alone] == [2, 1]
