@@ -99,6 +99,30 @@ def iso_resource(
     )
 
 
+def dense_accelerator(
+    accelerator: Accelerator, rows: int, cols: int, clock_mhz: float
+) -> Accelerator:
+    """Plain dense PEs with the buffers and the DRAM of an accelerator.
+
+    Args:
+        accelerator: the sparse one.
+        rows, cols: of the dense array.
+        clock_mhz: of the dense array.
+    """
+    return accelerator.with_(
+        name="dense",
+        rows=rows,
+        cols=cols,
+        window=1,
+        lanes=1,
+        queue_depth=2 * accelerator.feed_latency,
+        skipping="none",
+        activation_format="dense",
+        weight_format="dense",
+        clock_mhz=clock_mhz,
+    )
+
+
 def _record(resources: Resources) -> model.Resources:
     return model.Resources(**asdict(resources))
 
@@ -115,18 +139,7 @@ class _Maker:
         )
         self.packs = family == "xcup" and device.macs8_per_dsp >= 2 and fits
         self.family = family
-        self.template = accelerator.with_(
-            name="dense",
-            rows=1,
-            cols=1,
-            window=1,
-            lanes=1,
-            queue_depth=2 * accelerator.feed_latency,
-            skipping="none",
-            activation_format="dense",
-            weight_format="dense",
-            clock_mhz=clock_mhz,
-        )
+        self.template = dense_accelerator(accelerator, 1, 1, clock_mhz)
         self.bits_per_cycle = float(dram_bits_per_cycle(device, self.template))
         pe, self.array, post, row, col = (part for part, _ in parts_of(self.template, family))
         self.pe, self.post = part_resources(pe), part_resources(post)

@@ -56,10 +56,10 @@ def estimate(
     from sparsesim.trace.store import is_trace
 
     if is_trace(model):
-        _refuse_execution(model, inputs, thresholds, quantize, preprocess, labels, images)
+        refuse_execution(model, inputs, thresholds, quantize, preprocess, labels, images)
         trace = ss.load_trace(model)
     else:
-        trace = _lazy_trace(
+        trace = lazy_trace(
             model, inputs, images, preprocess, labels, label_offset, thresholds, quantize, seed
         )
     runs = trace.source.runs
@@ -79,7 +79,7 @@ def estimate(
         options.said(output, f"sparsesim report {output} --as html -o {html}")
 
 
-def _lazy_trace(
+def lazy_trace(
     model: str,
     inputs: str | None,
     images: int | None,
@@ -119,7 +119,12 @@ def _watched(trace: Trace, show) -> Trace:
     return replace(trace, images=images())
 
 
-def _refuse_execution(trace: str, *given: object) -> None:
+def refuse_execution(trace: str, *given: object) -> None:
+    """Refuse options that execution takes; `given`: their values, `--inputs` first.
+
+    Raises:
+        InputError: one of them is given.
+    """
     from sparsesim.errors import InputError
 
     names = ("--inputs", "--thresholds", "--quantize", "--preprocess", "--labels", "--images")

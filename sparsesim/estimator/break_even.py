@@ -1,0 +1,321 @@
+"""Break-even densities: below which a skipping scheme beats dense PEs in the same resources.
+
+For each layer and scheme the real masks are thinned or filled at random, exact total cycles (DRAM
+included, passes cut anew) are counted at each density that is tried, and the densities are halved
+down to a step of 1/256. The rival is the dense array that is fastest for the whole network in the
+LUTs, DSPs and block RAM of the accelerator with that scheme, on this layer, at its own clock.
+
+Source: docs/model.md, "Break-even densities".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from sparsesim.area.dense import dense_work, total_cycles
+from sparsesim.area.iso import dense_accelerator, iso_resource
+from sparsesim.datapath import SCHEMES, datapath
+from sparsesim.engine.threads import each
+from sparsesim.errors import InputError, ModelError, SpecError
+from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
+from sparsesim.estimator.estimating import estimate
+from sparsesim.estimator.layer_run import lower, run_layer
+from sparsesim.estimator.tally import value_bits_of
+from sparsesim.estimator.thinning import Thinning, thinning
+from sparsesim.lowering import Geometry
+from sparsesim.result import Result
+from sparsesim.result.model import IsoResource
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
+from sparsesim.synth.families import family_of
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+STEPS = 256
+SKIPPING = tuple(scheme for scheme in SCHEMES if scheme != "none")
+_THINNED = {"activation": (True, False), "weight": (False, True), "two_sided": (True, True)}
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The dense array that a scheme is held against."""
+
+    rows: int
+    cols: int
+    clock_mhz: float
+    clock_source: str
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """One layer under one scheme.
+
+    Attributes:
+        density: the highest density, in steps of 1/256, at which it is faster than the dense
+            array; 1: always; None: never, not even where nothing is left to multiply.
+        pays: whether it is faster with the layer's real masks.
+        speedup: with them, over the dense array, in time.
+        cycles, dense_cycles: total, of the images, with the real masks; each at its own clock.
+    """
+
+    density: float | None
+    pays: bool
+    speedup: float
+    cycles: int
+    dense_cycles: int
+
+
+@dataclass(frozen=True)
+class LayerBreakEven:
+    """One layer.
+
+    Attributes:
+        name, op: of the layer.
+        activation_density, weight_density: measured, of the operands as stored.
+        schemes: by scheme.
+    """
+
+    name: str
+    op: str
+    activation_density: float
+    weight_density: float
+    schemes: Mapping[str, BreakEven]
+
+
+@dataclass(frozen=True)
+class BreakEvens:
+    """All layers of a network.
+
+    Attributes:
+        model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
+        images: runs that were counted, the first ones.
+        seed: of the thinning.
+        steps: densities are multiples of 1 / steps.
+        accelerator, device: as JSON has them.
+        family: of parts, which prices both sides.
+        rivals: by scheme.
+        layers: in execution order, those without work left out.
+    """
+
+    model: str
+    model_sha256: str
+    rewrites: tuple[str, ...]
+    inputs: str
+    inputs_sha256: str
+    random_inputs: bool
+    images: int
+    seed: int
+    steps: int
+    accelerator: Mapping[str, Any]
+    device: Mapping[str, Any]
+    family: str
+    rivals: Mapping[str, Rival]
+    layers: tuple[LayerBreakEven, ...]
+
+
+def break_even(
+    trace: Trace,
+    accelerator: Accelerator | None = None,
+    device: Device | None = None,
+    *,
+    images: int = 1,
+    seed: int = 0,
+    progress: Callable[[int], Any] | None = None,
+) -> BreakEvens:
+    """The break-even density of each layer under each skipping scheme.
+
+    Args:
+        trace: of `execute`, or loaded.
+        accelerator: default: all its defaults; its own scheme does not matter.
+        device: prices both sides, and gives the DRAM bandwidth; default: XCZU9EG on the ZCU102.
+        images: how many of the trace's first runs are counted; each costs up to 30 estimates.
+        seed: of the thinning.
+        progress: called with the number of layers done.
+    Raises:
+        SpecError: a number out of range, a device whose parts have no prices, a layer that does
+            not fit the buffers.
+        InputError: more images than the trace has.
+        ModelError: no work, or no dense array that fits.
+    """
+    accelerator = accelerator or Accelerator()
+    device = device or Device.named(DEFAULT_DEVICE)
+    if seed < 0:
+        raise SpecError(f"seed {seed} is out of range; use 0 and up")
+    if not 1 <= images <= trace.source.runs:
+        raise InputError(f"images {images} is out of range; use 1 to {trace.source.runs}")
+    family = family_of(device).name
+    source = replace(trace.source, runs=images)
+    trace = replace(trace, images=tuple(islice(trace.images, images)), source=source)
+    result = estimate(trace, accelerator, device)
+    found = {
+        scheme: iso_resource(trace, result, accelerator.with_(skipping=scheme), device, family)
+        for scheme in SKIPPING
+    }
+    rivals = {scheme: _rival(trace, one) for scheme, one in found.items()}
+    search = _Search(trace, result, accelerator, device, rivals, seed)
+    layers = []
+    for number, layer in enumerate(trace.layers):
+        if layer.geometry.output_elements * layer.geometry.reduction:
+            layers.append(search.layer(number, layer))
+        if progress is not None:
+            progress(number + 1)
+    return BreakEvens(
+        model=source.model,
+        model_sha256=source.model_sha256,
+        rewrites=source.rewrites,
+        inputs=source.inputs,
+        inputs_sha256=source.inputs_sha256,
+        random_inputs=source.random_inputs,
+        images=images,
+        seed=seed,
+        steps=STEPS,
+        accelerator=accelerator.model_dump(mode="json"),
+        device=device.model_dump(mode="json"),
+        family=family,
+        rivals=rivals,
+        layers=tuple(layers),
+    )
+
+
+def highest(pays: Callable[[int], bool]) -> int | None:
+    """The highest of 0 to STEPS that pays, by halving; None: not even 0 does.
+
+    Args:
+        pays: true up to some step, and false behind it.
+    """
+    if pays(STEPS):
+        return STEPS
+    if not pays(0):
+        return None
+    low, high = 0, STEPS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if pays(middle) else (low, middle)
+    return low
+
+
+def ones_at(step: int, elements: int) -> int:
+    """Ones of a mask of so many elements at density step / STEPS, rounded half up."""
+    return (step * elements + STEPS // 2) // STEPS
+
+
+def _rival(trace: Trace, found: IsoResource | None) -> Rival:
+    if found is None:
+        raise ModelError(f"{trace.source.model}: no work to compare, or no dense PE fits")
+    return Rival(found.rows, found.cols, found.clock_mhz, found.clock_source)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One run of a layer: real bits, and the orders in which their elements become ones."""
+
+    layer: TraceLayer
+    bits: tuple[np.ndarray, np.ndarray, np.ndarray]  # activation, weight, output
+    orders: tuple[Thinning, Thinning]
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.layer.geometry
+
+    def masks(self, step: int, thinned: tuple[bool, bool]) -> list[np.ndarray]:
+        """Packed activations and weights with the operands in `thinned` at a density."""
+        sizes = self.geometry.activation_elements, self.geometry.weight_elements
+        return [
+            order.at(ones_at(step, size)) if changes else bits
+            for order, size, changes, bits in zip(
+                self.orders, sizes, thinned, self.bits[:2], strict=True
+            )
+        ]
+
+
+@dataclass
+class _Search:
+    trace: Trace
+    result: Result
+    accelerator: Accelerator
+    device: Device
+    rivals: Mapping[str, Rival]
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.machine = datapath(self.accelerator.datapath)
+        self.bits_per_cycle = dram_bits_per_cycle(self.device, self.accelerator)
+        self.groups = list(batches(self.trace.images, self.accelerator.batch))
+        self.records = {record.name: record for record in self.result.layers}
+
+    def layer(self, number: int, layer: TraceLayer) -> LayerBreakEven:
+        """All schemes of one layer, side by side."""
+        runs = self._runs(number, layer)
+        record = self.records[layer.name]
+        found = each(self._scheme, [(scheme, layer, runs) for scheme in SKIPPING])
+        return LayerBreakEven(
+            name=layer.name,
+            op=layer.op,
+            activation_density=1 - record.activation_sparsity,
+            weight_density=1 - record.weight_sparsity,
+            schemes=dict(zip(SKIPPING, found, strict=True)),
+        )
+
+    def _runs(self, number: int, layer: TraceLayer) -> list[_Run]:
+        runs: list[_Run] = []
+        for group in self.groups:
+            parts = [group] if side_by_side(layer) else [[image] for image in group]
+            runs += [self._run((self.seed, number, len(runs) + i), layer, part)
+                     for i, part in enumerate(parts)]  # fmt: skip
+        return runs
+
+    def _run(self, seed: Sequence[int], layer: TraceLayer, images: list[ImageTrace]) -> _Run:
+        whole = joined(layer, images)
+        constant = layer.weight_is_constant
+        weight = self.trace.weights[layer.weight] if constant else images[0].bits[layer.weight]
+        activation = joined_bits(layer.activation, self.trace, images)
+        output = joined_bits(layer.output, self.trace, images)
+        geometry = whole.geometry
+        # A constant weight is thinned alike in all images.
+        of_weight = [*seed[:2], 0 if constant else seed[2], 1]
+        orders = (
+            thinning(activation, geometry.activation_elements, np.random.default_rng([*seed, 0])),
+            thinning(weight, geometry.weight_elements, np.random.default_rng(of_weight)),
+        )
+        return _Run(whole, (activation, weight, output), orders)
+
+    def _scheme(self, scheme: str, layer: TraceLayer, runs: Sequence[_Run]) -> BreakEven:
+        rival = self.rivals[scheme]
+        dense = dense_accelerator(self.accelerator, rival.rows, rival.cols, rival.clock_mhz)
+        alone = replace(self.trace, layers=(layer,))
+        work = dense_work(alone, self.accelerator, self.result.per_image.images)
+        dense_cycles = total_cycles(work, dense, self.device) or 0
+        ratio = rival.clock_mhz / self.accelerator.clock_mhz
+
+        def pays(step: int) -> bool:
+            return self._cycles(scheme, runs, step) * ratio < dense_cycles
+
+        step = highest(pays)
+        cycles = self.records[layer.name].cycles[scheme].total
+        return BreakEven(
+            density=None if step is None else step / STEPS,
+            pays=cycles * ratio < dense_cycles,
+            speedup=dense_cycles / (cycles * ratio),
+            cycles=cycles,
+            dense_cycles=dense_cycles,
+        )
+
+    def _cycles(self, scheme: str, runs: Sequence[_Run], step: int) -> int:
+        """Total cycles of a layer under a scheme, its operands at a density."""
+        total = 0
+        for run in runs:
+            activation, weight = run.masks(step, _THINNED[scheme])
+            done = run_layer(
+                run.layer.name,
+                lower(run.geometry, activation, weight, run.bits[2]),
+                value_bits_of(self.trace, run.layer, self.accelerator),
+                self.accelerator,
+                self.machine,
+                self.bits_per_cycle,
+            )
+            total += int(done.sums.total[SCHEMES.index(scheme)])
+        return total
