@@ -51,7 +51,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cold = _seconds([*CLI, "estimate", *LENET], {"SPARSESIM_CACHE": folder})
     _row("the same, cold Numba cache", f"{cold:.1f} s", "60 s", "20 s")
+    _emulation()
     _cosimulation()
+
+
+def _emulation() -> None:
+    command = [PYTHON, "-m", "benchmarks.intrinsic"]
+    done = subprocess.run(
+        command, env=_environment({}), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    table = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    for line in table[2:]:
+        name, found, ours, plain = (cell.strip() for cell in line.strip("|").split("|"))
+        _row(f"emulating LeNet, {name}, over float", f"{found} ({ours} over {plain})", "50x", "10x")
 
 
 def _cosimulation() -> None:

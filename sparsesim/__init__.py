@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sparsesim.graph.save import save as save
     from sparsesim.inputs import Preprocess as Preprocess
     from sparsesim.inputs import open_inputs as open_inputs
+    from sparsesim.intrinsic import emulate as emulate
     from sparsesim.result import Result as Result
     from sparsesim.result import load_result as load_result
     from sparsesim.result import save_result as save_result
@@ -59,6 +60,7 @@ _HOME = {
     "Trace": "trace",
     "array_cycles": "datapath.array_cycles",
     "decode": "formats",
+    "emulate": "intrinsic",
     "encode": "formats",
     "encoded_bits": "formats",
     "estimate": "estimator",

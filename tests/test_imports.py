@@ -17,12 +17,15 @@ ORDER = (
     ("sparsity",),
     ("engine",),
     ("trace",),
+    ("train", "cuts"),
     ("datapath", "memory", "result", "fixed_point", "rtl"),
     ("area",),
     ("estimator", "synth"),
-    ("cosim",),
+    ("cosim", "intrinsic"),
+    ("search",),
     ("report",),
     ("cli", "backend"),
+    ("__main__",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 

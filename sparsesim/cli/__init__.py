@@ -8,16 +8,23 @@ import sys
 import typer
 
 from sparsesim.cli import (
+    breakeven,
     compare,
     cosim,
+    cut,
+    data,
+    emulate,
     estimate,
     explain,
     interrupt,
     list_,
     report,
+    search,
     show,
     sparsify,
     synth,
+    traffic,
+    train,
 )
 from sparsesim.errors import SparseSimError
 
@@ -34,9 +41,16 @@ app.command("estimate")(estimate.estimate)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
+app.command("breakeven")(breakeven.breakeven)
 app.command("sparsify")(sparsify.sparsify)
+app.command("search")(search.search)
 app.command("cosim")(cosim.cosim)
+app.command("emulate")(emulate.emulate)
+app.command("cut")(cut.cut)
 app.command("synth")(synth.synth)
+app.command("traffic")(traffic.traffic)
+app.command("train")(train.train)
+app.command("data")(data.data)
 app.command("list")(list_.list_)
 
 

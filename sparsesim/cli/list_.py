@@ -52,9 +52,15 @@ def _operators() -> Iterable[str]:
 
 
 def _sparsifiers() -> Iterable[str]:
-    from sparsesim.sparsity.sparsifiers import summaries
+    from sparsesim.sparsity.sparsifiers import SPARSIFIERS
 
-    return (f"{name}: {summary}" for name, summary in summaries().items())
+    return (f"{name}: {summary}" for name, summary in SPARSIFIERS.summaries().items())
+
+
+def _quantisers() -> Iterable[str]:
+    from sparsesim.sparsity.quantisers import QUANTISERS
+
+    return (f"{name}: {summary}" for name, summary in QUANTISERS.summaries().items())
 
 
 def _presets() -> Iterable[str]:
@@ -69,22 +75,37 @@ def _datapaths() -> Iterable[str]:
     return DATAPATHS
 
 
+def _topologies() -> Iterable[str]:
+    from sparsesim.train.topologies import TOPOLOGIES, summary
+
+    return (f"{name}: {summary(name)}" for name in TOPOLOGIES)
+
+
+def _data() -> Iterable[str]:
+    from sparsesim.train.public import PUBLIC
+
+    return (f"{name}: {found.summary}; {found.base}" for name, found in PUBLIC.items())
+
+
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "accelerators": _accelerators,
+    "data": _data,
     "datapaths": _datapaths,
     "devices": _devices,
     "formats": _formats,
     "operators": _operators,
     "presets": _presets,
+    "quantisers": _quantisers,
     "schemes": _schemes,
     "sparsifiers": _sparsifiers,
+    "topologies": _topologies,
 }
 
 
 def list_(
     kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
 ) -> None:
-    """Names to choose from: sparsifiers, formats, schemes, devices, accelerators, operators."""
+    """Names to choose from: sparsifiers, quantisers, formats, schemes, devices, operators, …"""
     from sparsesim.errors import SpecError, nearest
 
     if kind not in KINDS:

@@ -136,7 +136,7 @@ class FixedLayer:
         shape = output_shape(layer, tensors[layer.activation].shape, tensors[layer.weight].shape)
         post, values = product.post, computed.outputs
         if post is None:
-            output = self._finished(tensor_of(layer, self._sums(computed), shape), tensors)
+            output = finished(layer, tensor_of(layer, self._sums(computed), shape), tensors)
         else:
             values = post.apply(self._sums(computed)) if values is None else values
             made = tensor_of(layer, values, shape).astype(post.dtype)
@@ -205,17 +205,23 @@ class FixedLayer:
             raise ValueError(f"{self.where}: the array gave neither sums nor outputs")
         return computed.sums
 
-    def _finished(self, sums: np.ndarray, tensors: Tensors) -> np.ndarray:
-        """Sums without a post-processing, shaped as the output, as the engine finishes them."""
-        layer = self.layer
-        low, high, clamped = (-np.inf, np.inf, 0) if layer.output_scale else clamp_of(layer.chain)
-        end = ending(layer, tensors, low, high)
-        if layer.kind.startswith("conv"):
-            images = sums.reshape(*sums.shape[:2], -1)
-            end.start(images.shape, images.dtype)
-            for index, image in enumerate(images):
-                end.block(image, index, 0, 0)
-            y = end.of_convolution(images).reshape(sums.shape)
-        else:
-            y = np.asarray(end.of_product(sums))
-        return apply_chain(y, layer.chain[clamped:], tensors)
+
+def finished(layer: Layer, sums: np.ndarray, tensors: Tensors) -> np.ndarray:
+    """Sums without a post-processing, shaped as the output, as the engine finishes them.
+
+    Args:
+        layer: the layer.
+        sums: whole numbers, or floats where the layer multiplies floats.
+        tensors: by name, the layer's bias, scales and zero points.
+    """
+    low, high, clamped = (-np.inf, np.inf, 0) if layer.output_scale else clamp_of(layer.chain)
+    end = ending(layer, tensors, low, high)
+    if layer.kind.startswith("conv"):
+        images = sums.reshape(*sums.shape[:2], -1)
+        end.start(images.shape, images.dtype)
+        for index, image in enumerate(images):
+            end.block(image, index, 0, 0)
+        y = end.of_convolution(images).reshape(sums.shape)
+    else:
+        y = np.asarray(end.of_product(sums))
+    return apply_chain(y, layer.chain[clamped:], tensors)
