@@ -114,15 +114,14 @@ def search(
         memory_mib=memory,
     )
     named = dict(ss.Thresholds.from_toml(blocks).blocks) if blocks else {}
-    graph = ss.load(model, raw_weights=raw_weights)
+    graph = ss.load(model)
+    raw = ss.load(model, raw_weights=True) if raw_weights else None
     whole = options.inputs_of(graph, inputs, preprocess, labels, images, 0, label_offset)
     parts = _parts(
         graph, whole, test_inputs, preprocess, test_labels, label_offset, search_images, test_images
     )
     with labelled_progress() as show:
-        found = find(
-            graph, *parts, spec, named_blocks=named, raw_weights=raw_weights, progress=show
-        )
+        found = find(graph, *parts, spec, named_blocks=named, raw=raw, progress=show)
     options.show(search_report(found.result))
     if output:
         _write(found, output)

@@ -80,12 +80,20 @@ def real_weight(graph: Graph, layer: Layer) -> np.ndarray:
     return stored.real(graph.constants)
 
 
-def with_weight_threshold(graph: Graph, layer: Layer, limit: float) -> LayerRunner:
-    """A layer with the weights of at most `limit` in magnitude at zero."""
+def with_weight_threshold(graph: Graph, layer: Layer, limit: float, raw: Graph) -> LayerRunner:
+    """A layer with the weights of at most `limit` in magnitude at zero.
+
+    Args:
+        graph: that runs.
+        layer: of it.
+        limit: 0 or more.
+        raw: whose weights the limit is for: the graph itself, or the same model before batch
+            normalisation was folded into it. Folding scales filters, so zeros stay zeros.
+    """
+    small = np.abs(real_weight(raw, raw.layer(layer.name))) <= np.float32(limit)
     stored = stored_weight(graph, layer)
-    assert stored is not None  # `real_weight` has refused it
+    assert stored is not None  # a weight that is constant before folding is so behind it
     weight = graph.constants[stored.tensor]
-    small = np.abs(stored.real(graph.constants)) <= np.float32(limit)
     if weight.dtype.kind == "f":
         changed = np.where(small, weight.dtype.type(0), weight)
     else:

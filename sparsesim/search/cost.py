@@ -1,8 +1,4 @@
-"""What thresholds cost on the modelled accelerator: cycles on a few images, exactly counted.
-
-The sparsified model is saved and loaded again in memory: batch normalisation is folded then, and a
-block is priced as the hardware would run it, whatever graph the search ran on.
-"""
+"""What thresholds cost on the modelled accelerator: cycles on a few images, exactly counted."""
 
 from __future__ import annotations
 
@@ -40,11 +36,13 @@ class Cost:
 
     Attributes:
         graph: that they apply to.
+        raw: whose weights their weight thresholds are for.
         inputs: a few images.
         accelerator, device: the machine.
     """
 
     graph: Graph
+    raw: Graph
     inputs: Inputs
     accelerator: Accelerator
     device: Device
@@ -56,7 +54,7 @@ class Cost:
             thresholds: of layers of the graph.
             blocks: block name -> its layers; others form their default blocks.
         """
-        graph = load(to_model(sparsify(self.graph, thresholds)))
+        graph = applied(self.graph, self.raw, thresholds)
         result = estimate(execute(graph, self.inputs, lazy=True), self.accelerator, self.device)
         home = {layer: name for name, layers in blocks.items() for layer in layers}
         images = self.inputs.count
@@ -69,3 +67,18 @@ class Cost:
                 row[scheme] += layer.cycles[scheme].total / images
         total = {scheme: result.totals.cycles[scheme].total / images for scheme in SCHEMES}
         return Cycles(total, table)
+
+
+def applied(graph: Graph, raw: Graph, thresholds: Thresholds) -> Graph:
+    """A graph with thresholds, those of weights being for `raw`'s.
+
+    Args:
+        graph: the model as it runs.
+        raw: itself, or the same model before batch normalisation was folded into its weights; the
+            result is folded then.
+        thresholds: of both.
+    """
+    if raw is graph:
+        return sparsify(graph, thresholds)
+    folded = load(to_model(sparsify(raw, thresholds.with_(activations={}))))
+    return sparsify(folded, thresholds.with_(weights={}))

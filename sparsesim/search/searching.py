@@ -15,7 +15,7 @@ from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.inputs import Inputs
 from sparsesim.search.change import Change
-from sparsesim.search.cost import Cost, Cycles
+from sparsesim.search.cost import Cost, Cycles, applied
 from sparsesim.search.exchange import Exchanged, exchange
 from sparsesim.search.grid import Grid
 from sparsesim.search.images import Batch, batch_size, batches, check_labels, part, right
@@ -24,7 +24,7 @@ from sparsesim.search.replay import Replay
 from sparsesim.search.result import BlockRow, Joint, Score, SearchResult, UnitRow
 from sparsesim.search.scoring import Scorer
 from sparsesim.search.units import WHAT, Unit, activation_units, thresholds_of, weight_units
-from sparsesim.sparsity import sparsify, weight_sparsity
+from sparsesim.sparsity import weight_sparsity
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import DEFAULT_DEVICE
 from sparsesim.spec.thresholds import Thresholds
@@ -111,7 +111,7 @@ def search(
     spec: SearchSpec | None = None,
     *,
     named_blocks: Mapping[str, Sequence[str]] | None = None,
-    raw_weights: bool = False,
+    raw: Graph | None = None,
     progress: Callable[[str, int, int], Any] = lambda label, done, total: None,
 ) -> Found:
     """Find a threshold for each block or layer, apply all, and measure on other images.
@@ -122,7 +122,7 @@ def search(
         test_inputs: labelled images that were not.
         spec: what to search; default: weights, by block, 20 quantiles, nothing lost.
         named_blocks: block name -> layer patterns; default: by the layers' names.
-        raw_weights: the graph was loaded so; for the record.
+        raw: the same model loaded with `raw_weights`: weight thresholds are for its weights then.
         progress: called with what is going on, how much is done and how much there is.
     Raises:
         InputError: no labels, labels that are no classes of the model, or a baseline that is no
@@ -130,7 +130,7 @@ def search(
     Source: Loroch et al. 2018, section 3.1.
     """
     spec = spec or SearchSpec()
-    run = _Run(graph, search_inputs, test_inputs, spec, named_blocks or {}, progress)
+    run = _Run(graph, raw or graph, search_inputs, test_inputs, spec, named_blocks or {}, progress)
     units = run.units()
     scorer = run.scorer(search_inputs, units)
     baseline = scorer.baseline()
@@ -147,7 +147,7 @@ def search(
     if spec.objective == "cycles":
         limits, together, joint = run.joint(scorer, curves, baseline, together, before)
     score = Score(scorer.total, baseline, together)
-    return run.found(units, curves, limits, score, before, joint, raw_weights)
+    return run.found(units, curves, limits, score, before, joint)
 
 
 @dataclass(eq=False)
@@ -155,6 +155,7 @@ class _Run:
     """One search."""
 
     graph: Graph
+    raw: Graph
     search_inputs: Inputs
     test_inputs: Inputs
     spec: SearchSpec
@@ -178,7 +179,7 @@ class _Run:
         self.accelerator = self.spec.accelerator or Accelerator()
         self.device = self.spec.device or Device.named(DEFAULT_DEVICE)
         images = part(self.test_inputs, 0, count)
-        self.cost = Cost(self.graph, images, self.accelerator, self.device)
+        self.cost = Cost(self.graph, self.raw, images, self.accelerator, self.device)
 
     def units(self) -> tuple[Unit, ...]:
         found: tuple[Unit, ...] = ()
@@ -186,7 +187,7 @@ class _Run:
             groups = self.blocks
             if self.spec.by == "layer":
                 groups = tuple(Block(la.name, (la.name,), la.output) for la in self.graph.layers)
-            found += weight_units(self.graph, groups, self.spec.grid)
+            found += weight_units(self.raw, groups, self.spec.grid)
         if self.spec.what != "weights":
             found += activation_units(self.graph, self.seen, self.spec.grid)
         if not found:
@@ -317,10 +318,9 @@ class _Run:
         score: Score,
         before: Cycles,
         joint: Joint | None,
-        raw_weights: bool,
     ) -> Found:
         thresholds = self._thresholds(units, limits)
-        graph = sparsify(self.graph, thresholds)
+        graph = applied(self.graph, self.raw, thresholds)
         base, together = self.rights(self.test_inputs, [Change(), self.change(units, limits)])
         tests = self.test_inputs.labels
         assert tests is not None
@@ -336,7 +336,7 @@ class _Run:
             grid=str(spec.grid),
             keep=spec.keep,
             objective=spec.objective,
-            raw_weights=raw_weights,
+            raw_weights=self.raw is not self.graph,
             search=score,
             test=Score(int(tests.size), base, together),
             units=tuple(

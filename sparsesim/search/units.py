@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,18 +31,21 @@ class Unit:
         name: of the block or layer.
         layers: names of the layers that share the threshold.
         grid: thresholds to try, ascending.
+        raw: whose weights the thresholds are for, as `with_weight_threshold` takes it; None of
+            activations.
     """
 
     kind: str
     name: str
     layers: tuple[str, ...]
     grid: tuple[float, ...]
+    raw: Graph | None = field(default=None, compare=False, repr=False)
 
     def change(self, graph: Graph, limit: float) -> Change:
         """The graph's change at a threshold."""
         layers = [graph.layer(name) for name in self.layers]
-        if self.kind == "weights":
-            runners = {layer.name: with_weight_threshold(graph, layer, limit) for layer in layers}
+        if self.raw is not None:
+            runners = {la.name: with_weight_threshold(graph, la, limit, self.raw) for la in layers}
             return Change(runners=runners)
         limits = {layer.output: activation_threshold(graph, layer, limit) for layer in layers}
         return Change(thresholds=limits)
@@ -55,9 +58,13 @@ class Unit:
         return (), tuple(graph.layer(name).output for name in self.layers)
 
 
-def weight_units(graph: Graph, found: Iterable[Block], grid: Grid) -> tuple[Unit, ...]:
+def weight_units(raw: Graph, found: Iterable[Block], grid: Grid) -> tuple[Unit, ...]:
     """A unit a block, in order; layers whose weights are computed are left out of it.
 
+    Args:
+        raw: whose weights the thresholds are for.
+        found: blocks.
+        grid: of thresholds.
     Raises:
         SpecError: no layer has weights that can be searched.
     """
@@ -66,14 +73,14 @@ def weight_units(graph: Graph, found: Iterable[Block], grid: Grid) -> tuple[Unit
         real: dict[str, np.ndarray] = {}
         for name in block.layers:
             try:
-                real[name] = np.abs(real_weight(graph, graph.layer(name))).reshape(-1)
+                real[name] = np.abs(real_weight(raw, raw.layer(name))).reshape(-1)
             except SpecError:
                 continue
         if real:
             limits = grid.thresholds(np.concatenate(list(real.values())))
-            units.append(Unit("weights", block.name, tuple(real), limits))
+            units.append(Unit("weights", block.name, tuple(real), limits, raw))
     if not units:
-        raise SpecError(f"{graph.source}: no layer has constant weights; search its activations")
+        raise SpecError(f"{raw.source}: no layer has constant weights; search its activations")
     return tuple(units)
 
 

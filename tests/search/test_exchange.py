@@ -48,7 +48,7 @@ def test_it_keeps_what_it_must_and_comes_close_to_the_best(seed):
     layers = [unit.name for unit in found.result.units]
     grids = [(0.0, *unit.grid) for unit in found.result.units]
     images = second.__class__(2, second.labels[:2], "two", False, second.stream)
-    cost = Cost(graph, images, SPEC.accelerator, Device.named(DEFAULT_DEVICE))
+    cost = Cost(graph, graph, images, SPEC.accelerator, Device.named(DEFAULT_DEVICE))
     best = cycles_of(cost, Thresholds())
     for limits in product(*grids):
         rules = Thresholds(weights=dict(zip(layers, limits, strict=True)))

@@ -40,7 +40,7 @@ def test_a_replay_is_the_sparsified_graph(seed, weights, activations, integers):
     outputs = [graph.layer(name).output for name in activations]
     route = replay.behind(weights, outputs)
     change = Change(
-        {n: with_weight_threshold(graph, graph.layer(n), t) for n, t in weights.items()},
+        {n: with_weight_threshold(graph, graph.layer(n), t, graph) for n, t in weights.items()},
         {
             graph.layer(n).output: activation_threshold(graph, graph.layer(n), t)
             for n, t in activations.items()
@@ -71,7 +71,7 @@ def test_what_is_kept_stays_as_it_was():
     route = replay.behind(["block/conv1"], [])
     _, kept = replay.base(feed, route.needs)
     before = {name: array.copy() for name, array in kept.items()}
-    runner = with_weight_threshold(graph, graph.layer("block/conv1"), 0.2)
+    runner = with_weight_threshold(graph, graph.layer("block/conv1"), 0.2, graph)
     first = replay.run(kept, route, Change({"block/conv1": runner}))[0].copy()
     again = replay.run(kept, route, Change({"block/conv1": runner}))[0]
     np.testing.assert_array_equal(first, again)

@@ -27,7 +27,7 @@ def network(topology: str, channels: int, size: int, classes: int, dropout: floa
         a `torch.nn.Module` from (n, channels, size, size) to (n, classes).
     Raises:
         SpecError: no such topology, pictures too small for it, or dropout where it has none.
-    Source: Loroch et al. 2018, section 3 ("initialized with a gaussian distribution"); the variance
+    Source: Loroch et al. 2018, section 3.2, for the Gaussian; the variance
         is that of He et al. 2015, as the paper gives none.
     """
     if topology not in TOPOLOGIES:

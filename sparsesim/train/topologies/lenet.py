@@ -1,7 +1,7 @@
 """LeNet: two convolutions and two fully connected layers.
 
 Source: BVLC Caffe, examples/mnist/lenet.prototxt, for the sizes; a ReLU stands behind every layer
-but the last, as "all topologies use ReLUs" (Loroch et al. 2018, section 3).
+but the last, as in all of the paper's networks (Loroch et al. 2018, section 3).
 """
 
 from __future__ import annotations
