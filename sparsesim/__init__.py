@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from sparsesim.result import Result as Result
     from sparsesim.result import load_result as load_result
     from sparsesim.result import save_result as save_result
+    from sparsesim.search.searching import SearchSpec as SearchSpec
+    from sparsesim.search.searching import find_thresholds as find_thresholds
     from sparsesim.sparsity import Thresholds as Thresholds
     from sparsesim.sparsity import sparsify as sparsify
     from sparsesim.spec import Accelerator as Accelerator
@@ -55,6 +57,7 @@ _HOME = {
     "Graph": "graph",
     "Preprocess": "inputs",
     "Result": "result",
+    "SearchSpec": "search.searching",
     "SparseSimError": "errors",
     "Thresholds": "sparsity",
     "Trace": "trace",
@@ -65,6 +68,7 @@ _HOME = {
     "encoded_bits": "formats",
     "estimate": "estimator",
     "execute": "trace.execute",
+    "find_thresholds": "search.searching",
     "input_specs": "trace.execute",
     "load": "graph",
     "load_result": "result",

@@ -98,8 +98,7 @@ def search(
     import sparsesim as ss
     from sparsesim.report.search import search_report
     from sparsesim.search.grid import Grid
-    from sparsesim.search.searching import SearchSpec
-    from sparsesim.search.searching import search as find
+    from sparsesim.search.searching import SearchSpec, find_thresholds
 
     spec = SearchSpec(
         what=what,
@@ -121,7 +120,7 @@ def search(
         graph, whole, test_inputs, preprocess, test_labels, label_offset, search_images, test_images
     )
     with labelled_progress() as show:
-        found = find(graph, *parts, spec, named_blocks=named, raw=raw, progress=show)
+        found = find_thresholds(graph, *parts, spec, named_blocks=named, raw=raw, progress=show)
     options.show(search_report(found.result))
     if output:
         _write(found, output)

@@ -36,6 +36,15 @@ def load_search(path: str | Path) -> SearchResult:
         raise TraceError(f"{path}: not a search; make one by 'search -o'") from None
 
 
+def is_search(path: str | Path) -> bool:
+    """Whether a file looks like what `save_search` wrote; False for one that cannot be read."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and str(found.get("schema")).startswith("sparsesim-search-")
+
+
 def thresholds_toml(thresholds: Thresholds, heading: str) -> str:
     """Magnitude thresholds as TOML.
 

@@ -1,4 +1,4 @@
-"""`search`: thresholds that keep a model's accuracy, and what they are worth."""
+"""`find_thresholds`: thresholds that keep a model's accuracy, and what they are worth."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class SearchSpec:
 
 @dataclass(frozen=True)
 class Found:
-    """What `search` gives.
+    """What `find_thresholds` gives.
 
     Attributes:
         result: the record.
@@ -104,7 +104,7 @@ class Found:
     graph: Graph
 
 
-def search(
+def find_thresholds(
     graph: Graph,
     search_inputs: Inputs,
     test_inputs: Inputs,

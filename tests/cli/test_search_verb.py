@@ -50,6 +50,10 @@ def test_a_search_leaves_three_files(search, run, lenet, digits):
         == 0
     )
     assert Path("again.onnx").read_bytes() == Path("found/sparse.onnx").read_bytes()
+    # The record alone gives the same report.
+    assert run("report", "found/search.json").out == ran.out
+    line = "found/search.json: is a search, which is shown as text on the terminal only"
+    refused(run("report", "found/search.json", "--as", "csv"), line)
     refused(search("-o", "found"), "found: is not empty; use --force to write into it")
 
 

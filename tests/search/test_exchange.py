@@ -14,7 +14,7 @@ from sparsesim.search.cost import Cost
 from sparsesim.search.exchange import pack
 from sparsesim.search.grid import Grid
 from sparsesim.search.images import two_parts
-from sparsesim.search.searching import SearchSpec, search
+from sparsesim.search.searching import SearchSpec, find_thresholds
 from sparsesim.sparsity import Thresholds, sparsify
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import DEFAULT_DEVICE
@@ -38,7 +38,7 @@ def right_answers(graph, inputs) -> int:
 def test_it_keeps_what_it_must_and_comes_close_to_the_best(seed):
     graph = loaded(seed)
     first, second = two_parts(labelled(graph, seed, 60))
-    found = search(graph, first, second, SPEC)
+    found = find_thresholds(graph, first, second, SPEC)
     joint = found.result.joint
     assert joint.exchanged == right_answers(found.graph, first) >= joint.needed
     assert joint.layerwise == joint.needed
@@ -69,7 +69,7 @@ def test_spend_sets_what_must_be_kept():
     graph = loaded(2)
     first, second = two_parts(labelled(graph, 2, 100))
     spec = SearchSpec(by="layer", grid=Grid("quantiles", 4), objective="cycles", spend=0.9)
-    found = search(graph, first, second, spec).result
+    found = find_thresholds(graph, first, second, spec).result
     assert found.joint.needed == -(-9 * found.search.baseline // 10)
     assert found.joint.exchanged >= found.joint.needed
 

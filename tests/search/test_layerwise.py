@@ -10,7 +10,7 @@ from search_models import labelled, loaded
 from sparsesim.graph.save import to_model
 from sparsesim.search.grid import Grid
 from sparsesim.search.images import part, two_parts
-from sparsesim.search.searching import SearchSpec, search
+from sparsesim.search.searching import SearchSpec, find_thresholds
 from sparsesim.sparsity import Thresholds, sparsify, weight_sparsity
 
 
@@ -44,7 +44,7 @@ def test_thresholds_are_those_of_brute_force(seed, by):
     graph = loaded(seed)
     first, second = two_parts(labelled(graph, seed, 60))
     spec = SearchSpec(what="both", by=by, grid=Grid("quantiles", 6), keep=0.95)
-    found = search(graph, first, second, spec)
+    found = find_thresholds(graph, first, second, spec)
     result = found.result
     chosen = {(unit.kind, unit.name): unit.threshold for unit in result.units}
     assert chosen == brute_force(graph, first, result, 0.95)
@@ -60,18 +60,18 @@ def test_neither_memory_nor_reuse_changes_what_is_found():
     graph = loaded(3)
     first, second = two_parts(labelled(graph, 3, 500))
     grid = Grid("quantiles", 5)
-    plain = search(graph, first, second, SearchSpec(what="both", grid=grid))
-    again = search(graph, first, second, SearchSpec(what="both", grid=grid, reuse=False))
+    plain = find_thresholds(graph, first, second, SearchSpec(what="both", grid=grid))
+    again = find_thresholds(graph, first, second, SearchSpec(what="both", grid=grid, reuse=False))
     assert plain.result == again.result
 
 
 def test_images_that_do_not_fit_are_taken_in_chunks(monkeypatch):
     graph = loaded(3)
     first, second = two_parts(labelled(graph, 3, 1000))
-    plain = search(graph, first, second, SearchSpec(grid=Grid("quantiles", 5)))
+    plain = find_thresholds(graph, first, second, SearchSpec(grid=Grid("quantiles", 5)))
     monkeypatch.setattr("sparsesim.search.scoring._MIB", 1 << 10)  # a MiB of 1 KiB
     spec = SearchSpec(grid=Grid("quantiles", 5), memory_mib=100)
-    chunked = search(graph, first, second, spec)
+    chunked = find_thresholds(graph, first, second, spec)
     thresholds = [unit.threshold for unit in plain.result.units]
     assert [unit.threshold for unit in chunked.result.units] == thresholds
     assert chunked.result.search == plain.result.search
@@ -80,7 +80,7 @@ def test_images_that_do_not_fit_are_taken_in_chunks(monkeypatch):
 def test_the_table_has_the_sparsity_of_the_saved_model():
     graph = loaded(4)
     first, second = two_parts(labelled(graph, 4, 40))
-    found = search(graph, first, second, SearchSpec(keep=0.9))
+    found = find_thresholds(graph, first, second, SearchSpec(keep=0.9))
     measured = {row.name: row for row in weight_sparsity(found.graph, []).layers}
     for row in found.result.blocks:
         layers = [name for name in measured if name == row.name or name.startswith(f"{row.name}/")]
@@ -102,7 +102,7 @@ def test_raw_weights_are_those_of_the_file():
     weight = raw.constants["w1"]
     assert not np.array_equal(folded.constants[folded.layer("block/conv1").weight], weight)
     first, second = two_parts(labelled(raw, 5, 60))
-    found = search(folded, first, second, SearchSpec(by="layer", keep=0.9), raw=raw)
+    found = find_thresholds(folded, first, second, SearchSpec(by="layer", keep=0.9), raw=raw)
     assert found.result.raw_weights
     unit = next(unit for unit in found.result.units if unit.name == "block/conv1")
     assert set(np.float32(unit.grid)) <= set(np.abs(weight).reshape(-1))
@@ -138,7 +138,7 @@ def test_a_fixed_batch_is_run_as_it_is():
 
     pairs = replace(pairs, labels=inputs.labels.reshape(20, 2))
     spec = SearchSpec(grid=Grid("quantiles", 5))
-    a = search(free, *two_parts(inputs), spec).result
-    b = search(fixed, part(pairs, 0, 10), part(pairs, 10, 20), spec).result
+    a = find_thresholds(free, *two_parts(inputs), spec).result
+    b = find_thresholds(fixed, part(pairs, 0, 10), part(pairs, 10, 20), spec).result
     assert [unit.threshold for unit in a.units] == [unit.threshold for unit in b.units]
     assert (a.search, a.test) == (b.search, b.test)

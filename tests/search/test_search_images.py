@@ -11,7 +11,7 @@ from search_models import labelled, loaded
 from sparsesim.errors import InputError, SpecError
 from sparsesim.search.images import batches, margins, part, right, two_parts
 from sparsesim.search.scoring import Kept, sorted_by_margin
-from sparsesim.search.searching import SearchSpec, search
+from sparsesim.search.searching import SearchSpec, find_thresholds
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,9 @@ def test_an_overlap(inputs):
 def test_labels(graph, inputs):
     bare = replace(inputs, labels=None)
     line = "drawn, images 0 to 49: has no labels, which a search needs; give --labels"
-    assert refusal(search, graph, *two_parts(bare)) == line
+    assert refusal(find_thresholds, graph, *two_parts(bare)) == line
     wrong = replace(inputs, labels=np.where(np.arange(100) == 70, 4, inputs.labels))
-    assert refusal(search, graph, *two_parts(wrong)) == (
+    assert refusal(find_thresholds, graph, *two_parts(wrong)) == (
         "drawn, images 50 to 99: label 4 is out of range; the model has classes 0 to 3"
     )
 
@@ -77,7 +77,7 @@ def test_labels(graph, inputs):
 def test_a_baseline_of_chance_is_refused(graph, inputs):
     shuffled = replace(inputs, labels=np.random.default_rng(0).integers(0, 4, 100))
     first, second = two_parts(shuffled)
-    message = refusal(search, graph, first, second)
+    message = refusal(find_thresholds, graph, first, second)
     x = next(first.feeds())["x"]
     count = int(message.split(": ")[1].split()[0])
     assert message == (
@@ -100,7 +100,7 @@ def test_no_classifier(inputs):
     for size in (1, 3, 3, 3):
         model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=size)
     model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "n"
-    message = refusal(search, load(model), *two_parts(inputs))
+    message = refusal(find_thresholds, load(model), *two_parts(inputs))
     assert message == (
         "classifier: output 'p' has shape [1, 3, 3, 3], no value for each class; a search needs a "
         "classifier"
