@@ -17,8 +17,9 @@ _COUNTED = 20  # photos
 
 
 def main() -> None:
-    """Print the rows."""
+    """Print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    print("| measure | found | to reach | aim |\n|---|---|---|---|")
     for row in rows(rounds):
         print("| " + " | ".join(row) + " |", flush=True)
 
