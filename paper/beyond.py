@@ -10,6 +10,7 @@ from sparsesim.search.files import load_search, save_search
 from sparsesim.search.result import SearchResult
 
 NETWORKS = (LENET, CIFARNET, RESNET14)
+JOINT = (LENET,)  # the others take half an hour each
 _TRAFFIC = {
     "LeNet": "lenet-gradients-0.001",
     "CifarNet": "cifarnet-gradients-0.001",
@@ -27,7 +28,7 @@ def measure_activations(places: Places) -> None:
 
 def measure_joint(places: Places) -> None:
     """The paper's search and the joint one at equal accuracy, weights of the L2 models."""
-    for table in NETWORKS:
+    for table in JOINT:
         _measure(table, places, "joint", raw_weights=True, objective="cycles")
 
 
@@ -102,7 +103,7 @@ def write_joint() -> None:
         "it searches: `docs/decisions/search.md`.",
     )
     rows = []
-    for table in NETWORKS:
+    for table in JOINT:
         found = load_search(_file(table, "joint"))
         joint = found.joint
         assert joint is not None

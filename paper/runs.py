@@ -83,10 +83,10 @@ RUNS = (
     *_tables("lenet", "lenet", "mnist"),
     *_gradients("lenet", "lenet", "mnist", (*THRESHOLDS, 3e-2)),  # without: lenet-l2
     *_tables("cifarnet", "cifarnet", "cifar10"),
-    *_gradients("cifarnet", "cifarnet", "cifar10", (0.0, *THRESHOLDS), epochs=3),
+    *_gradients("cifarnet", "cifarnet", "cifar10", (0.0, *THRESHOLDS[1:]), epochs=3),
     *_tables("resnet14-tiny", "resnet14", NAME),
     *_gradients("resnet14-tiny", "resnet14", NAME, (0.0, *THRESHOLDS), epochs=1),
-    *_tables("resnet14-cifar10", "resnet14", "cifar10", epochs=2),
+    *_tables("resnet14-cifar10", "resnet14", "cifar10", epochs=4),
     *_gradients("alexnet", "alexnet", TRIPLED, (0.0, 1e-4), epochs=1),
     *_gradients("resnet50", "resnet50", SMALL, (0.0, 1e-4), epochs=1),
 )
