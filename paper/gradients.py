@@ -170,6 +170,7 @@ def write_figure2() -> None:
             ["threshold", "test accuracy", "relative", "gradient sparsity", "training", "steps"],
             lines,
         )
+    PAGES.mkdir(parents=True, exist_ok=True)
     with writing(PAGES / "figure2.svg", force=True) as beside:
         beside.write_text(_chart(rows), encoding="utf-8")
     page.text("![Accuracy and gradient sparsity against the threshold](figure2.svg)")

@@ -68,16 +68,7 @@ RESNET14 = Searched(
     "the 5,000 validation images of 100 classes of Tiny ImageNet at 32 x 32 pixels, which stand in "
     "for CIFAR-100",
 )
-RESNET14_CIFAR10 = Searched(
-    "table3-cifar10",
-    "Table 3 again, on CIFAR-10: ResNet-14",
-    "ResNet 14 on CIFAR-10",
-    "resnet14-cifar10",
-    "cifar10",
-    "cifar10-imagenet-stats",
-    "CIFAR-10's 10,000 test images (the paper has no such table)",
-)
-TABLES = (LENET, CIFARNET, RESNET14, RESNET14_CIFAR10)
+TABLES = (LENET, CIFARNET, RESNET14)
 
 
 def measure(table: Searched, places: Places) -> None:
@@ -147,7 +138,7 @@ def write(table: Searched) -> None:
         (penalty, grid): table.measured(penalty, grid) for penalty in PENALTIES for grid in GRIDS
     }
     l2, l1 = (found[penalty, "halving"] for penalty in PENALTIES)
-    printed = published(table.table) if table is not RESNET14_CIFAR10 else {}
+    printed = published(table.table)
     page = Page(
         table.table,
         f"{table.title}, weight and activation sparsity",
@@ -173,12 +164,12 @@ def _weights(page: Page, l2: SearchResult, l1: SearchResult, printed: dict) -> N
     page.heading("Weight sparsity")
     rows = []
     for a, b in zip(l2.blocks, l1.blocks, strict=True):
-        theirs = [printed["weights"][p].get(a.name) if printed else None for p in PENALTIES]
+        theirs = [printed["weights"][p][a.name] for p in PENALTIES]
         ours = [a.weight_sparsity, b.weight_sparsity]
         rows.append([a.name, *_beside(theirs, ours), f"{a.weights:,}"])
     totals = published("table6")["weights"]
     network = next(t for t in TABLES if t.table == page.name).network
-    theirs = [totals[p].get(network) for p in PENALTIES]
+    theirs = [totals[p][network] for p in PENALTIES]
     weights = sum(row.weights for row in l2.blocks)
     rows.append(["all", *_beside(theirs, [l2.weight_sparsity, l1.weight_sparsity]), f"{weights:,}"])
     page.table(
@@ -190,7 +181,7 @@ def _activations(page: Page, l2: SearchResult, l1: SearchResult, printed: dict) 
     page.heading("Activation sparsity")
     rows = []
     for a, b in zip(l2.blocks, l1.blocks, strict=True):
-        theirs = [printed["activations"][p].get(a.name) if printed else None for p in PENALTIES]
+        theirs = [printed["activations"][p][a.name] for p in PENALTIES]
         on = _beside(theirs, [a.activation_sparsity, b.activation_sparsity])
         off = [share(row.activation_sparsity_before) for row in (a, b)]
         rows.append([a.name, *on[:3], off[0], *on[3:], off[1]])
@@ -209,7 +200,7 @@ def _accuracy(page: Page, found: dict, printed: dict) -> None:
     for (penalty, grid), result in found.items():
         test = result.test
         before, after = test.baseline / test.images, test.together / test.images
-        theirs = printed.get("relative_accuracy", {}).get(penalty)
+        theirs = printed["relative_accuracy"][penalty]
         rows.append(
             [
                 f"{penalty}, {GRIDS[grid]}",

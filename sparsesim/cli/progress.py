@@ -45,7 +45,7 @@ def labelled_progress() -> Iterator[Callable[[str, int, int], None]]:
 def download_progress() -> Iterator[Callable[[str, int, int], None]]:
     """Gives a function to call with a file's name, its bytes that have come, and all of them (0:
     not known)."""
-    with _bar("download", patience_seconds=0.0) as update:
+    with _bar("download", patient=False) as update:
         yield update
 
 
@@ -60,7 +60,7 @@ def training_progress() -> Iterator[Callable[[Any], None]]:
     first: int | None = None  # steps that a resumed one has not done itself
     last_line = began
 
-    with _bar("narrow", patience_seconds=0.0) as update:
+    with _bar("narrow", patient=False) as update:
 
         def show(now: Any) -> None:
             nonlocal first, last_line
@@ -82,13 +82,11 @@ def training_progress() -> Iterator[Callable[[Any], None]]:
 
 
 @contextmanager
-def _bar(
-    kind: str = "", patience_seconds: float = _PATIENCE_SECONDS
-) -> Iterator[Callable[[str, int, int], None]]:
+def _bar(kind: str = "", patient: bool = True) -> Iterator[Callable[[str, int, int], None]]:
     """Gives a function to call with a label, how much is done, and of how much or 0.
 
-    Each call also lets Ctrl-C through. The bar is there from the first call behind
-    `patience_seconds` on, and only on a terminal.
+    Each call also lets Ctrl-C through. The bar is there only on a terminal, from the first call on,
+    or where it is patient, from the first that comes late.
     """
     began = time.monotonic()
     bar: Any = None
@@ -99,7 +97,7 @@ def _bar(
         if not sys.stderr.isatty():
             return
         if bar is None:
-            if time.monotonic() - began < patience_seconds:
+            if patient and time.monotonic() - began < _PATIENCE_SECONDS:
                 return
             bar = _columns(kind)
             bar.start()
