@@ -152,7 +152,7 @@ def write(table: Searched) -> None:
         "as the",
         "paper's authors' did. Accuracy and activations are those of the second half.",
     )
-    _weights(page, l2, l1, printed)
+    _weights(page, table.network, l2, l1, printed)
     _activations(page, l2, l1, printed)
     _accuracy(page, found, printed)
     _cycles(page, l2, l1)
@@ -160,7 +160,7 @@ def write(table: Searched) -> None:
     page.write()
 
 
-def _weights(page: Page, l2: SearchResult, l1: SearchResult, printed: dict) -> None:
+def _weights(page: Page, network: str, l2: SearchResult, l1: SearchResult, printed: dict) -> None:
     page.heading("Weight sparsity")
     rows = []
     for a, b in zip(l2.blocks, l1.blocks, strict=True):
@@ -168,7 +168,6 @@ def _weights(page: Page, l2: SearchResult, l1: SearchResult, printed: dict) -> N
         ours = [a.weight_sparsity, b.weight_sparsity]
         rows.append([a.name, *_beside(theirs, ours), f"{a.weights:,}"])
     totals = published("table6")["weights"]
-    network = next(t for t in TABLES if t.table == page.name).network
     theirs = [totals[p][network] for p in PENALTIES]
     weights = sum(row.weights for row in l2.blocks)
     rows.append(["all", *_beside(theirs, [l2.weight_sparsity, l1.weight_sparsity]), f"{weights:,}"])

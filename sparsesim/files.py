@@ -29,9 +29,13 @@ def refuse_existing(path: str | Path, force: bool) -> None:
         raise SparseSimError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def refuse_filled(folder: Path, force: bool) -> None:
+def refuse_filled(folder: Path, force: bool, use: str = "--force to write into it") -> None:
     """Raise where a folder to write into is none, or holds something: before any work for it.
 
+    Args:
+        folder: may be absent; its own folder may not.
+        force: what it holds is no reason to refuse it.
+        use: what the message advises where it holds something.
     Raises:
         SparseSimError: its own folder doesn't exist, it is a file, or it is not empty without
             `force`.
@@ -41,7 +45,7 @@ def refuse_filled(folder: Path, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise SparseSimError(f"{folder}: is a file; name a folder")
     if folder.exists() and any(folder.iterdir()) and not force:
-        raise SparseSimError(f"{folder}: is not empty; use --force to write into it")
+        raise SparseSimError(f"{folder}: is not empty; use {use}")
 
 
 @contextmanager

@@ -83,17 +83,13 @@ def train(
 
 def _refuse(folder: Path, resume: bool, force: bool) -> None:
     """Before any work: a folder that would lose something."""
-    from sparsesim.errors import SparseSimError
+    from sparsesim.files import refuse_filled
     from sparsesim.train.training import CHECKPOINT
 
-    if not folder.parent.is_dir():
-        raise SparseSimError(f"{folder}: its folder does not exist")
-    if folder.exists() and not folder.is_dir():
-        raise SparseSimError(f"{folder}: is a file; name a folder")
-    if folder.exists() and any(folder.iterdir()) and not (resume or force):
-        there = (folder / CHECKPOINT).exists()
-        use = "--resume to go on, or --force to start anew" if there else "--force to write into it"
-        raise SparseSimError(f"{folder}: is not empty; use {use}")
+    if (folder / CHECKPOINT).exists():
+        refuse_filled(folder, resume or force, "--resume to go on, or --force to start anew")
+    else:
+        refuse_filled(folder, resume or force)
 
 
 def _write(

@@ -53,7 +53,7 @@ class Unit:
     def reaches(self, graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Layers whose weights change and tensors that get a threshold, as `Replay.behind` takes
         them."""
-        if self.kind == "weights":
+        if self.raw is not None:
             return self.layers, ()
         return (), tuple(graph.layer(name).output for name in self.layers)
 
