@@ -25,10 +25,12 @@ class Batch:
     Attributes:
         feed: input name -> array.
         labels: int64 classes, shape (images,).
+        runs: how many runs of the model lie side by side.
     """
 
     feed: Tensors
     labels: np.ndarray
+    runs: int
 
 
 def part(inputs: Inputs, start: int, stop: int) -> Inputs:
@@ -104,7 +106,7 @@ def batches(inputs: Inputs, size: int) -> Iterator[Batch]:
     done = 0
     while chunk := list(islice(feeds, size)):
         joined = {name: np.concatenate([feed[name] for feed in chunk]) for name in chunk[0]}
-        yield Batch(joined, labels[done : done + len(chunk)].reshape(-1))
+        yield Batch(joined, labels[done : done + len(chunk)].reshape(-1), len(chunk))
         done += len(chunk)
 
 

@@ -7,40 +7,15 @@ from its own first changed layer on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
-
-import numpy as np
 
 from sparsesim.engine.threads import each, thread_count
 from sparsesim.search.change import Change
-from sparsesim.search.images import Batch, margins, right
-from sparsesim.search.replay import Replay, Route, Tensors
+from sparsesim.search.images import Batch, right
+from sparsesim.search.keeping import Keeper, Kept, groups
+from sparsesim.search.replay import Replay, Route
 from sparsesim.search.units import Unit
 
 _MIB = 1 << 20
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """A batch with what its suffixes start from.
-
-    Attributes:
-        tensors: by name, images first.
-        labels: int64 classes, shape (images,).
-        margins: of the graph as it is, shape (images,): its value for an image's class less the
-            largest of the others before it or behind it; below 0 where its answer is wrong.
-    """
-
-    tensors: Tensors
-    labels: np.ndarray
-    margins: np.ndarray
-
-    @property
-    def bytes(self) -> int:
-        """Of the kept tensors."""
-        return sum(array.nbytes for array in self.tensors.values())
 
 
 class Scorer:
@@ -65,7 +40,6 @@ class Scorer:
         reuse: bool = True,
     ) -> None:
         self.replay, self.total = replay, total
-        self._stream, self._limit = stream, memory_mib * _MIB
         whole = replay.whole()
         self._routes = {
             unit: replay.behind(*unit.reaches(replay.graph)) if reuse else whole for unit in units
@@ -74,35 +48,16 @@ class Scorer:
         outputs = [name for unit in units for name in unit.reaches(replay.graph)[1]]
         self._joint = replay.behind(layers, outputs) if reuse else whole
         needs = {name for route in self._routes.values() for name in route.needs}
-        self._keep = needs | set(self._joint.needs)
-        self._chunks: list[list[Kept]] | None = None  # kept for good where all images fit
+        keep = needs | set(self._joint.needs)
+        self._keeper = Keeper(replay, keep, stream, memory_mib * _MIB)
 
     def baseline(self) -> int:
         """Right answers of the graph as it is."""
-        return sum(int((batch.margins >= 0).sum()) for chunk in self.chunks() for batch in chunk)
+        return self._keeper.baseline()
 
     def chunks(self) -> Iterator[list[Kept]]:
-        """All images, chunk by chunk; in each those come first whose answer is the least certain.
-
-        What a candidate loses shows early then, and a bad one is given up after a few batches.
-        """
-        if self._chunks is not None:
-            yield from self._chunks
-            return
-        first = True
-        chunk: list[Kept] = []
-        size = 0
-        for group in _groups(self._stream(), thread_count()):
-            kept = each(self._keep_batch, [(batch,) for batch in group])
-            if chunk and size + sum(batch.bytes for batch in kept) > self._limit:
-                yield sorted_by_margin(chunk)
-                chunk, size, first = [], 0, False
-            chunk += kept
-            size += sum(batch.bytes for batch in kept)
-        chunk = sorted_by_margin(chunk)
-        if first:
-            self._chunks = [chunk]
-        yield chunk
+        """All images, chunk by chunk, those first whose answer is the least certain."""
+        return self._keeper.chunks()
 
     def candidate(self, chunk: list[Kept], unit: Unit, limit: float, needed: int) -> int | None:
         """Right answers in a chunk with one unit at a threshold, all others as they are.
@@ -132,7 +87,7 @@ class Scorer:
 
     def _bounded(self, chunk: list[Kept], route: Route, change: Change, needed: int) -> int | None:
         found, left = 0, sum(len(batch.labels) for batch in chunk)
-        for group in _groups(chunk, 2 * thread_count()):
+        for group in groups(chunk, 2 * thread_count()):
             found += sum(self._count(group, route, change))
             left -= sum(len(batch.labels) for batch in group)
             if found + left < needed:
@@ -144,37 +99,3 @@ class Scorer:
             return right(self.replay.run(batch.tensors, route, change), batch.labels)
 
         return each(count, [(batch,) for batch in chunk])
-
-    def _keep_batch(self, batch: Batch) -> Kept:
-        outputs, kept = self.replay.base(batch.feed, self._keep)
-        return Kept(kept, batch.labels, margins(outputs, batch.labels))
-
-
-def sorted_by_margin(chunk: Sequence[Kept]) -> list[Kept]:
-    """The images of batches in other batches, those of the least margin first.
-
-    Args:
-        chunk: batches; where they hold one run each, runs are only put into another order.
-    """
-    sizes = [len(batch.labels) for batch in chunk]
-    rows = {len(array) for batch in chunk for array in batch.tensors.values()}
-    if max(sizes) == 1 or not rows <= set(sizes):
-        return sorted(chunk, key=lambda batch: batch.margins.min())
-    order = np.argsort(np.concatenate([batch.margins for batch in chunk]), kind="stable")
-    ends = np.cumsum(sizes)[:-1]
-
-    def put(arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return np.split(np.concatenate(arrays)[order], ends)
-
-    tensors = {name: put([b.tensors[name] for b in chunk]) for name in chunk[0].tensors}
-    labels, sorted_margins = put([b.labels for b in chunk]), put([b.margins for b in chunk])
-    return [
-        Kept({name: parts[i] for name, parts in tensors.items()}, labels[i], sorted_margins[i])
-        for i in range(len(chunk))
-    ]
-
-
-def _groups(items: Any, size: int) -> Iterator[list[Any]]:
-    items = iter(items)
-    while group := list(islice(items, size)):
-        yield group

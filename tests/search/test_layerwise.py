@@ -7,10 +7,16 @@ import onnxruntime
 import pytest
 from search_models import labelled, loaded
 
+from sparsesim.graph.blocks import blocks
 from sparsesim.graph.save import to_model
 from sparsesim.search.grid import Grid
-from sparsesim.search.images import part, two_parts
+from sparsesim.search.images import batches, part, two_parts
+from sparsesim.search.keeping import Keeper
+from sparsesim.search.layerwise import layerwise
+from sparsesim.search.replay import Replay
+from sparsesim.search.scoring import Scorer
 from sparsesim.search.searching import SearchSpec, find_thresholds
+from sparsesim.search.units import weight_units
 from sparsesim.sparsity import Thresholds, sparsify, weight_sparsity
 
 
@@ -75,6 +81,52 @@ def test_images_that_do_not_fit_are_taken_in_chunks(monkeypatch):
     thresholds = [unit.threshold for unit in plain.result.units]
     assert [unit.threshold for unit in chunked.result.units] == thresholds
     assert chunked.result.search == plain.result.search
+
+
+def test_the_hardest_images_come_first_over_all_chunks():
+    graph = loaded(3)
+    inputs = labelled(graph, 3, 230)
+    whole, parts = (
+        Keeper(Replay(graph), {"r1"}, lambda: batches(inputs, 20), limit) for limit in (1 << 40, 1)
+    )
+    (together,) = whole.chunks()
+    chunks = list(parts.chunks())
+    assert len(chunks) == 12  # of a batch each
+    assert parts.baseline() == whole.baseline() == right_answers(graph, inputs)
+    for kept in (together, [batch for chunk in chunks for batch in chunk]):
+        margins = np.concatenate([batch.margins for batch in kept])
+        assert (np.diff(margins) >= -1e-6).all()
+    np.testing.assert_array_equal(
+        np.concatenate([batch.labels for chunk in chunks for batch in chunk]),
+        np.concatenate([batch.labels for batch in together]),
+    )
+    for batch, other in zip(together, (c[0] for c in chunks), strict=True):
+        np.testing.assert_allclose(batch.tensors["r1"], other.tensors["r1"], atol=1e-6)
+
+
+def test_a_candidate_that_fails_late_gives_way_to_the_next(monkeypatch):
+    """Where the first images are not those that are lost first, chunks are gone through again."""
+    graph = loaded(3)
+    first, _ = two_parts(labelled(graph, 3, 400))
+    monkeypatch.setattr(
+        "sparsesim.search.keeping.margins", lambda outputs, labels: -np.arange(float(len(labels)))
+    )
+    monkeypatch.setattr("sparsesim.search.scoring._MIB", 1)
+    grid = Grid("quantiles", 12)
+    units = weight_units(graph, blocks(graph), grid)
+    needed = int(0.9 * right_answers(graph, first))
+    scorers = [
+        Scorer(Replay(graph), units, lambda: batches(first, 20), 200, memory)
+        for memory in (1, 1 << 40)
+    ]
+    began = []
+    stream = scorers[0]._keeper.chunks
+    monkeypatch.setattr(scorers[0]._keeper, "chunks", lambda: (began.append(1), stream())[1])
+    chunked, whole = (layerwise(scorer, units, needed) for scorer in scorers)
+    assert [(c.chosen, c.right[c.chosen]) for c in chunked] == [
+        (c.chosen, c.right[c.chosen]) for c in whole
+    ]
+    assert len(began) > 1
 
 
 def test_the_table_has_the_sparsity_of_the_saved_model():

@@ -10,7 +10,7 @@ from search_models import labelled, loaded
 
 from sparsesim.errors import InputError, SpecError
 from sparsesim.search.images import batches, margins, part, right, two_parts
-from sparsesim.search.scoring import Kept, sorted_by_margin
+from sparsesim.search.keeping import Kept, sorted_by_margin
 from sparsesim.search.searching import SearchSpec, find_thresholds
 
 
@@ -136,13 +136,15 @@ def test_margins_by_hand():
 
 
 def test_the_least_certain_images_come_first():
-    def batch(values, margin):
+    def batch(values, margin, runs=None):
         values = np.array(values, np.float32)
-        return Kept({"x": values.reshape(-1, 1)}, values.astype(np.int64), np.array(margin))
+        x = {"x": values.reshape(-1, 1)}
+        return Kept(x, values.astype(np.int64), np.array(margin), runs or len(values))
 
     first, second = sorted_by_margin([batch([1, 2, 3], [0.5, -1, 3]), batch([4, 5], [0.1, 2])])
     assert first.labels.tolist() == [2, 4, 1] and second.labels.tolist() == [5, 3]
     assert first.tensors["x"].reshape(-1).tolist() == [2, 4, 1]
     assert second.margins.tolist() == [2, 3]
-    alone = sorted_by_margin([batch([1], [0.5]), batch([2], [-1.0])])
-    assert [one.labels[0] for one in alone] == [2, 1]
+    # A run of two images stays together: its model may mix them.
+    pairs = sorted_by_margin([batch([1, 2], [0.5, 3], 1), batch([3, 4], [-1.0, 2], 1)])
+    assert [one.labels.tolist() for one in pairs] == [[3, 4], [1, 2]]
