@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from paper import alexnet, beyond, gradients, models, resnet50, searched, totals
+from paper import alexnet, beyond, cuts, gradients, models, resnet50, searched, totals
 from paper.places import Places
 from sparsesim.errors import SparseSimError
 
@@ -28,6 +28,7 @@ def _pages() -> dict[str, tuple[Callable[[Places], None] | None, Callable[[], No
     found["table6"] = (None, totals.write)
     found["activations"] = (beyond.measure_activations, beyond.write_activations)
     found["joint"] = (beyond.measure_joint, beyond.write_joint)
+    found["cuts"] = (cuts.measure, cuts.write)
     found["figure2"] = (gradients.collect, gradients.write_figure2)
     for figure in gradients.EVOLUTIONS:
         found[figure.figure] = gradients.collect, partial(gradients.write_evolution, figure)

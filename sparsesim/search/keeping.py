@@ -114,7 +114,8 @@ def sorted_by_margin(chunk: Sequence[Kept]) -> list[Kept]:
     """The images of batches in other batches, those of the least margin first.
 
     Args:
-        chunk: batches; where a run has several images, runs are only put into another order.
+        chunk: batches; where a run has several images, runs are only put into another order. Their
+            tensors are taken out of them one by one: two copies of all would not fit.
     """
     sizes = [len(batch.labels) for batch in chunk]
     rows = {len(array) for batch in chunk for array in batch.tensors.values()}
@@ -126,7 +127,8 @@ def sorted_by_margin(chunk: Sequence[Kept]) -> list[Kept]:
     def put(arrays: list[np.ndarray]) -> list[np.ndarray]:
         return np.split(np.concatenate(arrays)[order], ends)
 
-    tensors = {name: put([b.tensors[name] for b in chunk]) for name in chunk[0].tensors}
+    names = list(chunk[0].tensors)
+    tensors = {name: put([b.tensors.pop(name) for b in chunk]) for name in names}
     labels, sorted_margins = put([b.labels for b in chunk]), put([b.margins for b in chunk])
     return [
         Kept({name: parts[i] for name, parts in tensors.items()}, labels[i], sorted_margins[i], n)

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 PAGES = [
-    "table1", "table2", "table3", "table4", "table5", "table6", "activations",
-    "joint", "figure2", "figure3", "figure4", "figure5", "figure6", "figure7", "traffic",
+    "table1", "table2", "table3", "table3-cifar10", "table4", "table5", "table6",
+    "activations", "joint", "cuts", "figure2", "figure3", "figure4", "figure5", "figure6",
+    "figure7", "traffic",
 ]  # fmt: skip
 
 
