@@ -22,7 +22,7 @@ ORDER = (
     ("area",),
     ("estimator", "synth"),
     ("cosim", "intrinsic"),
-    ("search",),
+    ("search", "sweep"),
     ("report",),
     ("cli", "backend"),
     ("__main__",),

@@ -22,6 +22,7 @@ from sparsesim.cli import (
     search,
     show,
     sparsify,
+    sweep,
     synth,
     traffic,
     train,
@@ -44,6 +45,7 @@ app.command("explain")(explain.explain)
 app.command("breakeven")(breakeven.breakeven)
 app.command("sparsify")(sparsify.sparsify)
 app.command("search")(search.search)
+app.command("sweep")(sweep.sweep)
 app.command("cosim")(cosim.cosim)
 app.command("emulate")(emulate.emulate)
 app.command("cut")(cut.cut)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ from sparsesim.cli import options
 
 
 def report(
-    result: Annotated[str, typer.Argument(help="A JSON file of 'estimate -o', or of 'search -o'.")],
+    result: Annotated[
+        str, typer.Argument(help="What 'estimate -o', 'search -o' or 'sweep -o' wrote.")
+    ],
     kind: Annotated[str, typer.Option("--as", help="text, csv, markdown or html.")] = "text",
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write there; default: print.")
@@ -27,6 +30,9 @@ def report(
     check_kind(kind)
     if output:
         refuse_existing(output, force)
+    if Path(result).is_dir():
+        _show_sweep(result, kind, output, force)
+        return
     if is_search(result):
         _show_search(result, kind, output)
         return
@@ -48,3 +54,22 @@ def _show_search(path: str, kind: str, output: str | None) -> None:
     if kind != "text" or output:
         raise SpecError(f"{path}: is a search, which is shown as text on the terminal only")
     options.show(search_report(load_search(path)))
+
+
+def _show_sweep(folder: str, kind: str, output: str | None, force: bool) -> None:
+    from sparsesim.errors import SpecError
+    from sparsesim.files import write_text
+    from sparsesim.report.console import plain
+    from sparsesim.report.sweep import sweep_csv, sweep_text
+    from sparsesim.sweep.result import load_sweep_result
+
+    if kind not in ("text", "csv"):
+        raise SpecError(f"{folder}: is a sweep, which is shown as text or csv")
+    found = load_sweep_result(folder)
+    if output:
+        write_text(output, sweep_csv(found) if kind == "csv" else plain(sweep_text(found)), force)
+        options.said(output)
+    elif kind == "csv":
+        typer.echo(sweep_csv(found), nl=False)
+    else:
+        options.show(sweep_text(found))

@@ -60,6 +60,15 @@ def kib(number_of_bits: float) -> str:
     return f"{number_of_bits / 8192:,.1f} KiB"
 
 
+def duration(seconds: float) -> str:
+    """A time as a person would say it: `0.4 s`, `25 s`, `12 min`, `3.2 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 def clipped(text: str, width: int) -> str:
     """Text of at most so many characters; the middle goes, as names differ at their ends.
 

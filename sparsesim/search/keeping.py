@@ -76,7 +76,9 @@ class Keeper:
         batch = max(1, min(len(order), next(self._stream()).runs))
         size = max(batch, self._limit // max(1, self._bytes) // batch * batch)
         for first in range(0, len(order), size):
-            yield sorted_by_margin(list(self._kept(set(order[first : first + size]), batch)))
+            chunk = sorted_by_margin(list(self._kept(set(order[first : first + size]), batch)))
+            yield chunk
+            chunk.clear()  # the caller still holds the list: its tensors go before the next ones
 
     def _look(self) -> None:
         """The first time: keep all images where they fit, else only their margins."""
@@ -107,7 +109,9 @@ class Keeper:
 
     def _run(self, batch: Batch, names: set[str]) -> Kept:
         outputs, kept = self._replay.base(batch.feed, names)
-        return Kept(kept, batch.labels, margins(outputs, batch.labels), batch.runs)
+        # Copies: what ONNX Runtime gives lies in its arena, which never gives memory back.
+        tensors = {name: array.copy() for name, array in kept.items()}
+        return Kept(tensors, batch.labels, margins(outputs, batch.labels), batch.runs)
 
 
 def sorted_by_margin(chunk: Sequence[Kept]) -> list[Kept]:

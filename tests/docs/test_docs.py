@@ -43,3 +43,32 @@ def test_the_readme_shows_what_the_command_prints(
     printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
     for line in shown.splitlines():
         assert line.strip() in printed
+
+
+def test_the_readme_shows_what_a_sweep_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from sparsesim.cli import app
+
+    monkeypatch.chdir(ROOT)
+    block = (
+        (ROOT / "README.md").read_text().split("worth building\n\n")[1].split("\n\nEvery point")[0]
+    )
+    command, _, shown = block.partition("\n\n")
+    words = command.split()[2:-1]
+    app([*words, str(tmp_path / "lenet")], standalone_mode=False)
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    for line in shown.splitlines():
+        assert line.strip() in (*printed, "…")
+
+
+def test_the_file_of_the_page_on_sweeps_is_taken(tmp_path: Path) -> None:
+    from sparsesim.sweep.space import Space
+    from sparsesim.sweep.spec import load_sweep
+
+    text = (ROOT / "docs" / "sweep.md").read_text().split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "page.toml"
+    path.write_text(text)
+    spec = load_sweep(path)
+    assert spec.networks[0].model == str(tmp_path / "lenet.onnx")
+    assert Space(spec).size == 2 * 4 * 4 * 3 * 4 * 4

@@ -90,7 +90,7 @@ def test_the_hardest_images_come_first_over_all_chunks():
         Keeper(Replay(graph), {"r1"}, lambda: batches(inputs, 20), limit) for limit in (1 << 40, 1)
     )
     (together,) = whole.chunks()
-    chunks = list(parts.chunks())
+    chunks = [list(chunk) for chunk in parts.chunks()]  # each is emptied behind its turn
     assert len(chunks) == 12  # of a batch each
     assert parts.baseline() == whole.baseline() == right_answers(graph, inputs)
     for kept in (together, [batch for chunk in chunks for batch in chunk]):

@@ -1,0 +1,161 @@
+"""A sweep on the terminal: the best trade-offs, what was left out, what failed; and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sparsesim.report.console import cells, plain_table
+from sparsesim.report.figures import clipped, count, duration, octets, plural, times
+from sparsesim.sweep.metrics import METRICS
+from sparsesim.sweep.result import SweepResult
+from sparsesim.sweep.spec import NO_THRESHOLDS
+
+if TYPE_CHECKING:
+    from sparsesim.sweep.plan import Plan
+
+_SHOWN = 20  # points of the front
+_WIDTH = 80
+_NAME_WIDTH = 16
+_SHORT = {
+    "skipping": "scheme",
+    "queue_depth": "queue",
+    "feed_latency": "feed",
+    "loop_order": "order",
+    "activation_format": "act. format",
+    "weight_format": "w. format",
+    "activation_buffer_kib": "act. KiB",
+    "weight_buffer_kib": "weight KiB",
+    "output_buffer_kib": "out. KiB",
+    "clock_mhz": "MHz",
+    "images_per_s": "images/s",
+    "utilisation": "util.",
+    "output_error": "out. error",
+}
+# Shown beside the objectives, as far as the width allows.
+_BESIDE = ("speedup", "ms", "cycles", "lut", "dsp", "bram36")
+
+
+def sweep_text(result: SweepResult) -> RenderableType:
+    """The front of the objectives, and what else there is to know."""
+    parts: list[RenderableType] = [_heading(result), Text()]
+    if result.front:
+        parts += [*_front(result), Text()]
+    parts += [Text(line) for line in _left_out(result)]
+    for row in result.failed[:5]:
+        varying = ", ".join(f"{name} {row.parameters[name]}" for name in result.varying)
+        parts.append(Text(f"failed: {varying}: {row.error}", style="red"))
+    if len(result.failed) > 5:
+        parts.append(Text(f"and {plural(len(result.failed) - 5, 'further point')} failed"))
+    return Group(*parts)
+
+
+def _heading(result: SweepResult) -> Text:
+    spec = result.spec
+    said = [f"{plural(len(result.measured), 'point')} measured"]
+    if result.failed:
+        said.append(f"{count(len(result.failed))} failed")
+    if result.missing:
+        said.append(f"{count(result.missing)} not measured yet")
+    return Text(f"{spec.name}: {', '.join(said)}", style="bold")
+
+
+def _front(result: SweepResult) -> list[RenderableType]:
+    objectives = result.spec.objectives
+    metrics = [*objectives, *(name for name in _BESIDE if name not in objectives)]
+    rows = result.front[:_SHOWN]
+    columns = [
+        (_SHORT.get(name, name), [str(r.parameters[name]) for r in rows]) for name in result.varying
+    ]
+    left = len(columns)
+    for name in metrics:
+        columns.append((_SHORT.get(name, name), [_shown(name, r.metrics[name]) for r in rows]))
+    columns = [(head, [clipped(cell, _NAME_WIDTH) for cell in column]) for head, column in columns]
+    columns = _fitting(columns, left + len(objectives))
+    table = plain_table(*(head for head, _ in columns), left=0)
+    for index in range(len(rows)):
+        table.add_row(*cells(*(column[index] for _, column in columns)))
+    better = " and ".join(
+        f"{'least' if METRICS[name].better == 'less' else 'most'} {name}" for name in objectives
+    )
+    shown = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
+    title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{shown}"
+    return [Text(title, style="bold"), table]
+
+
+def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str, list[str]]]:
+    """As many of the first columns as the width holds, but at least so many."""
+    used, kept = 0, []
+    for index, (head, column) in enumerate(columns):
+        used += max(len(head), *map(len, column)) + 2
+        if used - 2 > _WIDTH and index >= least:
+            break
+        kept.append((head, column))
+    return kept
+
+
+def plan_text(plan: Plan) -> RenderableType:
+    """What a sweep would take."""
+    executions = ", ".join(
+        f"{w.network} {plural(w.images, 'image')}"
+        + ("" if w.thresholds == NO_THRESHOLDS else f" {w.thresholds}")
+        for w in plan.workloads
+    )
+    lines = [
+        f"points    {count(plan.points)}",
+        f"traces    {count(len(plan.workloads))}: {executions}",
+        f"time      about {duration(plan.seconds)} of one core, by a look at a few points",
+        f"disk      about {octets(plan.trace_bytes)} traces, {octets(plan.point_bytes)} points",
+        *_cut(plan.left.all, plan.left.broken),
+    ]
+    return Group(*(Text(line) for line in lines))
+
+
+def _cut(combinations: int, cut: Mapping[str, int]) -> Iterable[str]:
+    if cut:
+        yield f"Left out of {plural(combinations, 'combination')}:"
+        for what, number in sorted(cut.items(), key=lambda item: -item[1])[:8]:
+            yield f"  {count(number):>9}  {what}"
+
+
+def _left_out(result: SweepResult) -> Iterable[str]:
+    yield from _cut(result.combinations, result.cut)
+    lost = len(result.measured) - len(result.answers)
+    if lost:
+        yield f"{plural(lost, 'measured point')} break a constraint."
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if name in ("speedup",):
+        return times(value)
+    if METRICS[name].unit in ("cycles", "LUT", "FF", "DSP", "bytes"):
+        return count(value)
+    if METRICS[name].unit == "BRAM36":
+        return f"{value:g}"
+    return f"{value:,.3f}" if abs(value) < 1000 else count(value)
+
+
+def sweep_csv(result: SweepResult) -> str:
+    """All points, failed ones among them: parameters, metrics, error; one line each."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    parameters = list(result.rows[0].parameters) if result.rows else []
+    writer.writerow([*parameters, *METRICS, "on_front", "error"])
+    best = {row.key for row in result.front}
+    for row in result.rows:
+        writer.writerow(
+            [
+                *(row.parameters[name] for name in parameters),
+                *(row.metrics.get(name) for name in METRICS),
+                int(row.key in best),
+                row.error,
+            ]
+        )
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Design-space sweeps: one execution of each network, many accelerators, nothing lost."""

@@ -1,0 +1,147 @@
+"""Points on a trace: what a process of a sweep does. The trace is read once a process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from sparsesim.errors import SparseSimError
+from sparsesim.spec import Accelerator, Device
+from sparsesim.sweep.metrics import Number, measured
+
+if TYPE_CHECKING:
+    from sparsesim.estimator import Cache
+    from sparsesim.trace import Trace
+
+# Lowered operands of all images are kept between points where they take no more than this.
+_CACHED_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point as a process gets it.
+
+    Attributes:
+        key: of the point.
+        accelerator, device: what to estimate.
+        seed: of the bootstrap.
+    """
+
+    key: str
+    accelerator: Accelerator
+    device: Device
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a point.
+
+    Attributes:
+        key: of the point.
+        metrics: by name; empty where it failed.
+        layers: a record a layer: `name`, and mean cycles an image `compute`, `memory`, `total`
+            under the point's scheme, `none`: total cycles of the dense scheme, `bound`.
+        error: one line; empty where it did not fail.
+        seconds: that it took.
+    """
+
+    key: str
+    metrics: dict[str, Number]
+    layers: tuple[dict[str, Any], ...]
+    error: str
+    seconds: float
+
+
+def begin_process() -> None:
+    """Called first in each process of a pool: one core is its share; it ends with its parent.
+
+    A parent that is killed tells nobody, and its pool's processes would wait for work for ever.
+    """
+    os.environ["SPARSESIM_THREADS"] = "1"
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def measure(path: Path, jobs: Sequence[Job]) -> list[Outcome]:
+    """Estimate points of one workload.
+
+    Args:
+        path: of the trace.
+        jobs: points.
+    """
+    try:
+        trace, cache = _loaded(path)
+    except SparseSimError as error:
+        return [Outcome(job.key, {}, (), str(error), 0.0) for job in jobs]
+    return [_measure(trace, cache, job) for job in jobs]
+
+
+def _measure(trace: Trace, cache: Cache | None, job: Job) -> Outcome:
+    from sparsesim.estimator import estimate
+
+    begin = time.perf_counter()
+    try:
+        result = estimate(trace, job.accelerator, job.device, seed=job.seed, cache=cache)
+    except SparseSimError as error:
+        return Outcome(job.key, {}, (), str(error), time.perf_counter() - begin)
+    except Exception as error:  # ours to mend, but no reason to stop a thousand other points
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")
+        return Outcome(job.key, {}, (), text, time.perf_counter() - begin)
+    scheme = job.accelerator.skipping
+    images = sum(result.per_image.images)
+    layers = tuple(
+        {
+            "name": layer.name,
+            "compute": layer.cycles[scheme].compute / images,
+            "memory": layer.cycles[scheme].memory / images,
+            "total": layer.cycles[scheme].total / images,
+            "none": layer.cycles["none"].total / images,
+            "bound": layer.schemes[scheme].bound,
+        }
+        for layer in result.layers
+    )
+    return Outcome(job.key, measured(result), layers, "", time.perf_counter() - begin)
+
+
+_last: tuple[Path, Trace, Cache | None] | None = None
+
+
+def _loaded(path: Path) -> tuple[Trace, Cache | None]:
+    """The trace and a cache of its operands; those of the last one are given up."""
+    from sparsesim.estimator import Cache
+    from sparsesim.trace.store import load_trace
+
+    global _last
+    if _last is None or _last[0] != path:
+        _last = None
+        trace = load_trace(path)
+        cache = None
+        if _lowered_bytes(trace) <= _CACHED_BYTES:
+            trace, cache = replace(trace, images=tuple(trace.images)), Cache()
+        _last = path, trace, cache
+    return _last[1], _last[2]
+
+
+def _lowered_bytes(trace: Trace) -> int:
+    """Of all images' operands, laid out for a machine: some bits a pair window and operand."""
+    rows = [
+        layer.geometry.groups
+        * (layer.geometry.positions + layer.geometry.filters)
+        * (layer.geometry.reduction // 64 + 2)
+        for layer in trace.layers
+    ]
+    return 3 * 8 * sum(rows) * trace.source.runs

@@ -1,0 +1,78 @@
+"""What a sweep would take, from a look at it: one image of each network, a few points."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparsesim.sweep.measure import Job, measure
+from sparsesim.sweep.point import Point, Workload
+from sparsesim.sweep.space import Left, Space
+from sparsesim.sweep.spec import SweepSpec
+from sparsesim.sweep.sweeping import chosen
+from sparsesim.sweep.traces import Traces
+
+_TRIED = 5  # points of each network
+_POINT_BYTES = 2_000  # of a point in the file, and as much again a dozen layers
+_LAYER_BYTES = 130
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep would take.
+
+    Attributes:
+        points: to be measured.
+        left: what conditions and devices left of the space.
+        workloads: traces that are needed.
+        seconds: of one core, about: for executions and points, from one image and a few points.
+        trace_bytes, point_bytes: on disk, about.
+    """
+
+    points: int
+    left: Left
+    workloads: tuple[Workload, ...]
+    seconds: float
+    trace_bytes: float
+    point_bytes: float
+
+
+def plan(spec: SweepSpec) -> Plan:
+    """Look at a sweep.
+
+    Raises:
+        SparseSimError: the space is empty, or a file is none.
+    """
+    space = Space(spec)
+    left = Left()
+    points = chosen(space, left)
+    workloads = tuple(dict.fromkeys(point.workload for point in points))
+    seconds = trace_bytes = point_bytes = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        traces = Traces(spec, Path(folder))
+        for workload in workloads:
+            mine = [point for point in points if point.workload == workload]
+            began = time.perf_counter()
+            one = Workload(workload.network, 1, workload.thresholds)
+            path = traces.execute(one, lambda done: None)
+            executed = time.perf_counter() - began
+            layers, each = _try(path, mine, space)
+            seconds += workload.images * (executed + len(mine) * each)
+            trace_bytes += workload.images * path.stat().st_size
+            point_bytes += len(mine) * (_POINT_BYTES + layers * _LAYER_BYTES)
+    return Plan(len(points), left, workloads, seconds, trace_bytes, point_bytes)
+
+
+def _try(path: Path, points: Sequence[Point], space: Space) -> tuple[int, float]:
+    """Layers of the network, and mean seconds a point on one image."""
+    picked = points[:: max(1, len(points) // _TRIED)][:_TRIED]
+    jobs = [
+        Job(point.key, point.accelerator, space.devices[point.device], space.spec.seed)
+        for point in picked
+    ]
+    measure(path, jobs[:1])  # compiles, and reads the trace
+    outcomes = measure(path, jobs)
+    return len(outcomes[0].layers), sum(o.seconds for o in outcomes) / len(outcomes)

@@ -1,0 +1,187 @@
+"""The points of a sweep: all combinations of its axes that its conditions leave, in one order.
+
+Points of one workload follow each other, then those that cut layers alike: what they share is made
+once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from sparsesim.area import Resources
+from sparsesim.area import estimate as area
+from sparsesim.errors import SpecError
+from sparsesim.spec import Accelerator, Device
+from sparsesim.sweep.axis import axis
+from sparsesim.sweep.clock import clock_mhz
+from sparsesim.sweep.expression import Expression
+from sparsesim.sweep.metrics import METRICS, STATIC
+from sparsesim.sweep.point import Point, Workload
+from sparsesim.sweep.spec import PLACES, SweepSpec
+from sparsesim.synth.families import Family, family_of
+
+# Axes that no cut into passes depends on come last, so that they change fastest.
+_FAST = ("clock_mhz", "batch", "feed_latency", "lanes", "queue_depth", "skipping")
+
+
+@dataclass
+class Left:
+    """What conditions and devices leave of a space.
+
+    Attributes:
+        all: combinations that were looked at.
+        points: left.
+        broken: condition, or `fits DEVICE: resource`, -> combinations that it cut; one that several
+            cut counts for the first.
+    """
+
+    all: int = 0
+    points: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+
+
+class Space:
+    """The combinations of a sweep.
+
+    Args:
+        spec: of the sweep.
+    Raises:
+        SpecError: a packaged name or file that is none, or a value that a key does not take.
+    """
+
+    def __init__(self, spec: SweepSpec) -> None:
+        self.spec = spec
+        self.start = spec.start()
+        self.devices = spec.boards()
+        self._families = {name: _family(device) for name, device in self.devices.items()}
+        known = {name: axis(name, given) for name, given in spec.space.items()}
+        self.axes = {key: known[key] for key in sorted(known, key=_order)}
+        for key, values in self.axes.items():  # a wrong value is refused before anything runs
+            for value in values:
+                self.start.with_(**{key: value})
+        names = [*PLACES, *Accelerator.model_fields, *METRICS]
+        self._conditions = [Expression.read(text, names) for text in spec.conditions]
+        self._areas: dict[str, Resources | None] = {}
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """All traces that the space needs."""
+        return tuple(
+            Workload(network.name, images, thresholds)
+            for network in self.spec.named_networks()
+            for images in network.images
+            for thresholds in network.maps()
+        )
+
+    @property
+    def size(self) -> int:
+        """Combinations, those that conditions cut among them."""
+        lengths = [len(values) for values in self.axes.values()]
+        return len(self.workloads) * len(self.devices) * prod(lengths)
+
+    def points(self, left: Left | None = None) -> Iterator[Point]:
+        """The points that are left, in order.
+
+        Args:
+            left: is told what was cut.
+        """
+        for index in range(self.size):
+            if (point := self.point(index, left)) is not None:
+                yield point
+
+    def sample(self, count: int, seed: int, left: Left | None = None) -> Iterator[Point]:
+        """Different points, drawn alike; fewer where there are no more."""
+        random = np.random.default_rng(seed)
+        drawn: set[int] = set()
+        found = 0
+        order = iter(random.permutation(self.size)) if self.size <= 1 << 20 else None
+        while found < count and len(drawn) < self.size:
+            index = int(next(order)) if order else int(random.integers(self.size))
+            if index in drawn:
+                continue
+            drawn.add(index)
+            if (point := self.point(index, left)) is not None:
+                found += 1
+                yield point
+
+    def point(self, index: int, left: Left | None = None) -> Point | None:
+        """The combination of that number, or None where it is cut."""
+        left = left if left is not None else Left()
+        left.all += 1
+        lengths = [len(self.workloads), len(self.devices), *map(len, self.axes.values())]
+        workload, device, *chosen = np.unravel_index(index, lengths)
+        values = {
+            key: self.axes[key][at] for key, at in zip(self.axes, map(int, chosen), strict=True)
+        }
+        name = list(self.devices)[int(device)]
+        accelerator = self.start.with_(**values)
+        if self.spec.clock == "table":
+            family = self._families[name]
+            mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
+            accelerator = accelerator.with_(clock_mhz=mhz)
+        point = Point(self.workloads[int(workload)], name, accelerator)
+        if (broken := self._broken(point)) is not None:
+            left.broken[broken] += 1
+            return None
+        left.points += 1
+        return point
+
+    def resources(self, point: Point) -> dict[str, float | None]:
+        """A point's resources by metric; None on a device whose family was never synthesised."""
+        found = self._area(point)
+        return {name: None if found is None else getattr(found, name) for name in STATIC}
+
+    def _area(self, point: Point) -> Resources | None:
+        family = self._families[point.device]
+        if family is None:
+            return None
+        # Neither clock nor formats take LUTs, but an accelerator is priced in no time.
+        key = f"{family.name} {point.accelerator.sha256()}"
+        if key not in self._areas:
+            if len(self._areas) > 10_000:
+                self._areas.clear()
+            self._areas[key] = area(point.accelerator, family.name)
+        return self._areas[key]
+
+    def _broken(self, point: Point) -> str | None:
+        """What cuts the point."""
+        for condition in self._conditions:
+            values: dict[str, Any] = point.parameters
+            if condition.names & set(STATIC):
+                values = values | self.resources(point)
+            if not condition.holds(values):
+                return condition.text
+        if self.spec.fit and (found := self._area(point)) is not None:
+            device = self.devices[point.device]
+            for name, has in _offers(device).items():
+                if getattr(found, name) > has:
+                    return f"{point.device}: {METRICS[name].unit} {has:,.0f}"
+        return None
+
+
+def _offers(device: Device) -> dict[str, float]:
+    """What a device has; its UltraRAM is left out: the buffers are made of block RAM."""
+    return {
+        "lut": device.lut,
+        "ff": device.ff,
+        "dsp": device.dsp,
+        "bram36": device.bram_bits / 36_864,
+    }
+
+
+def _family(device: Device) -> Family | None:
+    try:
+        return family_of(device)
+    except SpecError:
+        return None
+
+
+def _order(key: str) -> tuple[int, str]:
+    return (_FAST.index(key) + 1 if key in _FAST else 0), key

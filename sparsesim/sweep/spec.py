@@ -1,0 +1,194 @@
+"""What a user writes: networks, the space of accelerators, what is sought in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from sparsesim.errors import SpecError, nearest
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.base import Spec
+from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.toml import read_toml
+from sparsesim.sweep.axis import axis
+from sparsesim.sweep.expression import Expression
+from sparsesim.sweep.metrics import METRICS, STATIC
+
+Engine = Literal["grid", "random"]
+NO_THRESHOLDS = "none"
+PLACES = ("network", "images", "thresholds", "device")
+"""Parameters of a point that are no key of its accelerator."""
+
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Network(Spec):
+    """A model with its inputs.
+
+    Args:
+        name: how points call it; default: the file's, less its ending.
+        model: an ONNX file.
+        inputs: as `--inputs` takes them; relative to the sweep's file; or `random`.
+        preprocess, labels, label_offset: as the options of `estimate`.
+        images: take the first so many; a list is an axis.
+        thresholds: files of sparsifiers, or `none`; a list is an axis.
+        quantize: quantise a float model to 8 bits first.
+    Raises:
+        SpecError: unknown key, missing key, out of range.
+    """
+
+    name: str = ""
+    model: str
+    inputs: str
+    preprocess: str | None = None
+    labels: str | None = None
+    label_offset: int = 0
+    images: Annotated[tuple[int, ...], Field(strict=False)] = (1,)
+    thresholds: Names = (NO_THRESHOLDS,)
+    quantize: bool = False
+
+    @field_validator("images", "thresholds", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int | str) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Network:
+        for key in ("images", "thresholds"):
+            axis(f"networks.{key}", getattr(self, key))
+        axis("networks.thresholds", [Path(file).stem for file in self.thresholds])
+        if min(self.images) < 1:
+            raise SpecError(f"networks.images {min(self.images)} is out of range; use 1 and up")
+        return self
+
+    def maps(self) -> dict[str, str]:
+        """The files of thresholds by the names that points have."""
+        return {Path(file).stem: file for file in self.thresholds}
+
+
+class SweepSpec(Spec):
+    """A sweep.
+
+    Args:
+        name: how reports call it.
+        networks: what is run.
+        devices: names or files; a list is an axis.
+        accelerator: a packaged name or a file to start from, or keys of `Accelerator`.
+        space: key of `Accelerator` -> a value, a list, or a range (`axis.Range`).
+        clock: `table`: a point's clock is the starting accelerator's, scaled by how much faster or
+            slower its PE was placed (`area.clock`); `given`: `clock_mhz` as it stands.
+        fit: leave out points that take more than the device has.
+        conditions: expressions over parameters and resources; points that break one are left out.
+        engine: `grid` takes all points, `random` draws some.
+        points: draw or take so many at most.
+        seconds: begin none after so long.
+        objectives: metrics whose best trade-offs are sought.
+        constraints: expressions over metrics; a point that breaks one is no answer.
+        seed: of draws and of random inputs.
+    Raises:
+        SpecError: unknown or missing keys, values out of range, unknown names in expressions.
+    """
+
+    name: str = "sweep"
+    networks: Annotated[tuple[Network, ...], Field(strict=False, min_length=1)]
+    devices: Names = (DEFAULT_DEVICE,)
+    accelerator: str | dict[str, Any] = "default"
+    space: dict[str, Any] = Field(default={})
+    clock: Literal["table", "given"] = "table"
+    fit: bool = True
+    conditions: Names = ()
+    engine: Engine = "grid"
+    points: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0)
+    objectives: Names = ("ms", "lut")
+    constraints: Names = ()
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> SweepSpec:
+        known = [key for key in Accelerator.model_fields if key != "name"]
+        for key in self.space:
+            if key not in known:
+                raise SpecError(f"space: unknown parameter '{key}'; {nearest(key, known)}")
+            axis(f"space.{key}", self.space[key])
+        if self.clock == "table" and "clock_mhz" in self.space:
+            raise SpecError(
+                "space.clock_mhz: clock = 'table' sets it; write clock = 'given' to sweep it"
+            )
+        for metric in self.objectives:
+            if metric not in METRICS:
+                raise SpecError(f"objectives: unknown '{metric}'; {nearest(metric, METRICS)}")
+        axis("objectives", self.objectives)
+        axis("devices", [Path(name).stem for name in self.devices])
+        parameters = [*PLACES, *known]
+        for text in self.conditions:
+            Expression.read(text, [*parameters, *STATIC])
+        for text in self.constraints:
+            Expression.read(text, [*parameters, *METRICS])
+        names = [network.name for network in self.named_networks()]
+        axis("networks", names)
+        return self
+
+    def named_networks(self) -> tuple[Network, ...]:
+        """The networks, those without a name called after their file."""
+        return tuple(
+            network if network.name else network.with_(name=Path(network.model).stem)
+            for network in self.networks
+        )
+
+    def start(self) -> Accelerator:
+        """The accelerator that points change keys of."""
+        if isinstance(self.accelerator, str):
+            return Accelerator.from_toml(self.accelerator)
+        return Accelerator(**self.accelerator)
+
+    def boards(self) -> dict[str, Device]:
+        """The devices by the names that points have."""
+        return {Path(name).stem: Device.from_toml(name) for name in self.devices}
+
+
+def load_sweep(path: str | Path) -> SweepSpec:
+    """A sweep from TOML; files in it are relative to it.
+
+    Raises:
+        SpecError: no such file, no TOML, or what it holds is refused.
+    """
+    values = read_toml(path)
+    values.setdefault("name", Path(path).stem)
+    try:
+        spec = SweepSpec(**values)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+    return _beside(spec, Path(path).parent)
+
+
+def _beside(spec: SweepSpec, folder: Path) -> SweepSpec:
+    """The sweep with its files found from the working directory."""
+
+    def file(name: str) -> str:
+        return str(folder / name)
+
+    def named(name: str) -> str:
+        """A packaged name stays one."""
+        return file(name) if name.endswith(".toml") or Path(name).name != name else name
+
+    networks = [
+        network.with_(
+            model=file(network.model),
+            inputs=network.inputs if network.inputs == "random" else file(network.inputs),
+            preprocess=named(network.preprocess) if network.preprocess else None,
+            labels=file(network.labels)
+            if network.labels and network.labels not in ("none", "file-names")
+            else network.labels,
+            thresholds=[t if t == NO_THRESHOLDS else file(t) for t in network.thresholds],
+        )
+        for network in spec.named_networks()
+    ]
+    accelerator = spec.accelerator
+    return spec.with_(
+        networks=networks,
+        devices=[named(name) for name in spec.devices],
+        accelerator=named(accelerator) if isinstance(accelerator, str) else accelerator,
+    )

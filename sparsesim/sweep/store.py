@@ -1,0 +1,166 @@
+"""Points in an SQLite file, as they come: a sweep that is killed has lost what was under way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparsesim.errors import TraceError
+from sparsesim.sweep.measure import Outcome
+
+POINTS = "points.sqlite"
+"""The file in a sweep's folder."""
+
+VERSION = 1
+_APPLICATION = 0x53_50_53_57  # "SPSW"
+_TABLES = """
+CREATE TABLE points (
+    key TEXT PRIMARY KEY,      -- Point.key: of its parameters
+    hash TEXT NOT NULL,        -- of model, inputs, thresholds, device and code
+    parameters TEXT NOT NULL,  -- JSON, by name
+    metrics TEXT NOT NULL,     -- JSON, by name
+    layers TEXT NOT NULL,      -- JSON, a record a layer
+    error TEXT NOT NULL,       -- empty: it did not fail
+    seconds REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE members (place INTEGER PRIMARY KEY, key TEXT NOT NULL);  -- of the last sweep
+CREATE TABLE sweep (value TEXT NOT NULL);  -- JSON, what the last sweep says of itself
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A point as it is kept.
+
+    Attributes:
+        key: of its parameters.
+        hash: of what it was measured with.
+        parameters, metrics: by name.
+        error: one line; empty where it did not fail.
+        seconds: that it took.
+    """
+
+    key: str
+    hash: str
+    parameters: dict[str, Any]
+    metrics: dict[str, Any]
+    error: str
+    seconds: float
+
+
+class Store:
+    """A file of points; one process writes, any number may read.
+
+    Args:
+        path: the file; made where there is none.
+    Raises:
+        TraceError: it is no file of points, of another version, or damaged; it stays as it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            is_new = not path.exists() or path.stat().st_size == 0
+            self._file = sqlite3.connect(path)
+            if is_new:
+                self._file.executescript(
+                    f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {VERSION};"
+                    f"PRAGMA journal_mode = WAL; {_TABLES}"
+                )
+            self._check()
+            self._file.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.DatabaseError as error:
+            raise TraceError(
+                f"{path}: not a file of points, or a damaged one ({error}); it was left as it is: "
+                "move it away, or name another folder"
+            ) from None
+
+    def _check(self) -> None:
+        application = self._file.execute("PRAGMA application_id").fetchone()[0]
+        version = self._file.execute("PRAGMA user_version").fetchone()[0]
+        if application != _APPLICATION or version != VERSION:
+            what = f"of version {version}" if application == _APPLICATION else "no file of points"
+            raise TraceError(
+                f"{self.path}: is {what}, this sparsesim writes version {VERSION}; it was left as "
+                "it is: move it away, or name another folder"
+            )
+        if self._file.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("its check fails")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def hashes(self) -> dict[str, tuple[str, bool]]:
+        """Key -> hash, and whether the point failed."""
+        found = self._file.execute("SELECT key, hash, error != '' FROM points")
+        return {key: (digest, bool(failed)) for key, digest, failed in found}
+
+    def add(self, outcomes: Iterable[tuple[Outcome, str, dict[str, Any]]]) -> None:
+        """Keep what came of points, in place of what was kept of them.
+
+        Args:
+            outcomes: each with the point's hash, and its parameters.
+        """
+        rows = [
+            (
+                o.key,
+                digest,
+                _json(parameters),
+                _json(o.metrics),
+                _json(o.layers),
+                o.error,
+                o.seconds,
+            )
+            for o, digest, parameters in outcomes
+        ]
+        with self._file:
+            self._file.executemany("INSERT OR REPLACE INTO points VALUES (?,?,?,?,?,?,?)", rows)
+
+    def begin(self, sweep: dict[str, Any], keys: Iterable[str]) -> None:
+        """A sweep begins: what it says of itself, and its points in order."""
+        with self._file:
+            self._file.execute("DELETE FROM sweep")
+            self._file.execute("INSERT INTO sweep VALUES (?)", (_json(sweep),))
+            self._file.execute("DELETE FROM members")
+            self._file.executemany("INSERT INTO members VALUES (?, ?)", enumerate(keys))
+
+    def sweep(self) -> dict[str, Any]:
+        """What the last sweep said of itself; empty where none began."""
+        found = self._file.execute("SELECT value FROM sweep").fetchone()
+        return json.loads(found[0]) if found else {}
+
+    def missing(self) -> int:
+        """Points of the last sweep that are not in the file."""
+        query = "SELECT COUNT(*) FROM members LEFT JOIN points USING (key) WHERE hash IS NULL"
+        return int(self._file.execute(query).fetchone()[0])
+
+    def rows(self) -> Iterator[Row]:
+        """The points of the last sweep, in order, as far as they are there."""
+        with closing(self._file.cursor()) as cursor:
+            found = cursor.execute(
+                "SELECT key, hash, parameters, metrics, error, seconds "
+                "FROM members JOIN points USING (key) ORDER BY place"
+            )
+            for key, digest, parameters, metrics, error, seconds in found:
+                yield Row(key, digest, json.loads(parameters), json.loads(metrics), error, seconds)
+
+    def layers(self, key: str) -> tuple[dict[str, Any], ...]:
+        """The records of a point's layers.
+
+        Raises:
+            KeyError: no such point.
+        """
+        found = self._file.execute("SELECT layers FROM points WHERE key = ?", (key,)).fetchone()
+        if found is None:
+            raise KeyError(key)
+        return tuple(json.loads(found[0]))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
