@@ -69,7 +69,7 @@ def _say(done: Done, folder: Path, spec: str) -> None:
     if done.stale:
         words.append(f"{done.stale:,} of other code, model or inputs measured again")
     typer.echo(", ".join(words), err=True)
-    if done.missing:
+    if not done.is_whole:
         typer.echo(
             f"{done.missing:,} points are missing; go on: sparsesim sweep {spec} -o {folder}",
             err=True,

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparsesim.errors import SpecError
+from sparsesim.sweep.engines import engine_of
 from sparsesim.sweep.measure import Job, measure
 from sparsesim.sweep.point import Point, Workload
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweep.space import Left, Space, empty
 from sparsesim.sweep.spec import SweepSpec
-from sparsesim.sweep.sweeping import chosen
 from sparsesim.sweep.traces import Traces
 
 _TRIED = 5  # points of each network
@@ -48,7 +49,7 @@ def plan(spec: SweepSpec) -> Plan:
     """
     space = Space(spec)
     left = Left()
-    points = chosen(space, left)
+    points = _likely(space, left)
     workloads = tuple(dict.fromkeys(point.workload for point in points))
     seconds = trace_bytes = point_bytes = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +65,16 @@ def plan(spec: SweepSpec) -> Plan:
             trace_bytes += workload.images * path.stat().st_size
             point_bytes += len(mine) * (_POINT_BYTES + layers * _LAYER_BYTES)
     return Plan(len(points), left, workloads, seconds, trace_bytes, point_bytes)
+
+
+def _likely(space: Space, left: Left) -> Sequence[Point]:
+    """The points, or as many drawn ones where an engine chooses them as it goes on."""
+    spec = space.spec
+    listed = spec if spec.engine in ("grid", "random") else spec.with_(engine="random")
+    points = engine_of(Space(listed), left).ask()
+    if not points:
+        raise SpecError(empty(left))
+    return points
 
 
 def _try(path: Path, points: Sequence[Point], space: Space) -> tuple[int, float]:

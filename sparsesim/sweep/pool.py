@@ -28,30 +28,44 @@ class Task:
     jobs: tuple[Job, ...]
 
 
-def run_here(tasks: Iterator[Task]) -> Iterator[list[Outcome]]:
+class Here:
     """One task after the other, in this process and on all its cores."""
-    for task in tasks:
-        yield measure(task.path, task.jobs)
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[list[Outcome]]:
+        """What comes of each task."""
+        for task in tasks:
+            yield measure(task.path, task.jobs)
+
+    def close(self) -> None:
+        """Nothing to end."""
 
 
-def run_pool(tasks: Iterator[Task], workers: int) -> Iterator[list[Outcome]]:
-    """Tasks on several processes, one core each; outcomes as they come.
+class Pool:
+    """Tasks on several processes, one core each.
 
-    A process that dies takes all of its pool with it: a new one begins, and what was under way is
+    A process that dies takes all of the pool with it: a new one begins, and what was under way is
     done again, by itself, so that the point that kills is found; it is given up at the third time.
+
+    Args:
+        workers: processes, 1 or more.
     """
-    again: list[tuple[Task, int]] = []  # with how often it was tried
-    under_way: dict[Future[list[Outcome]], tuple[Task, int]] = {}
-    pool = _pool(workers)
-    try:
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._begin()
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[list[Outcome]]:
+        """What comes of tasks, as it comes."""
+        again: list[tuple[Task, int]] = []  # with how often it was tried
+        under_way: dict[Future[list[Outcome]], tuple[Task, int]] = {}
         while True:
             try:
-                while len(under_way) < _AHEAD * workers:
+                while len(under_way) < _AHEAD * self._workers:
                     given = again.pop() if again else next(((task, 0) for task in tasks), None)
                     if given is None:
                         break
                     again.append(given)  # until it is under way: the pool may be broken by now
-                    future = pool.submit(measure, given[0].path, given[0].jobs)
+                    future = self._pool.submit(measure, given[0].path, given[0].jobs)
                     under_way[future] = again.pop()
                 if not under_way:
                     return
@@ -68,10 +82,19 @@ def run_pool(tasks: Iterator[Task], workers: int) -> Iterator[list[Outcome]]:
                         else:
                             yield [_given_up(job) for job in one.jobs]
                 under_way.clear()
-                pool.shutdown(wait=False, cancel_futures=True)
-                pool = _pool(workers)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+                self.close()
+                self._begin()
+
+    def close(self) -> None:
+        """End the processes; what they have not begun is given up."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self) -> None:
+        # Not forked: a forked child would inherit threads' locks in whatever state they are.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(
+            self._workers, mp_context=context, initializer=begin_process
+        )
 
 
 def _apart(task: Task) -> Sequence[Task]:
@@ -80,9 +103,3 @@ def _apart(task: Task) -> Sequence[Task]:
 
 def _given_up(job: Job) -> Outcome:
     return Outcome(job.key, {}, (), f"its process died {_TRIES} times", 0.0)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Not forked: a forked child would inherit threads' locks in whatever state they are.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=begin_process)

@@ -7,7 +7,7 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -50,11 +50,16 @@ class Left:
 class Space:
     """The combinations of a sweep.
 
+    Attributes:
+        names: that expressions may read.
+
     Args:
         spec: of the sweep.
     Raises:
         SpecError: a packaged name or file that is none, or a value that a key does not take.
     """
+
+    names = (*PLACES, *Accelerator.model_fields, *METRICS)
 
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
@@ -66,8 +71,7 @@ class Space:
         for key, values in self.axes.items():  # a wrong value is refused before anything runs
             for value in values:
                 self.start.with_(**{key: value})
-        names = [*PLACES, *Accelerator.model_fields, *METRICS]
-        self._conditions = [Expression.read(text, names) for text in spec.conditions]
+        self._conditions = [Expression.read(text, self.names) for text in spec.conditions]
         self._areas: dict[str, Resources | None] = {}
 
     @cached_property
@@ -80,11 +84,15 @@ class Space:
             for thresholds in network.maps()
         )
 
+    @cached_property
+    def parameters(self) -> dict[str, Sequence[Any]]:
+        """What a combination chooses, by name: workload, device, keys of the accelerator."""
+        return {"workload": self.workloads, "device": tuple(self.devices), **self.axes}
+
     @property
     def size(self) -> int:
         """Combinations, those that conditions cut among them."""
-        lengths = [len(values) for values in self.axes.values()]
-        return len(self.workloads) * len(self.devices) * prod(lengths)
+        return prod(map(len, self.parameters.values()))
 
     def points(self, left: Left | None = None) -> Iterator[Point]:
         """The points that are left, in order.
@@ -115,18 +123,17 @@ class Space:
         """The combination of that number, or None where it is cut."""
         left = left if left is not None else Left()
         left.all += 1
-        lengths = [len(self.workloads), len(self.devices), *map(len, self.axes.values())]
-        workload, device, *chosen = np.unravel_index(index, lengths)
-        values = {
-            key: self.axes[key][at] for key, at in zip(self.axes, map(int, chosen), strict=True)
-        }
-        name = list(self.devices)[int(device)]
+        values: dict[str, Any] = {}
+        for key in reversed(self.parameters):  # the last one changes fastest
+            index, at = divmod(index, len(self.parameters[key]))
+            values[key] = self.parameters[key][at]
+        workload, name = values.pop("workload"), values.pop("device")
         accelerator = self.start.with_(**values)
         if self.spec.clock == "table":
             family = self._families[name]
             mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
             accelerator = accelerator.with_(clock_mhz=mhz)
-        point = Point(self.workloads[int(workload)], name, accelerator)
+        point = Point(workload, name, accelerator)
         if (broken := self._broken(point)) is not None:
             left.broken[broken] += 1
             return None
@@ -164,6 +171,12 @@ class Space:
                 if getattr(found, name) > has:
                     return f"{point.device}: {METRICS[name].unit} {has:,.0f}"
         return None
+
+
+def empty(left: Left) -> str:
+    """Says of a space without points what emptied it."""
+    cut = ", ".join(f"'{what}' cuts {count:,}" for what, count in left.broken.most_common(3))
+    return f"the space is empty: of {left.all:,} combinations {cut}"
 
 
 def _offers(device: Device) -> dict[str, float]:

@@ -16,7 +16,7 @@ from sparsesim.sweep.axis import axis
 from sparsesim.sweep.expression import Expression
 from sparsesim.sweep.metrics import METRICS, STATIC
 
-Engine = Literal["grid", "random"]
+Engine = Literal["grid", "random", "tpe", "nsga2"]
 NO_THRESHOLDS = "none"
 PLACES = ("network", "images", "thresholds", "device")
 """Parameters of a point that are no key of its accelerator."""
@@ -81,8 +81,9 @@ class SweepSpec(Spec):
             slower its PE was placed (`area.clock`); `given`: `clock_mhz` as it stands.
         fit: leave out points that take more than the device has.
         conditions: expressions over parameters and resources; points that break one are left out.
-        engine: `grid` takes all points, `random` draws some.
-        points: draw or take so many at most.
+        engine: `grid` takes all points, `random` draws some; `tpe` and `nsga2` are Optuna's, which
+            learn from what was measured where the best trade-offs are.
+        points: so many at most; 100 where an engine other than the grid is not told.
         seconds: begin none after so long.
         objectives: metrics whose best trade-offs are sought.
         constraints: expressions over metrics; a point that breaks one is no answer.

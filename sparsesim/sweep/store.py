@@ -122,13 +122,27 @@ class Store:
         with self._file:
             self._file.executemany("INSERT OR REPLACE INTO points VALUES (?,?,?,?,?,?,?)", rows)
 
-    def begin(self, sweep: dict[str, Any], keys: Iterable[str]) -> None:
-        """A sweep begins: what it says of itself, and its points in order."""
+    def begin(self) -> None:
+        """A sweep begins: no points are its own yet; those that are there stay."""
+        with self._file:
+            self._file.execute("DELETE FROM members")
+
+    def join(self, keys: Iterable[str]) -> None:
+        """Further points of the sweep, in order, whether they are there or not."""
+        with self._file:
+            self._file.executemany("INSERT INTO members (key) VALUES (?)", ((key,) for key in keys))
+
+    def say(self, sweep: dict[str, Any]) -> None:
+        """Keep what the sweep says of itself."""
         with self._file:
             self._file.execute("DELETE FROM sweep")
             self._file.execute("INSERT INTO sweep VALUES (?)", (_json(sweep),))
-            self._file.execute("DELETE FROM members")
-            self._file.executemany("INSERT INTO members VALUES (?, ?)", enumerate(keys))
+
+    def metrics(self, keys: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The metrics of points, in the order of these keys; none of those that failed."""
+        query = "SELECT metrics FROM points WHERE key = ?"
+        for key in keys:
+            yield json.loads(self._file.execute(query, (key,)).fetchone()[0])
 
     def sweep(self) -> dict[str, Any]:
         """What the last sweep said of itself; empty where none began."""

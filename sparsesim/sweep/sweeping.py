@@ -14,10 +14,11 @@ from typing import Any
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
 from sparsesim.sweep.code import code_sha256
+from sparsesim.sweep.engines import engine_of
 from sparsesim.sweep.measure import Job, Outcome
 from sparsesim.sweep.point import Point, Workload
-from sparsesim.sweep.pool import Task, run_here, run_pool
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweep.pool import Here, Pool, Task
+from sparsesim.sweep.space import Left, Space, empty
 from sparsesim.sweep.spec import SweepSpec
 from sparsesim.sweep.store import POINTS, Store
 from sparsesim.sweep.traces import Traces
@@ -32,21 +33,26 @@ class Done:
     """What a sweep did.
 
     Attributes:
-        points: of the sweep, in order.
         left: what conditions and devices left of the space.
+        points: that the engine asked for.
         measured, kept: points that were measured now; that were there.
         stale: of the measured, those that were there with other code, model or inputs.
-        missing: points that time did not allow.
         errors: key -> one line, of points that failed.
+        is_whole: the engine has no more points; else time ran out.
     """
 
-    points: tuple[Point, ...]
     left: Left
+    points: int = 0
     measured: int = 0
     kept: int = 0
     stale: int = 0
-    missing: int = 0
     errors: dict[str, str] = field(default_factory=dict)
+    is_whole: bool = False
+
+    @property
+    def missing(self) -> int:
+        """Points that were asked for and that time did not allow."""
+        return self.points - self.measured - self.kept
 
 
 def sweep_into(
@@ -69,39 +75,75 @@ def sweep_into(
         SparseSimError: the space is empty, a file is none, another sweep writes here, or what is
             in the folder is no file of points.
     """
-    began = time.monotonic()
-    space = Space(spec)
+    ends = time.monotonic() + (spec.seconds or float("inf"))
     left = Left()
-    points = chosen(space, left)
+    space = Space(spec)
+    engine = engine_of(space, left)
+    points = engine.ask()
+    if not points:
+        raise SpecError(empty(left))
     _make(folder)
-    with _alone(folder), closing(Store(folder / POINTS)) as store:
-        traces = Traces(spec, folder / TRACES)
-        hashes = _hashes(points, traces, space)
-        known = store.hashes()
-        store.begin(_about(spec, left), (point.key for point in points))
-        done = Done(points, left)
+    with (
+        _alone(folder),
+        closing(Store(folder / POINTS)) as store,
+        closing(Here() if workers == 1 else Pool(workers)) as processes,
+    ):
+        run = _Run(space, Traces(spec, folder / TRACES), store, processes, progress, ends)
+        run.done.left = left
+        store.begin()
+        while points:
+            run.measure(points, engine.total)
+            store.say(_about(spec, left))
+            if run.done.missing:
+                return run.done
+            engine.tell(zip(points, store.metrics(point.key for point in points), strict=True))
+            points = engine.ask()
+    run.done.is_whole = True
+    return run.done
+
+
+class _Run:
+    """A sweep under way."""
+
+    def __init__(
+        self,
+        space: Space,
+        traces: Traces,
+        store: Store,
+        processes: Here | Pool,
+        progress: Callable[[str, int, int], Any],
+        ends: float,
+    ) -> None:
+        self._space, self._traces, self._store = space, traces, store
+        self._processes, self._progress, self._ends = processes, progress, ends
+        self._known = store.hashes()
+        self.done = Done(Left())
+
+    def measure(self, points: Sequence[Point], total: int) -> None:
+        """Those of these points that are missing, failed or stale."""
+        done = self.done
+        hashes = _hashes(points, self._traces, self._space)
+        self._store.join(point.key for point in points)
+        done.points += len(points)
         todo = []
         for point in points:
-            digest, failed = known.get(point.key, ("", False))
-            is_stale = bool(digest) and digest != hashes[point.key]
-            done.stale += is_stale
+            digest, failed = self._known.get(point.key, ("", False))
+            done.stale += bool(digest) and digest != hashes[point.key]
             if failed or digest != hashes[point.key]:
                 todo.append(point)
-        done.kept, done.missing = len(points) - len(todo), len(todo)
+        done.kept += len(points) - len(todo)
         paths = {}
         for workload in dict.fromkeys(point.workload for point in todo):
-            watch = partial(_executing, progress, workload)
-            paths[workload] = traces.execute(workload, watch)
+            watch = partial(_executing, self._progress, workload)
+            paths[workload] = self._traces.execute(workload, watch)
         by_key = {point.key: point for point in todo}
-        tasks = _Tasks(todo, paths, space, began)
-        for outcomes in run_here(tasks) if workers == 1 else run_pool(tasks, workers):
-            store.add(_rows(outcomes, by_key, hashes, space))
+        tasks = _Tasks(todo, paths, self._space, self._ends)
+        for outcomes in self._processes.run(tasks):
+            self._store.add(_rows(outcomes, by_key, hashes, self._space))
             done.errors |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
             done.measured += len(outcomes)
-            done.missing -= len(outcomes)
             tasks.took(outcomes)
-            progress("measuring", done.measured, len(todo))
-    return done
+            self._progress("measuring", done.measured + done.kept, total)
 
 
 def _executing(progress: Callable[[str, int, int], Any], workload: Workload, done: int) -> None:
@@ -122,30 +164,6 @@ def refuse_many(spec: SweepSpec, yes: bool) -> None:
         )
 
 
-def chosen(space: Space, left: Left) -> tuple[Point, ...]:
-    """The points that the sweep's engine and its budget of points choose.
-
-    Raises:
-        SpecError: there is none.
-    """
-    spec = space.spec
-    if spec.engine == "random":
-        points = list(space.sample(spec.points or _DRAWN, spec.seed, left))
-    else:
-        points = []
-        for point in space.points(left):
-            points.append(point)
-            if len(points) == spec.points:
-                break
-    if not points:
-        cut = ", ".join(f"'{what}' cuts {count:,}" for what, count in left.broken.most_common(3))
-        raise SpecError(f"the space is empty: of {left.all:,} combinations {cut}")
-    return tuple(points)
-
-
-_DRAWN = 100  # points that the random engine draws where it is not told
-
-
 class _Tasks:
     """Points as tasks, larger ones once it is known how long a point takes."""
 
@@ -154,10 +172,9 @@ class _Tasks:
         points: Sequence[Point],
         paths: Mapping[Workload, Path],
         space: Space,
-        began: float,
+        ends: float,
     ) -> None:
-        self._points, self._paths, self._space = points, paths, space
-        self._ends = began + (space.spec.seconds or float("inf"))
+        self._points, self._paths, self._space, self._ends = points, paths, space, ends
         self._next, self._jobs = 0, 1
 
     def __iter__(self) -> Iterator[Task]:

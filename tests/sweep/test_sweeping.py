@@ -21,7 +21,7 @@ import sparsesim as ss
 from sparsesim.errors import SparseSimError, SpecError, TraceError
 from sparsesim.spec import Accelerator, Device
 from sparsesim.sweep.measure import Job
-from sparsesim.sweep.pool import Task, run_pool
+from sparsesim.sweep.pool import Pool, Task
 from sparsesim.sweep.result import load_sweep_result
 from sparsesim.sweep.spec import load_sweep
 from sparsesim.sweep.store import POINTS, Store
@@ -219,7 +219,8 @@ def test_a_point_that_kills_its_process_is_given_up(unbroken):
     good = Job("good", Accelerator(rows=4, cols=4), Device.named("xc7z020"), 0)
     bad = Job("bad", Poison(), Device.named("xc7z020"), 0)  # type: ignore[arg-type]
     tasks = iter([Task(path, (good,)), Task(path, (bad,)), Task(path, (good,))])
-    outcomes = [one for some in run_pool(tasks, 1) for one in some]
+    with closing(Pool(1)) as pool:
+        outcomes = [one for some in pool.run(tasks) for one in some]
     assert sorted((one.key, one.error) for one in outcomes) == [
         ("bad", "its process died 3 times"),
         ("good", ""),

@@ -1,0 +1,92 @@
+"""Engines ask for points of the space, and for the same ones however they are measured."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from sweeps import SPACE, small
+
+from sparsesim.errors import SpecError
+from sparsesim.sweep.engines import engine_of
+from sparsesim.sweep.result import load_sweep_result
+from sparsesim.sweep.space import Left, Space
+from sparsesim.sweep.sweeping import sweep_into
+
+
+def played(spec, measure):
+    """Points that an engine asks for, batch by batch, where `measure` says what comes of them."""
+    engine = engine_of(Space(spec), Left())
+    batches = []
+    while points := engine.ask():
+        batches.append([point.key for point in points])
+        engine.tell([(point, measure(point)) for point in points])
+    return batches
+
+
+def area_and_depth(point):
+    """Two objectives that pull apart."""
+    accelerator = point.accelerator
+    return {
+        "ms": 100 / (accelerator.rows * accelerator.cols),
+        "lut": accelerator.rows + accelerator.cols,
+    }
+
+
+WIDE = {
+    "rows": {"from": 1, "to": 16},
+    "cols": {"from": 1, "to": 16},
+    "skipping": ["none", "weight"],
+}
+
+
+@pytest.mark.parametrize("name", ["random", "tpe", "nsga2"])
+def test_an_engine_asks_for_different_points_up_to_its_budget(name):
+    spec = small(space=WIDE, engine=name, points=30, fit=False, conditions=["rows <= cols"])
+    batches = played(spec, area_and_depth)
+    keys = [key for batch in batches for key in batch]
+    assert len(keys) == len(set(keys)) == 30
+    assert set(keys) <= {point.key for point in Space(spec).points()}
+    assert played(spec, area_and_depth) == batches
+    assert played(spec.with_(seed=1), area_and_depth) != batches
+
+
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_an_engine_that_learns_ends_where_the_space_does(name):
+    spec = small(engine=name, points=50)
+    keys = {key for batch in played(spec, area_and_depth) for key in batch}
+    assert len(keys) <= 16 and keys <= {point.key for point in Space(spec).points()}
+
+
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_failed_points_and_broken_constraints_are_no_obstacle(name):
+    def some_fail(point):
+        return {} if point.accelerator.rows % 3 == 0 else area_and_depth(point)
+
+    spec = small(space=WIDE, engine=name, points=24, fit=False, constraints=["ms < 10"])
+    assert sum(map(len, played(spec, some_fail))) == 24
+
+
+def test_an_engine_that_learns_gives_the_same_on_many_processes_and_in_parts(tmp_path):
+    spec = small(engine="tpe", points=10)
+
+    def rows(folder):
+        return [(r.key, r.hash, r.metrics) for r in load_sweep_result(folder).rows]
+
+    done = sweep_into(spec, tmp_path / "one")
+    assert (done.points, done.measured, done.is_whole) == (10, 10, True)
+    sweep_into(spec, tmp_path / "two", workers=2)
+    assert rows(tmp_path / "two") == rows(tmp_path / "one")
+    stopped = sweep_into(spec.with_(seconds=1e-9), tmp_path / "parts")
+    assert not stopped.is_whole and stopped.missing == 8  # the first batch
+    sweep_into(small(space=SPACE | {"rows": [4]}), tmp_path / "parts")  # some are there by now
+    done = sweep_into(spec, tmp_path / "parts")
+    assert 0 < done.kept < 10 and done.is_whole
+    assert rows(tmp_path / "parts") == rows(tmp_path / "one")
+
+
+def test_without_its_library_an_engine_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(SpecError) as caught:
+        engine_of(Space(small(engine="tpe")), Left())
+    assert str(caught.value) == "engine 'tpe' needs Optuna; pip install 'sparsesim[sweep]'"
