@@ -14,7 +14,7 @@ JOINT = (LENET,)  # the others take half an hour each
 _TRAFFIC = {
     "LeNet": "lenet-gradients-0.001",
     "CifarNet": "cifarnet-gradients-0.001",
-    "ResNet 14": "resnet14-tiny-gradients-0.001",
+    "ResNet 14": "resnet14-tiny-long-gradients-0.001",
 }
 _WORKERS = 4
 _FORMATS = ("bitmask", "coordinate")

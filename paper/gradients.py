@@ -47,8 +47,8 @@ EVOLUTIONS = (
     Evolution(
         "figure5",
         "Figure 5: ResNet-14",
-        "resnet14-tiny-gradients-0.001",
-        "resnet14-tiny-gradients-0",
+        "resnet14-tiny-long-gradients-0.001",
+        "resnet14-tiny-long-gradients-0",
         "100 classes of Tiny ImageNet at 32 x 32 pixels stand in for CIFAR-100.",
     ),
     Evolution(

@@ -41,7 +41,7 @@ def measure(places: Places) -> None:
         graph,
         part(inputs, 0, _SEARCHED),
         part(inputs, _SEARCHED, inputs.count),
-        SearchSpec(grid=Grid.read("halving"), cycle_images=2, memory_mib=11_000),
+        SearchSpec(grid=Grid.read("halving"), cycle_images=2, memory_mib=6000),
         named_blocks=named_blocks(),
         raw=ss.load(places.more / _MODEL, raw_weights=True),
         progress=lambda label, done, total: print(f"{label} {done}/{total}", flush=True),

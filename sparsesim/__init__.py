@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sparsesim.sparsity import sparsify as sparsify
     from sparsesim.spec import Accelerator as Accelerator
     from sparsesim.spec import Device as Device
+    from sparsesim.sweeps.sweeping import sweep as sweep
     from sparsesim.trace import Trace as Trace
     from sparsesim.trace.execute import execute as execute
     from sparsesim.trace.execute import input_specs as input_specs
@@ -78,6 +79,7 @@ _HOME = {
     "save_result": "result",
     "save_trace": "trace.store",
     "sparsify": "sparsity",
+    "sweep": "sweeps.sweeping",
 }
 
 __all__ = sorted(_HOME)

@@ -22,7 +22,7 @@ ORDER = (
     ("area",),
     ("estimator", "synth"),
     ("cosim", "intrinsic"),
-    ("search", "sweep"),
+    ("search", "sweeps"),
     ("report",),
     ("cli", "backend"),
     ("__main__",),

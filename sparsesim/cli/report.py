@@ -14,7 +14,10 @@ def report(
     result: Annotated[
         str, typer.Argument(help="What 'estimate -o', 'search -o' or 'sweep -o' wrote.")
     ],
-    kind: Annotated[str, typer.Option("--as", help="text, csv, markdown or html.")] = "text",
+    kind: Annotated[
+        str,
+        typer.Option("--as", help="text, csv, markdown, html; of a sweep: text, csv, parquet."),
+    ] = "text",
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write there; default: print.")
     ] = None,
@@ -27,12 +30,12 @@ def report(
     from sparsesim.result import load_result
     from sparsesim.search.files import is_search
 
-    check_kind(kind)
     if output:
         refuse_existing(output, force)
     if Path(result).is_dir():
         _show_sweep(result, kind, output, force)
         return
+    check_kind(kind)
     if is_search(result):
         _show_search(result, kind, output)
         return
@@ -58,15 +61,21 @@ def _show_search(path: str, kind: str, output: str | None) -> None:
 
 def _show_sweep(folder: str, kind: str, output: str | None, force: bool) -> None:
     from sparsesim.errors import SpecError
-    from sparsesim.files import write_text
+    from sparsesim.files import write_text, writing
     from sparsesim.report.console import plain
     from sparsesim.report.sweep import sweep_csv, sweep_text
-    from sparsesim.sweep.result import load_sweep_result
+    from sparsesim.sweeps.result import load_sweep_result
 
-    if kind not in ("text", "csv"):
-        raise SpecError(f"{folder}: is a sweep, which is shown as text or csv")
+    if kind not in ("text", "csv", "parquet"):
+        raise SpecError(f"{folder}: is a sweep, which is shown as text, csv or parquet")
+    if kind == "parquet" and not output:
+        raise SpecError("parquet is no text; name a file by -o")
     found = load_sweep_result(folder)
-    if output:
+    if output and kind == "parquet":
+        with writing(output, force) as beside:
+            found.frame().write_parquet(beside)
+        options.said(output)
+    elif output:
         write_text(output, sweep_csv(found) if kind == "csv" else plain(sweep_text(found)), force)
         options.said(output)
     elif kind == "csv":

@@ -12,7 +12,7 @@ from sparsesim.cli import options
 from sparsesim.cli.progress import labelled_progress
 
 if TYPE_CHECKING:
-    from sparsesim.sweep.sweeping import Done
+    from sparsesim.sweeps.sweeping import Done
 
 
 def sweep(
@@ -38,9 +38,9 @@ def sweep(
     from sparsesim.engine.threads import thread_count
     from sparsesim.errors import SpecError
     from sparsesim.report.sweep import sweep_text
-    from sparsesim.sweep.result import load_sweep_result
-    from sparsesim.sweep.spec import load_sweep
-    from sparsesim.sweep.sweeping import refuse_many, sweep_into
+    from sparsesim.sweeps.result import load_sweep_result
+    from sparsesim.sweeps.spec import load_sweep
+    from sparsesim.sweeps.sweeping import refuse_many, sweep_into
 
     if workers is not None and workers < 1:
         raise SpecError(f"--workers {workers} is out of range; use 1 and up")
@@ -50,7 +50,7 @@ def sweep(
     refuse_many(wanted, yes)
     if dry_run:
         from sparsesim.report.sweep import plan_text
-        from sparsesim.sweep.plan import plan
+        from sparsesim.sweeps.plan import plan
 
         options.show(plan_text(plan(wanted)))
         return

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.figures import clipped, count, duration, octets, plural, times
-from sparsesim.sweep.metrics import METRICS
-from sparsesim.sweep.result import SweepResult
-from sparsesim.sweep.spec import NO_THRESHOLDS
+from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.result import SweepResult
+from sparsesim.sweeps.spec import NO_THRESHOLDS
 
 if TYPE_CHECKING:
-    from sparsesim.sweep.plan import Plan
+    from sparsesim.sweeps.plan import Plan
 
 _SHOWN = 20  # points of the front
 _WIDTH = 80
@@ -145,17 +145,11 @@ def _shown(name: str, value: Any) -> str:
 def sweep_csv(result: SweepResult) -> str:
     """All points, failed ones among them: parameters, metrics, error; one line each."""
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    parameters = list(result.rows[0].parameters) if result.rows else []
-    writer.writerow([*parameters, *METRICS, "on_front", "error"])
-    best = {row.key for row in result.front}
+    writer: Any = None
     for row in result.rows:
-        writer.writerow(
-            [
-                *(row.parameters[name] for name in parameters),
-                *(row.metrics.get(name) for name in METRICS),
-                int(row.key in best),
-                row.error,
-            ]
-        )
+        record = result.record(row)
+        if writer is None:
+            writer = csv.DictWriter(text, list(record), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(record)
     return text.getvalue()

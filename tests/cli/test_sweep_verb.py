@@ -121,3 +121,20 @@ def test_mistakes_of_the_command(run, spec, tmp_path):
         "error: empty: holds no sweep; make one by 'sweep SPEC.toml -o empty'\n",
     )
     assert not Path("out").exists()
+
+
+def test_points_as_parquet(run, spec):
+    import polars
+
+    run("sweep", spec.name, "-o", "out", "--workers", 1)
+    ran = run("report", "out", "--as", "parquet", "-o", "points.parquet")
+    assert (ran.code, ran.err) == (0, "Wrote points.parquet\n")
+    table = polars.read_parquet("points.parquet")
+    lines = csv.DictReader(io.StringIO(run("report", "out", "--as", "csv").out))
+    assert table["cycles"].to_list() == [float(row["cycles"]) for row in lines]
+    assert run("report", "out", "--as", "parquet").err == (
+        "error: parquet is no text; name a file by -o\n"
+    )
+    assert run("report", "out", "--as", "pdf").err == (
+        "error: out: is a sweep, which is shown as text, csv or parquet\n"
+    )

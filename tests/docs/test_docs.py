@@ -63,8 +63,8 @@ def test_the_readme_shows_what_a_sweep_prints(
 
 
 def test_the_file_of_the_page_on_sweeps_is_taken(tmp_path: Path) -> None:
-    from sparsesim.sweep.space import Space
-    from sparsesim.sweep.spec import load_sweep
+    from sparsesim.sweeps.space import Space
+    from sparsesim.sweeps.spec import load_sweep
 
     text = (ROOT / "docs" / "sweep.md").read_text().split("```toml\n")[1].split("```")[0]
     path = tmp_path / "page.toml"

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsesim.sweep.front import front
+from sparsesim.sweeps.front import front
 
 
 def dominates(a, b, better) -> bool:

@@ -13,15 +13,15 @@ from typing import Any
 
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
-from sparsesim.sweep.code import code_sha256
-from sparsesim.sweep.engines import engine_of
-from sparsesim.sweep.measure import Job, Outcome
-from sparsesim.sweep.point import Point, Workload
-from sparsesim.sweep.pool import Here, Pool, Task
-from sparsesim.sweep.space import Left, Space, empty
-from sparsesim.sweep.spec import SweepSpec
-from sparsesim.sweep.store import POINTS, Store
-from sparsesim.sweep.traces import Traces
+from sparsesim.sweeps.code import code_sha256
+from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.measure import Job, Outcome
+from sparsesim.sweeps.point import Point, Workload
+from sparsesim.sweeps.pool import Here, Pool, Task
+from sparsesim.sweeps.space import Left, Space, empty
+from sparsesim.sweeps.spec import SweepSpec, load_sweep
+from sparsesim.sweeps.store import POINTS, Store
+from sparsesim.sweeps.traces import Traces
 
 TRACES = "traces"
 MANY = 1_000_000
@@ -53,6 +53,34 @@ class Done:
     def missing(self) -> int:
         """Points that were asked for and that time did not allow."""
         return self.points - self.measured - self.kept
+
+
+def sweep(
+    spec: SweepSpec | str | Path,
+    folder: str | Path,
+    *,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], Any] = lambda label, done, total: None,
+) -> Any:
+    """Measure a sweep's points as far as a folder lacks them, and give all of them.
+
+    Args:
+        spec: of the sweep, or its TOML file.
+        folder: gets points and traces; what it has is kept.
+        workers: processes of one core each; default: as many as there are cores. Above one, a
+            script must call this under `if __name__ == "__main__":`, as they import it.
+        progress: called with what goes on, how much of it is done, and of how much.
+    Returns:
+        a Polars data frame, one row a point: parameters, metrics, `on_front`, `error`, `seconds`.
+    Raises:
+        SparseSimError: as `sweep_into`, or Polars is not installed.
+    """
+    from sparsesim.engine.threads import thread_count
+    from sparsesim.sweeps.result import load_sweep_result
+
+    wanted = spec if isinstance(spec, SweepSpec) else load_sweep(spec)
+    sweep_into(wanted, Path(folder), workers=workers or thread_count(), progress=progress)
+    return load_sweep_result(folder).frame()
 
 
 def sweep_into(

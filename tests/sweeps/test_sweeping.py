@@ -15,17 +15,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sweeps import DIGITS, LENET, ROOT, SPACE, small
+from small_sweeps import DIGITS, LENET, ROOT, SPACE, small
 
 import sparsesim as ss
 from sparsesim.errors import SparseSimError, SpecError, TraceError
 from sparsesim.spec import Accelerator, Device
-from sparsesim.sweep.measure import Job
-from sparsesim.sweep.pool import Pool, Task
-from sparsesim.sweep.result import load_sweep_result
-from sparsesim.sweep.spec import load_sweep
-from sparsesim.sweep.store import POINTS, Store
-from sparsesim.sweep.sweeping import sweep_into
+from sparsesim.sweeps.measure import Job
+from sparsesim.sweeps.pool import Pool, Task
+from sparsesim.sweeps.result import load_sweep_result
+from sparsesim.sweeps.spec import load_sweep
+from sparsesim.sweeps.store import POINTS, Store
+from sparsesim.sweeps.sweeping import sweep_into
 
 
 def rows_of(folder: Path) -> list[tuple]:
@@ -100,7 +100,7 @@ def test_points_of_other_code_are_measured_again(tmp_path, monkeypatch):
     space = {"rows": [4], "cols": [4, 8]}
     sweep_into(small(space=space), tmp_path / "out")
     before = rows_of(tmp_path / "out")
-    monkeypatch.setattr("sparsesim.sweep.traces.code_sha256", lambda: "other")
+    monkeypatch.setattr("sparsesim.sweeps.traces.code_sha256", lambda: "other")
     done = sweep_into(small(space=space), tmp_path / "out")
     assert (done.measured, done.kept, done.stale) == (2, 0, 2)
     after = rows_of(tmp_path / "out")
@@ -229,7 +229,7 @@ def test_a_point_that_kills_its_process_is_given_up(unbroken):
 
 
 def test_two_sweeps_do_not_write_into_one_folder(tmp_path):
-    from sparsesim.sweep.sweeping import _alone
+    from sparsesim.sweeps.sweeping import _alone
 
     (tmp_path / "out").mkdir()
     with _alone(tmp_path / "out"), pytest.raises(SparseSimError, match="another sweep writes here"):
@@ -285,3 +285,12 @@ def test_thresholds_are_an_axis_and_points_do_not_depend_on_where_files_lie(tmp_
         assert rows[1].metrics["output_error"] > 0 and rows[0].metrics["output_error"] is None
         keys.append([(row.key, row.hash) for row in rows])
     assert keys[0] == keys[1]
+
+
+def test_the_library_gives_a_data_frame(unbroken):
+    frame = ss.sweep(small(), unbroken, workers=1)
+    assert frame.shape[0] == 16
+    result = load_sweep_result(unbroken)
+    assert frame["cycles"].to_list() == [row.metrics["cycles"] for row in result.rows]
+    assert frame.filter(frame["on_front"])["ms"].min() == frame["ms"].min()
+    assert frame["on_front"].sum() == len(result.front)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sweeps import DIGITS, LENET, SPACE, small
+from small_sweeps import DIGITS, LENET, SPACE, small
 
 from sparsesim.area.clock import pe_period_ns
 from sparsesim.errors import SpecError
 from sparsesim.spec import Accelerator
-from sparsesim.sweep.axis import axis
-from sparsesim.sweep.expression import Expression
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweeps.axis import axis
+from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.space import Left, Space
 
 
 def test_an_axis_is_a_value_a_list_or_a_range():

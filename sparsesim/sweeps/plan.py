@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsesim.errors import SpecError
-from sparsesim.sweep.engines import engine_of
-from sparsesim.sweep.measure import Job, measure
-from sparsesim.sweep.point import Point, Workload
-from sparsesim.sweep.space import Left, Space, empty
-from sparsesim.sweep.spec import SweepSpec
-from sparsesim.sweep.traces import Traces
+from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.measure import Job, measure
+from sparsesim.sweeps.point import Point, Workload
+from sparsesim.sweeps.space import Left, Space, empty
+from sparsesim.sweeps.spec import SweepSpec
+from sparsesim.sweeps.traces import Traces
 
 _TRIED = 5  # points of each network
 _POINT_BYTES = 2_000  # of a point in the file, and as much again a dozen layers

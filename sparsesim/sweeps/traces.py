@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsesim.sparsity import Thresholds
-from sparsesim.sweep.code import code_sha256
-from sparsesim.sweep.point import Workload
-from sparsesim.sweep.spec import NO_THRESHOLDS, Network, SweepSpec
+from sparsesim.sweeps.code import code_sha256
+from sparsesim.sweeps.point import Workload
+from sparsesim.sweeps.spec import NO_THRESHOLDS, Network, SweepSpec
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph

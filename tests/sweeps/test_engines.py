@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 import pytest
-from sweeps import SPACE, small
+from small_sweeps import SPACE, small
 
 from sparsesim.errors import SpecError
-from sparsesim.sweep.engines import engine_of
-from sparsesim.sweep.result import load_sweep_result
-from sparsesim.sweep.space import Left, Space
-from sparsesim.sweep.sweeping import sweep_into
+from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.result import load_sweep_result
+from sparsesim.sweeps.space import Left, Space
+from sparsesim.sweeps.sweeping import sweep_into
 
 
 def played(spec, measure):

@@ -12,9 +12,9 @@ from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.base import Spec
 from sparsesim.spec.device import DEFAULT_DEVICE
 from sparsesim.spec.toml import read_toml
-from sparsesim.sweep.axis import axis
-from sparsesim.sweep.expression import Expression
-from sparsesim.sweep.metrics import METRICS, STATIC
+from sparsesim.sweeps.axis import axis
+from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.metrics import METRICS, STATIC
 
 Engine = Literal["grid", "random", "tpe", "nsga2"]
 NO_THRESHOLDS = "none"

@@ -19,12 +19,12 @@ from sparsesim.area import Resources
 from sparsesim.area import estimate as area
 from sparsesim.errors import SpecError
 from sparsesim.spec import Accelerator, Device
-from sparsesim.sweep.axis import axis
-from sparsesim.sweep.clock import clock_mhz
-from sparsesim.sweep.expression import Expression
-from sparsesim.sweep.metrics import METRICS, STATIC
-from sparsesim.sweep.point import Point, Workload
-from sparsesim.sweep.spec import PLACES, SweepSpec
+from sparsesim.sweeps.axis import axis
+from sparsesim.sweeps.clock import clock_mhz
+from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.metrics import METRICS, STATIC
+from sparsesim.sweeps.point import Point, Workload
+from sparsesim.sweeps.spec import PLACES, SweepSpec
 from sparsesim.synth.families import Family, family_of
 
 # Axes that no cut into passes depends on come last, so that they change fastest.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sparsesim.sweep.engines.engine import Engine, Told
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweeps.engines.engine import Engine, Told
+from sparsesim.sweeps.space import Left, Space
 
 
 def engine_of(space: Space, left: Left) -> Engine:
@@ -17,10 +17,10 @@ def engine_of(space: Space, left: Left) -> Engine:
     """
     name = space.spec.engine
     if name in ("grid", "random"):
-        from sparsesim.sweep.engines.listed import Drawn, Grid
+        from sparsesim.sweeps.engines.listed import Drawn, Grid
 
         return (Grid if name == "grid" else Drawn)(space, left)
-    from sparsesim.sweep.engines.guided import Guided
+    from sparsesim.sweeps.engines.guided import Guided
 
     return Guided(space, left)
 

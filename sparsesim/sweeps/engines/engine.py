@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from sparsesim.sweep.metrics import Number
-from sparsesim.sweep.point import Point
+from sparsesim.sweeps.metrics import Number
+from sparsesim.sweeps.point import Point
 
 Told = tuple[Point, Mapping[str, Number]]
 """A point and its metrics; none where it failed."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sparsesim.errors import TraceError
-from sparsesim.sweep.measure import Outcome
+from sparsesim.sweeps.measure import Outcome
 
 POINTS = "points.sqlite"
 """The file in a sweep's folder."""

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparsesim.sweep.measure import Job, Outcome, begin_process, measure
+from sparsesim.sweeps.measure import Job, Outcome, begin_process, measure
 
 _AHEAD = 2  # tasks a process that wait for it
 _TRIES = 3

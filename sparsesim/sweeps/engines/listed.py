@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from sparsesim.sweep.engines.engine import Told
-from sparsesim.sweep.point import Point
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweeps.engines.engine import Told
+from sparsesim.sweeps.point import Point
+from sparsesim.sweeps.space import Left, Space
 
 DRAWN = 100
 """Points where the file names no number."""

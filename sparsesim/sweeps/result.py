@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from sparsesim.errors import TraceError
+from sparsesim.errors import SpecError, TraceError
 from sparsesim.spec import Accelerator
-from sparsesim.sweep.expression import Expression
-from sparsesim.sweep.front import front
-from sparsesim.sweep.metrics import METRICS
-from sparsesim.sweep.spec import PLACES, SweepSpec
-from sparsesim.sweep.store import POINTS, Row, Store
+from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.front import front
+from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.spec import PLACES, SweepSpec
+from sparsesim.sweeps.store import POINTS, Row, Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,33 @@ class SweepResult:
         return tuple(
             self.answers[i] for i in best[np.argsort(sign * values[best, 0], kind="stable")]
         )
+
+    def frame(self) -> Any:
+        """All points as a Polars data frame: parameters, metrics, `on_front`, `error`, `seconds`.
+
+        Raises:
+            SpecError: Polars is not installed.
+        """
+        try:
+            import polars
+        except ModuleNotFoundError:
+            raise SpecError("data frames need Polars; pip install 'sparsesim[sweep]'") from None
+
+        return polars.DataFrame([self.record(row) for row in self.rows], infer_schema_length=None)
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """A point as one line of a table."""
+        return {
+            **row.parameters,
+            **{name: row.metrics.get(name) for name in METRICS},
+            "on_front": row.key in self._front_keys,
+            "error": row.error,
+            "seconds": row.seconds,
+        }
+
+    @cached_property
+    def _front_keys(self) -> frozenset[str]:
+        return frozenset(row.key for row in self.front)
 
 
 def load_sweep_result(folder: str | Path) -> SweepResult:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
-from sparsesim.sweep.metrics import Number, measured
+from sparsesim.sweeps.metrics import Number, measured
 
 if TYPE_CHECKING:
     from sparsesim.estimator import Cache

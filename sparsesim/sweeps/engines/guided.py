@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sparsesim.errors import SpecError
-from sparsesim.sweep.engines.engine import Told
-from sparsesim.sweep.engines.listed import DRAWN
-from sparsesim.sweep.expression import Expression
-from sparsesim.sweep.metrics import METRICS
-from sparsesim.sweep.point import Point
-from sparsesim.sweep.space import Left, Space
+from sparsesim.sweeps.engines.engine import Told
+from sparsesim.sweeps.engines.listed import DRAWN
+from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.point import Point
+from sparsesim.sweeps.space import Left, Space
 
 _BATCH = 8
 _POPULATION = 24  # of NSGA-II: sweeps have hundreds of points, not its usual thousands

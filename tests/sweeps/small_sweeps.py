@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sparsesim.sweep.spec import SweepSpec
+from sparsesim.sweeps.spec import SweepSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LENET = ROOT / "models_onnx" / "lenet.onnx"
