@@ -9,6 +9,8 @@ import typer
 
 from sparsesim.cli import options
 
+_SWEEP_KINDS = ("text", "csv", "parquet", "html")
+
 
 def report(
     result: Annotated[
@@ -16,7 +18,7 @@ def report(
     ],
     kind: Annotated[
         str,
-        typer.Option("--as", help="text, csv, markdown, html; of a sweep: text, csv, parquet."),
+        typer.Option("--as", help="text, csv, markdown, html; of a sweep also parquet."),
     ] = "text",
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write there; default: print.")
@@ -64,21 +66,31 @@ def _show_sweep(folder: str, kind: str, output: str | None, force: bool) -> None
     from sparsesim.files import write_text, writing
     from sparsesim.report.console import plain
     from sparsesim.report.sweep import sweep_csv, sweep_text
-    from sparsesim.sweeps.result import load_sweep_result
+    from sparsesim.sweeps.result import load_sweep_result, open_layers
 
-    if kind not in ("text", "csv", "parquet"):
-        raise SpecError(f"{folder}: is a sweep, which is shown as text, csv or parquet")
+    if kind not in _SWEEP_KINDS:
+        raise SpecError(f"{folder}: is a sweep, which is shown as {', '.join(_SWEEP_KINDS)}")
     if kind == "parquet" and not output:
         raise SpecError("parquet is no text; name a file by -o")
     found = load_sweep_result(folder)
-    if output and kind == "parquet":
+    if kind == "parquet":
+        assert output is not None
         with writing(output, force) as beside:
             found.frame().write_parquet(beside)
         options.said(output)
-    elif output:
-        write_text(output, sweep_csv(found) if kind == "csv" else plain(sweep_text(found)), force)
-        options.said(output)
-    elif kind == "csv":
-        typer.echo(sweep_csv(found), nl=False)
-    else:
+        return
+    if kind == "text" and not output:
         options.show(sweep_text(found))
+        return
+    if kind == "html":
+        from sparsesim.report.sweep_html import sweep_html
+
+        with open_layers(folder) as layers:
+            written = sweep_html(found, layers)
+    else:
+        written = sweep_csv(found) if kind == "csv" else plain(sweep_text(found))
+    if output:
+        write_text(output, written, force)
+        options.said(output)
+    else:
+        typer.echo(written, nl=False)

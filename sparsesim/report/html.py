@@ -1,15 +1,11 @@
-"""One self-contained HTML page: it asks the network for nothing, and its policy forbids it to."""
+"""The HTML page of an estimate."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable
 from html import escape
-from pathlib import Path
-from string import Template
 
-from sparsesim.report.charts import CHARTS, caption, spec, vega_lite_version
+from sparsesim.report.charts import CHARTS, caption, spec
 from sparsesim.report.classes import COLOUR_OF_BOUND
 from sparsesim.report.facts import (
     accuracy_in_words,
@@ -36,11 +32,10 @@ from sparsesim.report.figures import (
     times,
 )
 from sparsesim.report.notes import notes
+from sparsesim.report.page import number, page, table
 from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
-from sparsesim.report.theme import theme
 from sparsesim.result.model import BlockRecord, LayerRecord, Result
 
-_FOLDER = Path(__file__).resolve().parent
 _PAIRED = (("sparsity", "density"), ("balance", "dram"))
 """Charts side by side where the screen is wide."""
 
@@ -60,26 +55,9 @@ def html(result: Result) -> str:
     parts.append(_pairs_section("All figures", f"Under {own_scheme(result)}.", outcome(result)))
     parts.append(_pairs_section("The machine", "", setting(result)))
     parts.append(_pairs_section("Made from", "Hashes and versions.", provenance(result)))
-    themes = {"light": theme(False), "dark": theme(True)}
-    return Template((_FOLDER / "page.html").read_text("utf-8")).substitute(
-        title=escape(f"{model_name(result)} on a sparse accelerator"),
-        css=(_FOLDER / "page.css").read_text("utf-8"),
-        js=(_FOLDER / "page.js").read_text("utf-8"),
-        body="\n".join(part for part in parts if part),
-        charts=json.dumps({"charts": charts, "themes": themes}).replace("<", "\\u003c"),
-        bundle=_bundle(),
+    return page(
+        f"{model_name(result)} on a sparse accelerator", [part for part in parts if part], charts
     )
-
-
-@cache
-def _bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script; making it takes a second."""
-    import vl_convert
-
-    script = vl_convert.javascript_bundle(
-        "window.vegaEmbed = vegaEmbed;", vl_version=vega_lite_version()
-    )
-    return script.replace("</script", "<\\/script")
 
 
 def _header(result: Result) -> str:
@@ -177,10 +155,10 @@ def _speedups(result: Result) -> str:
     rows = []
     for scheme, *numbers in speedups(result):
         own = ' class="own"' if scheme == own_scheme(result) else ""
-        rows.append(f"<tr{own}><td>{scheme}</td>{''.join(_number(text) for text in numbers)}</tr>")
+        rows.append(f"<tr{own}><td>{scheme}</td>{''.join(number(text) for text in numbers)}</tr>")
     headings = ("speedup", "95 % interval", "cycles an image", "time an image")
     head = "<th>scheme</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
-    return _table(f"<tr>{head}</tr>", rows) + (
+    return table(f"<tr>{head}</tr>", rows) + (
         f'<p class="caption">Output error {escape(output_error_in_words(result))}. '
         f"MAC coverage {percent(result.host.mac_coverage)}.</p>"
     )
@@ -206,7 +184,7 @@ def _layers(result: Result) -> str:
         "<section><h2>Layers</h2>"
         f'<p class="caption">Under {own_scheme(result)}; cycles, MACs and DRAM are an image, '
         f"speedups {baseline(result)}. Press a heading to sort.</p>"
-        f"{_table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+        f"{table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
     )
 
 
@@ -218,19 +196,19 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> str:
     dram = sum(dict(record.dram_bits).values()) / n
     faster = speedup(layer.cycles, scheme)
     numbers = [
-        _number(percent(share), share),
-        _number(times(faster), faster),
-        _number(count(cycles.total / n), cycles.total),
-        _number(count(cycles.compute / n), cycles.compute),
-        _number(count(cycles.memory / n), cycles.memory),
-        _number(percent(layer.weight_sparsity), layer.weight_sparsity),
-        _number(percent(layer.activation_sparsity), layer.activation_sparsity),
-        _number(percent(effectual), effectual),
-        _number(count(layer.macs / n), layer.macs),
-        _number(percent(record.utilisation), record.utilisation),
-        _number(signed_percent(record.density.error), record.density.error),
-        _number(bits(dram), dram),
-        _number(count(layer.passes.count / n), layer.passes.count),
+        number(percent(share), share),
+        number(times(faster), faster),
+        number(count(cycles.total / n), cycles.total),
+        number(count(cycles.compute / n), cycles.compute),
+        number(count(cycles.memory / n), cycles.memory),
+        number(percent(layer.weight_sparsity), layer.weight_sparsity),
+        number(percent(layer.activation_sparsity), layer.activation_sparsity),
+        number(percent(effectual), effectual),
+        number(count(layer.macs / n), layer.macs),
+        number(percent(record.utilisation), record.utilisation),
+        number(signed_percent(record.density.error), record.density.error),
+        number(bits(dram), dram),
+        number(count(layer.passes.count / n), layer.passes.count),
     ]
     colour = COLOUR_OF_BOUND.get(record.bound, "#8b95a5")
     return (
@@ -250,7 +228,7 @@ def _blocks(result: Result) -> str:
     return (
         "<section><h2>Blocks</h2>"
         '<p class="caption">Activation zeros are those of the tensor that leaves the block.</p>'
-        f"{_table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+        f"{table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
     )
 
 
@@ -260,10 +238,10 @@ def _block(result: Result, block: BlockRecord) -> str:
     share = cycles / (result.totals.cycles[scheme].total or 1)
     return (
         f"<tr><td>{escape(block.name)}</td>"
-        f"{_number(count(len(block.layers)), len(block.layers))}"
-        f"{_number(percent(block.weight_sparsity), block.weight_sparsity)}"
-        f"{_number(percent(block.activation_sparsity), block.activation_sparsity)}"
-        f"{_number(count(cycles / images(result)), cycles)}{_number(percent(share), share)}</tr>"
+        f"{number(count(len(block.layers)), len(block.layers))}"
+        f"{number(percent(block.weight_sparsity), block.weight_sparsity)}"
+        f"{number(percent(block.activation_sparsity), block.activation_sparsity)}"
+        f"{number(count(cycles / images(result)), cycles)}{number(percent(share), share)}</tr>"
     )
 
 
@@ -276,17 +254,4 @@ def _host(result: Result) -> str:
 def _pairs_section(title: str, said: str, pairs: Pairs) -> str:
     rows = [f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in pairs]
     told = f'<p class="caption">{escape(said)}</p>' if said else ""
-    return f"<section><h2>{escape(title)}</h2>{told}{_table('', rows, 'plain')}</section>"
-
-
-def _table(head: str, rows: Sequence[str], kind: str = "") -> str:
-    top = f"<thead>{head}</thead>" if head else ""
-    return (
-        f'<div class="scroll"><table class="{kind}">{top}<tbody>{"".join(rows)}</tbody>'
-        "</table></div>"
-    )
-
-
-def _number(text: str, value: float | None = None) -> str:
-    sort = "" if value is None else f' data-value="{value:.10g}"'
-    return f'<td class="number"{sort}>{escape(text)}</td>'
+    return f"<section><h2>{escape(title)}</h2>{told}{table('', rows, 'plain')}</section>"

@@ -1,12 +1,17 @@
 // Draws the charts in the page's colours, again when those or the width change, and sorts tables.
-(() => {
-  const { charts, themes } = JSON.parse(document.getElementById("charts").textContent);
+const sparsesim = (() => {
+  const { charts, themes, data } = JSON.parse(document.getElementById("charts").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const narrow = window.matchMedia("(max-width: 48rem)");
-  const drawn = [];
+  const drawn = {}; // by name
+  const watchers = []; // called with a chart's name and view whenever it was drawn
 
   function draw() {
-    while (drawn.length) drawn.pop().finalize();
+    for (const [name, spec] of Object.entries(charts)) show(name, spec);
+  }
+
+  function show(name, spec) {
+    charts[name] = spec;
     const theme = structuredClone(dark.matches ? themes.dark : themes.light);
     if (narrow.matches) {
       theme.axisY.labelLimit = 140;
@@ -14,14 +19,15 @@
       theme.axis.labelFontSize = theme.axis.titleFontSize = 11;
       theme.legend.columns = 1; // it starts behind the labels, and would be cut
     }
-    for (const [name, spec] of Object.entries(charts)) {
-      const options = {
-        config: theme, actions: false, renderer: "svg", mode: "vega-lite",
-        tooltip: { theme: dark.matches ? "dark" : "light" },
-      };
-      window.vegaEmbed(`#chart-${name}`, structuredClone(spec), options)
-        .then((result) => drawn.push(result));
-    }
+    const options = {
+      config: theme, actions: false, renderer: "svg", mode: "vega-lite",
+      tooltip: { theme: dark.matches ? "dark" : "light" },
+    };
+    window.vegaEmbed(`#chart-${name}`, structuredClone(spec), options).then((result) => {
+      drawn[name]?.finalize();
+      drawn[name] = result;
+      watchers.forEach((watch) => watch(name, result.view));
+    });
   }
 
   function sort(table, column, heading) {
@@ -49,4 +55,5 @@
   dark.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
   draw();
+  return { data, show, watch: (watcher) => watchers.push(watcher) };
 })();

@@ -74,7 +74,7 @@ def _front(result: SweepResult) -> list[RenderableType]:
     ]
     left = len(columns)
     for name in metrics:
-        columns.append((_SHORT.get(name, name), [_shown(name, r.metrics[name]) for r in rows]))
+        columns.append((_SHORT.get(name, name), [shown(name, r.metrics[name]) for r in rows]))
     columns = [(head, [clipped(cell, _NAME_WIDTH) for cell in column]) for head, column in columns]
     columns = _fitting(columns, left + len(objectives))
     table = plain_table(*(head for head, _ in columns), left=0)
@@ -83,8 +83,8 @@ def _front(result: SweepResult) -> list[RenderableType]:
     better = " and ".join(
         f"{'least' if METRICS[name].better == 'less' else 'most'} {name}" for name in objectives
     )
-    shown = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
-    title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{shown}"
+    first = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
+    title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{first}"
     return [Text(title, style="bold"), table]
 
 
@@ -111,12 +111,13 @@ def plan_text(plan: Plan) -> RenderableType:
         f"traces    {count(len(plan.workloads))}: {executions}",
         f"time      about {duration(plan.seconds)} of one core, by a look at a few points",
         f"disk      about {octets(plan.trace_bytes)} traces, {octets(plan.point_bytes)} points",
-        *_cut(plan.left.all, plan.left.broken),
+        *cut_lines(plan.left.all, plan.left.broken),
     ]
     return Group(*(Text(line) for line in lines))
 
 
-def _cut(combinations: int, cut: Mapping[str, int]) -> Iterable[str]:
+def cut_lines(combinations: int, cut: Mapping[str, int]) -> Iterable[str]:
+    """What was left out of a space, the most first."""
     if cut:
         yield f"Left out of {plural(combinations, 'combination')}:"
         for what, number in sorted(cut.items(), key=lambda item: -item[1])[:8]:
@@ -124,13 +125,14 @@ def _cut(combinations: int, cut: Mapping[str, int]) -> Iterable[str]:
 
 
 def _left_out(result: SweepResult) -> Iterable[str]:
-    yield from _cut(result.combinations, result.cut)
+    yield from cut_lines(result.combinations, result.cut)
     lost = len(result.measured) - len(result.answers)
     if lost:
         yield f"{plural(lost, 'measured point')} break a constraint."
 
 
-def _shown(name: str, value: Any) -> str:
+def shown(name: str, value: Any) -> str:
+    """A metric's value as people read it."""
     if value is None:
         return "-"
     if name in ("speedup",):

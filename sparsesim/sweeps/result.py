@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,13 +100,14 @@ class SweepResult:
         return {
             **row.parameters,
             **{name: row.metrics.get(name) for name in METRICS},
-            "on_front": row.key in self._front_keys,
+            "on_front": row.key in self.front_keys,
             "error": row.error,
             "seconds": row.seconds,
         }
 
     @cached_property
-    def _front_keys(self) -> frozenset[str]:
+    def front_keys(self) -> frozenset[str]:
+        """Keys of the front's points."""
         return frozenset(row.key for row in self.front)
 
 
@@ -131,6 +132,13 @@ def load_sweep_result(folder: str | Path) -> SweepResult:
             about["cut"],
             {name: about[name] for name in ("sparsesim", "code")},
         )
+
+
+@contextmanager
+def open_layers(folder: str | Path) -> Iterator[Callable[[str], tuple[dict[str, Any], ...]]]:
+    """Gives a function from a point's key to the records of its layers."""
+    with closing(Store(Path(folder) / POINTS)) as store:
+        yield store.layers
 
 
 def _number(value: Any) -> float:

@@ -169,7 +169,7 @@ class Space:
             device = self.devices[point.device]
             for name, has in _offers(device).items():
                 if getattr(found, name) > has:
-                    return f"{point.device}: {METRICS[name].unit} {has:,.0f}"
+                    return f"{point.device} has {has:,.0f} {METRICS[name].unit}"
         return None
 
 

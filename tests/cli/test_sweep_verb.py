@@ -136,5 +136,5 @@ def test_points_as_parquet(run, spec):
         "error: parquet is no text; name a file by -o\n"
     )
     assert run("report", "out", "--as", "pdf").err == (
-        "error: out: is a sweep, which is shown as text, csv or parquet\n"
+        "error: out: is a sweep, which is shown as text, csv, parquet, html\n"
     )
