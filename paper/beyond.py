@@ -5,12 +5,19 @@ from __future__ import annotations
 from paper.gradients import TRAININGS
 from paper.page import Page, share
 from paper.places import MEASURED, MODELS, Places
-from paper.searched import CIFARNET, LENET, RESNET14, Searched, test_images, without_paths
+from paper.searched import (
+    LENET,
+    RESNET14_CIFAR10,
+    TABLES,
+    Searched,
+    test_images,
+    without_paths,
+)
 from sparsesim.search.files import load_search, save_search
 from sparsesim.search.result import SearchResult
 
-NETWORKS = (LENET, CIFARNET, RESNET14)
-JOINT = (LENET,)  # the others take half an hour each
+NETWORKS = TABLES
+JOINT = (LENET, RESNET14_CIFAR10)  # the others take half an hour each
 _TRAFFIC = {
     "LeNet": "lenet-gradients-0.001",
     "CifarNet": "cifarnet-gradients-0.001",
@@ -67,7 +74,7 @@ def write_activations() -> None:
     )
     for table in NETWORKS:
         found = load_search(_file(table, "activations"))
-        page.heading(table.network)
+        page.heading(table.name)
         limits = {unit.name: unit.threshold for unit in found.units}
         rows = []
         for row in found.blocks:
@@ -115,7 +122,7 @@ def write_joint() -> None:
         ):
             rows.append(
                 [
-                    f"{table.network}, {name}",
+                    f"{table.name}, {name}",
                     f"{right:,} of {found.search.images:,}",
                     f"{test:,} of {found.test.images:,}",
                     f"{cycles[scheme]:,.0f}",

@@ -43,6 +43,11 @@ class Searched:
     preprocess: str
     data: str
 
+    @property
+    def name(self) -> str:
+        """What is searched, as tables over several of them call it."""
+        return self.title.partition(": ")[2]
+
     def measured(self, penalty: str, grid: str) -> SearchResult:
         """A search that was measured before."""
         return load_search(MEASURED / f"{self.model}-{penalty.lower()}-{grid}.json")

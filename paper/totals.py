@@ -16,7 +16,7 @@ def write() -> None:
     rows: list[tuple[str, str, list[float | None]]] = []
     for table in TABLES:
         ours = [table.measured(penalty, "halving").weight_sparsity for penalty in PENALTIES]
-        rows.append((table.title.partition(": ")[2], table.network, [*ours]))
+        rows.append((table.name, table.network, [*ours]))
     rows.append(("AlexNet", "AlexNet", [None, None]))
     rows.append(("ResNet-50", "ResNet 50", [load_search(resnet50._FILE).weight_sparsity, None]))
     page = Page(
