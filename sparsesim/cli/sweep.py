@@ -30,6 +30,10 @@ def sweep(
         int | None,
         typer.Option("--workers", help="Processes of one core each; default: the cores."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", help="A Dask cluster in their place, as tcp://host:8786."),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Begin a sweep of over a million combinations, too.")
     ] = False,
@@ -44,6 +48,8 @@ def sweep(
 
     if workers is not None and workers < 1:
         raise SpecError(f"--workers {workers} is out of range; use 1 and up")
+    if workers is not None and scheduler is not None:
+        raise SpecError("--workers and --scheduler: give one of them")
     if output is None and not dry_run:
         raise SpecError("-o is missing; name a folder for the points, or give --dry-run")
     wanted = load_sweep(spec)
@@ -56,7 +62,13 @@ def sweep(
         return
     assert output is not None
     with labelled_progress() as show:
-        done = sweep_into(wanted, output, workers=workers or thread_count(), progress=show)
+        done = sweep_into(
+            wanted,
+            output,
+            workers=workers or thread_count(),
+            scheduler=scheduler,
+            progress=show,
+        )
     options.show(sweep_text(load_sweep_result(output)))
     _say(done, output, spec)
     if done.errors:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
@@ -41,6 +41,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Task:
+    """Points of one workload that a process measures in one go.
+
+    Attributes:
+        path: of the trace.
+        jobs: points.
+    """
+
+    path: Path
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of a point.
 
@@ -58,6 +71,16 @@ class Outcome:
     layers: tuple[dict[str, Any], ...]
     error: str
     seconds: float
+
+
+class Processes(Protocol):
+    """Who measures tasks: this process, a pool, a cluster."""
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[list[Outcome]]:
+        """What comes of tasks, as it comes; in any order."""
+
+    def close(self) -> None:
+        """End what was begun for it."""
 
 
 def begin_process() -> None:
@@ -118,6 +141,7 @@ def _measure(trace: Trace, cache: Cache | None, job: Job) -> Outcome:
 
 
 _last: tuple[Path, Trace, Cache | None] | None = None
+_loading = Lock()  # a cluster's worker may have several threads
 
 
 def _loaded(path: Path) -> tuple[Trace, Cache | None]:
@@ -126,14 +150,15 @@ def _loaded(path: Path) -> tuple[Trace, Cache | None]:
     from sparsesim.trace.store import load_trace
 
     global _last
-    if _last is None or _last[0] != path:
-        _last = None
-        trace = load_trace(path)
-        cache = None
-        if _lowered_bytes(trace) <= _CACHED_BYTES:
-            trace, cache = replace(trace, images=tuple(trace.images)), Cache()
-        _last = path, trace, cache
-    return _last[1], _last[2]
+    with _loading:
+        if _last is None or _last[0] != path:
+            _last = None
+            trace = load_trace(path)
+            cache = None
+            if _lowered_bytes(trace) <= _CACHED_BYTES:
+                trace, cache = replace(trace, images=tuple(trace.images)), Cache()
+            _last = path, trace, cache
+        return _last[1], _last[2]
 
 
 def _lowered_bytes(trace: Trace) -> int:

@@ -6,26 +6,11 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from pathlib import Path
 
-from sparsesim.sweeps.measure import Job, Outcome, begin_process, measure
+from sparsesim.sweeps.measure import Job, Outcome, Task, begin_process, measure
 
 _AHEAD = 2  # tasks a process that wait for it
 _TRIES = 3
-
-
-@dataclass(frozen=True)
-class Task:
-    """Points of one workload that a process measures in one go.
-
-    Attributes:
-        path: of the trace.
-        jobs: points.
-    """
-
-    path: Path
-    jobs: tuple[Job, ...]
 
 
 class Here:

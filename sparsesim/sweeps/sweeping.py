@@ -15,9 +15,9 @@ import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
 from sparsesim.sweeps.code import code_sha256
 from sparsesim.sweeps.engines import engine_of
-from sparsesim.sweeps.measure import Job, Outcome
+from sparsesim.sweeps.measure import Job, Outcome, Processes, Task
 from sparsesim.sweeps.point import Point, Workload
-from sparsesim.sweeps.pool import Here, Pool, Task
+from sparsesim.sweeps.pool import Here, Pool
 from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import SweepSpec, load_sweep
 from sparsesim.sweeps.store import POINTS, Store
@@ -60,6 +60,7 @@ def sweep(
     folder: str | Path,
     *,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: Callable[[str, int, int], Any] = lambda label, done, total: None,
 ) -> Any:
     """Measure a sweep's points as far as a folder lacks them, and give all of them.
@@ -69,6 +70,7 @@ def sweep(
         folder: gets points and traces; what it has is kept.
         workers: processes of one core each; default: as many as there are cores. Above one, a
             script must call this under `if __name__ == "__main__":`, as they import it.
+        scheduler: address of a Dask cluster that measures in their place.
         progress: called with what goes on, how much of it is done, and of how much.
     Returns:
         a Polars data frame, one row a point: parameters, metrics, `on_front`, `error`, `seconds`.
@@ -79,7 +81,13 @@ def sweep(
     from sparsesim.sweeps.result import load_sweep_result
 
     wanted = spec if isinstance(spec, SweepSpec) else load_sweep(spec)
-    sweep_into(wanted, Path(folder), workers=workers or thread_count(), progress=progress)
+    sweep_into(
+        wanted,
+        Path(folder),
+        workers=workers or thread_count(),
+        scheduler=scheduler,
+        progress=progress,
+    )
     return load_sweep_result(folder).frame()
 
 
@@ -88,6 +96,7 @@ def sweep_into(
     folder: Path,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     progress: Callable[[str, int, int], Any] = lambda label, done, total: None,
 ) -> Done:
     """Measure the points of a sweep that a folder lacks.
@@ -98,6 +107,7 @@ def sweep_into(
         spec: of the sweep.
         folder: gets `points.sqlite` and `traces`; what it has is kept.
         workers: processes of one core each; 1: this one, on all cores.
+        scheduler: address of a Dask cluster that measures in their place.
         progress: called with what goes on, how much of it is done, and of how much.
     Raises:
         SparseSimError: the space is empty, a file is none, another sweep writes here, or what is
@@ -114,7 +124,7 @@ def sweep_into(
     with (
         _alone(folder),
         closing(Store(folder / POINTS)) as store,
-        closing(Here() if workers == 1 else Pool(workers)) as processes,
+        closing(_processes(workers, scheduler)) as processes,
     ):
         run = _Run(space, Traces(spec, folder / TRACES), store, processes, progress, ends)
         run.done.left = left
@@ -130,6 +140,14 @@ def sweep_into(
     return run.done
 
 
+def _processes(workers: int, scheduler: str | None) -> Processes:
+    if scheduler is not None:
+        from sparsesim.sweeps.cluster import Cluster
+
+        return Cluster(scheduler)
+    return Here() if workers == 1 else Pool(workers)
+
+
 class _Run:
     """A sweep under way."""
 
@@ -138,7 +156,7 @@ class _Run:
         space: Space,
         traces: Traces,
         store: Store,
-        processes: Here | Pool,
+        processes: Processes,
         progress: Callable[[str, int, int], Any],
         ends: float,
     ) -> None:

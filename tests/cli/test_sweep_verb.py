@@ -104,6 +104,9 @@ def test_mistakes_of_the_command(run, spec, tmp_path):
     assert said(spec.name, "-o", "out", "--workers", 0) == (
         "error: --workers 0 is out of range; use 1 and up\n"
     )
+    assert said(spec.name, "-o", "out", "--workers", 2, "--scheduler", "tcp://x:1") == (
+        "error: --workers and --scheduler: give one of them\n"
+    )
     assert said(spec.name, "-o", "no/out") == "error: no: no such folder\n"
     Path("file").touch()
     assert said(spec.name, "-o", "file") == "error: file: is a file; name a folder\n"

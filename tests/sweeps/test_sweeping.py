@@ -20,8 +20,8 @@ from small_sweeps import DIGITS, LENET, ROOT, SPACE, small
 import sparsesim as ss
 from sparsesim.errors import SparseSimError, SpecError, TraceError
 from sparsesim.spec import Accelerator, Device
-from sparsesim.sweeps.measure import Job
-from sparsesim.sweeps.pool import Pool, Task
+from sparsesim.sweeps.measure import Job, Task
+from sparsesim.sweeps.pool import Pool
 from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.spec import load_sweep
 from sparsesim.sweeps.store import POINTS, Store
