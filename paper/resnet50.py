@@ -28,7 +28,7 @@ def named_blocks() -> dict[str, list[str]]:
 
 
 def measure(places: Places) -> None:
-    """The search; half an hour on two cores."""
+    """The search; twenty minutes on two cores."""
     import sparsesim as ss
     from paper.photos import photos
     from sparsesim.search.grid import Grid

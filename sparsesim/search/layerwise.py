@@ -75,7 +75,12 @@ def _highest(
         count = scorer.candidate(chunk, units[u], units[u].grid[tried[u]], least)
         if count is None:
             tried[u] -= 1
-        progress(sum(len(unit.grid) - 1 - k for unit, k in zip(units, tried, strict=True)))
+        progress(
+            sum(
+                len(unit.grid) if found else len(unit.grid) - 1 - k
+                for unit, k, found in zip(units, tried, right, strict=True)
+            )
+        )
         return count
 
     while waiting:
