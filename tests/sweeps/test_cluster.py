@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_sweeps import small
+from small_sweeps import DIGITS, LENET, small
 
 from sparsesim.errors import SpecError
 from sparsesim.sweeps.result import load_sweep_result
@@ -98,24 +98,37 @@ def test_a_cluster_gives_the_same_even_where_a_worker_dies(scheduler, tmp_path):
         assert rows_of(tmp_path / "there") == rows_of(tmp_path / "here")
 
 
-def test_a_scheduler_that_is_none_is_refused(scheduler, tmp_path, monkeypatch):
-    def said(address: str) -> str:
-        with pytest.raises(SpecError) as caught:
-            sweep_into(small(), tmp_path / "out", scheduler=address)
-        return str(caught.value)
+def test_a_scheduler_that_is_none_is_refused(scheduler, tmp_path):
+    (tmp_path / "s.toml").write_text(
+        f"[[networks]]\nmodel = '{LENET}'\ninputs = '{DIGITS}'\n[space]\nrows = 4\n"
+    )
 
-    monkeypatch.setattr("sparsesim.sweeps.cluster._PATIENCE", "1s")
+    def said(address: str) -> str:
+        words = [sys.executable, "-m", "sparsesim", "sweep", "s.toml", "-o", "out", "--scheduler"]
+        ran = subprocess.run([*words, address], cwd=tmp_path, capture_output=True, text=True)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        return ran.stderr
+
     none = "tcp://127.0.0.1:1"
-    assert said(none) == f"--scheduler {none}: nobody answers there"
-    assert said("nonsense://x") == "--scheduler nonsense://x: nobody answers there"
-    assert said(scheduler) == f"--scheduler {scheduler}: has no workers"
+    assert said(none) == f"error: --scheduler {none}: nobody answers there\n"
+    assert said("nonsense://x") == "error: --scheduler nonsense://x: nobody answers there\n"
+    assert said(scheduler) == f"error: --scheduler {scheduler}: has no workers\n"
+
+
+def test_workers_of_another_version_are_refused(scheduler, tmp_path, monkeypatch):
     with worker(scheduler, tmp_path / "a"):
         wait_for(lambda: workers_of(scheduler) == 1)
-        monkeypatch.setattr(
-            "sparsesim.sweeps.cluster.code_sha256", lambda: "other"
-        )  # here, not there
-        line = said(scheduler)
+        # Here, not there.
+        monkeypatch.setattr("sparsesim.sweeps.cluster.code_sha256", lambda: "other")
+        with pytest.raises(SpecError) as caught:
+            sweep_into(small(), tmp_path / "out", scheduler=scheduler)
+    line = str(caught.value)
     assert line.startswith(f"--scheduler {scheduler}: worker tcp://127.0.0.1:")
     assert line.endswith(" has another version of sparsesim; install this one there")
+
+
+def test_without_dask_a_scheduler_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert said(none) == "--scheduler needs Dask; pip install 'sparsesim[cluster]'"
+    with pytest.raises(SpecError) as caught:
+        sweep_into(small(), tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    assert str(caught.value) == "--scheduler needs Dask; pip install 'sparsesim[cluster]'"
