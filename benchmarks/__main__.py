@@ -52,7 +52,8 @@ def main() -> None:
         cold = _seconds([*CLI, "estimate", *LENET], {"SPARSESIM_CACHE": folder})
     _row("the same, cold Numba cache", f"{cold:.1f} s", "60 s", "20 s")
     _emulation()
-    _search()
+    _tables("benchmarks.search")
+    _tables("benchmarks.sweep")
     _training()
     _cosimulation()
 
@@ -62,8 +63,8 @@ def _emulation() -> None:
         _row(f"emulating LeNet, {name}, over float", f"{found} ({ours} over {plain})", "50x", "10x")
 
 
-def _search() -> None:
-    for row in _rows_of("benchmarks.search"):
+def _tables(module: str) -> None:
+    for row in _rows_of(module):
         _row(*row)
 
 
