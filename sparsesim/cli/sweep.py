@@ -61,14 +61,18 @@ def sweep(
         options.show(plan_text(plan(wanted)))
         return
     assert output is not None
-    with labelled_progress() as show:
-        done = sweep_into(
-            wanted,
-            output,
-            workers=workers or thread_count(),
-            scheduler=scheduler,
-            progress=show,
-        )
+    try:
+        with labelled_progress() as show:
+            done = sweep_into(
+                wanted,
+                output,
+                workers=workers or thread_count(),
+                scheduler=scheduler,
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; go on: sparsesim sweep {spec} -o {output}", err=True)
+        sys.exit(130)
     options.show(sweep_text(load_sweep_result(output)))
     _say(done, output, spec)
     if done.errors:

@@ -172,6 +172,26 @@ def test_a_killed_sweep_goes_on_to_the_same_end(unbroken, tmp_path):
     assert rows_of(folder) == rows_of(unbroken)
 
 
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    spec = tmp_path / "s.toml"
+    spec.write_text(
+        f"fit = false\n[[networks]]\nmodel = '{LENET}'\ninputs = '{DIGITS}'\n[space]\n"
+        "rows = { from = 1, to = 400 }\n"
+    )
+    words = [sys.executable, "-m", "sparsesim", "sweep", "s.toml", "-o", "out"]
+    running = subprocess.Popen(
+        words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while measured(tmp_path / "out") == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said == "interrupted; go on: sparsesim sweep s.toml -o out\n"
+    assert 0 < measured(tmp_path / "out") < 400
+
+
 def marked_processes(mark: str) -> list[str]:
     """Processes begun with this mark in their environment; none where there is no /proc."""
     found = []
