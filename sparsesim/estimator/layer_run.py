@@ -29,6 +29,9 @@ from sparsesim.memory import (
 )
 from sparsesim.spec import Accelerator
 
+# Accelerators that follow each other share what they cut alike; a sweep has thousands of cuts.
+_SHARED = 64
+
 # What the passes of a layer depend on.
 _CUT_BY = attrgetter(
     "rows",
@@ -68,10 +71,14 @@ class Operands:
     shared: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What `make` gives, made once for a key."""
-        if key not in self.shared:
-            self.shared[key] = make()
-        return self.shared[key]
+        """What `make` gives, made once for a key while that is among the last that were used."""
+        found = self.shared.pop(key, None)
+        if found is None:
+            found = make()
+        self.shared[key] = found  # to the end: the first is the one that was not used the longest
+        while len(self.shared) > _SHARED:
+            self.shared.pop(next(iter(self.shared)), None)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
