@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from sparsesim.sweeps.measure import Job, Outcome, Task, begin_process, measure
 
@@ -80,6 +83,22 @@ class Pool:
         self._pool = ProcessPoolExecutor(
             self._workers, mp_context=context, initializer=begin_process
         )
+        with _interrupts_held():
+            self._pool.submit(os.getpid)  # the first task begins all processes
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that begin in here never see a Ctrl-C, which a terminal sends to all of them and
+    which is their parent's to answer; for this one it waits until the end."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _apart(task: Task) -> Sequence[Task]:
