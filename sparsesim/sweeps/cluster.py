@@ -14,7 +14,7 @@ from sparsesim.sweeps.code import code_sha256
 from sparsesim.sweeps.measure import Outcome, Task, measure
 
 _AHEAD = 2  # tasks a worker's thread that wait for it
-_PATIENCE = "5s"
+_PATIENCE = "10s"
 
 
 class Cluster:
