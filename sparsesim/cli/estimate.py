@@ -53,6 +53,7 @@ def estimate(
     board = options.device_of(device)
 
     import sparsesim as ss
+    from sparsesim.trace.prepare import watched
     from sparsesim.trace.store import is_trace
 
     if is_trace(model):
@@ -65,7 +66,7 @@ def estimate(
     runs = trace.source.runs
     if save_trace:
         with progress("executing", runs) as show:
-            ss.save_trace(_watched(trace, show), save_trace, force)
+            ss.save_trace(watched(trace, show), save_trace, force)
         options.said(save_trace, f"sparsesim estimate {save_trace} --set rows=32")
         trace = ss.load_trace(save_trace)
     with progress("estimating", runs) as show:
@@ -92,31 +93,12 @@ def lazy_trace(
 ) -> Trace:
     """A trace whose images are executed while they are estimated: memory stays bounded."""
     import sparsesim as ss
+    from sparsesim.trace.prepare import prepare
 
     graph = ss.load(model)
     opened = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
-    if quantize:
-        from sparsesim.graph.quantize import quantize as quantized
-
-        graph = quantized(graph, opened.feeds())
-    named_blocks = None
-    if thresholds:
-        wanted = ss.Thresholds.from_toml(thresholds)
-        graph = ss.sparsify(graph, wanted)
-        named_blocks = {name: list(patterns) for name, patterns in wanted.blocks.items()}
-    return ss.execute(graph, opened, named_blocks=named_blocks or None, lazy=True)
-
-
-def _watched(trace: Trace, show) -> Trace:
-    """The trace, telling how many of its images have gone by."""
-    from dataclasses import replace
-
-    def images():
-        for done, image in enumerate(trace.images, 1):
-            yield image
-            show(done)
-
-    return replace(trace, images=images())
+    wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
+    return prepare(graph, opened, wanted, quantize)
 
 
 def refuse_execution(trace: str, *given: object) -> None:

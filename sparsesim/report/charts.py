@@ -59,9 +59,12 @@ def spec(result: Result, which: str) -> dict[str, Any] | None:
     if which not in CHARTS:
         raise SpecError(f"unknown chart '{which}'; {nearest(which, CHARTS)}")
     chart = CHARTS[which].build(result)
-    if chart is None:
-        return None
-    made = chart.properties(width="container").to_dict()
+    return None if chart is None else filling(chart)
+
+
+def filling(chart: Drawn) -> dict[str, Any]:
+    """A chart's Vega-Lite specification, as wide as its container."""
+    made: dict[str, Any] = chart.properties(width="container").to_dict()
     del made["config"], made["$schema"]  # theme.py's config; an address that nothing shall fetch
     return made
 

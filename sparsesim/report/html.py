@@ -32,7 +32,7 @@ from sparsesim.report.figures import (
     times,
 )
 from sparsesim.report.notes import notes
-from sparsesim.report.page import number, page, table
+from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
 from sparsesim.result.model import BlockRecord, LayerRecord, Result
 
@@ -88,17 +88,17 @@ def _tiles(result: Result) -> str:
     clock = float(result.accelerator["clock_mhz"] or 1)
     interval = result.speedup_interval[scheme]
     between = f"{interval.low:.2f}-{times(interval.high)} (95 %), " if interval else ""
-    error, found = result.output_error, result.accuracy
+    error, accuracy = result.output_error, result.accuracy
     dram, dense = (sum(dict(totals.schemes[s].dram_bits).values()) / n for s in (scheme, "none"))
     stored = totals.weight_storage
-    tiles = [
+    found = [
         (f"Speedup, {scheme}", times(result.speedup[scheme]), f"{between}{baseline(result)}"),
         (
             "Output error",
             "none" if error is None else f"{error.mean * 100:.2f} %",
             output_error_in_words(result).removeprefix("none: "),
         ),
-        ("Top-1", percent(found.top1_after) if found else "unknown", _top1(result)),
+        ("Top-1", percent(accuracy.top1_after) if accuracy else "unknown", _top1(result)),
         ("Time an image", milliseconds(cycles, clock), f"at an assumed {clock:g} MHz"),
         (
             "Cycles an image",
@@ -122,14 +122,9 @@ def _tiles(result: Result) -> str:
     equal = result.iso_resource
     if equal is not None:
         against = iso_resource_in_words(result).partition(" ")[2]
-        tiles.insert(1, ("At equal resources", times(equal.speedup), against))
+        found.insert(1, ("At equal resources", times(equal.speedup), against))
     mood = " faster" if result.speedup[scheme] >= 1 else " slower"
-    drawn = [
-        f'<div class="tile{mood if index == 0 else ""}"><div class="name">{escape(name)}</div>'
-        f'<div class="number">{escape(number)}</div><div class="note">{escape(note)}</div></div>'
-        for index, (name, number, note) in enumerate(tiles)
-    ]
-    return f'<div class="tiles">{"".join(drawn)}</div>'
+    return tiles(found, mood)
 
 
 def _top1(result: Result) -> str:
@@ -144,11 +139,8 @@ def _section(which: str, result: Result, charts: dict[str, dict], after: str = "
     """A chart with its heading; nothing where there is nothing to draw."""
     if which not in charts:
         return ""
-    return (
-        f"<section><h2>{escape(CHARTS[which].title)}</h2>"
-        f'<p class="caption">{escape(caption(result, which))}</p>'
-        f'<div class="chart" id="chart-{which}"></div>{after}</section>'
-    )
+    drawn = f'<div class="chart" id="chart-{which}"></div>{after}'
+    return section(CHARTS[which].title, caption(result, which), drawn)
 
 
 def _speedups(result: Result) -> str:
@@ -180,12 +172,11 @@ def _layers(result: Result) -> str:
     head += "".join(f'<th class="number">{name}</th>' for name in headings)
     names = labels(result.layers)
     rows = [_layer(result, layer, names[layer.name]) for layer in result.layers]
-    return (
-        "<section><h2>Layers</h2>"
-        f'<p class="caption">Under {own_scheme(result)}; cycles, MACs and DRAM are an image, '
-        f"speedups {baseline(result)}. Press a heading to sort.</p>"
-        f"{table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+    said = (
+        f"Under {own_scheme(result)}; cycles, MACs and DRAM are an image, speedups "
+        f"{baseline(result)}. Press a heading to sort."
     )
+    return section("Layers", said, table(f"<tr>{head}</tr>", rows, "layers"))
 
 
 def _layer(result: Result, layer: LayerRecord, name: str) -> str:
@@ -225,10 +216,10 @@ def _blocks(result: Result) -> str:
     headings = ("layers", "weight zeros", "leaving zeros", "total cycles", "share")
     head = "<th>block</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
     rows = [_block(result, block) for block in result.blocks]
-    return (
-        "<section><h2>Blocks</h2>"
-        '<p class="caption">Activation zeros are those of the tensor that leaves the block.</p>'
-        f"{table(f'<tr>{head}</tr>', rows, 'layers')}</section>"
+    return section(
+        "Blocks",
+        "Activation zeros are those of the tensor that leaves the block.",
+        table(f"<tr>{head}</tr>", rows, "layers"),
     )
 
 
@@ -253,5 +244,4 @@ def _host(result: Result) -> str:
 
 def _pairs_section(title: str, said: str, pairs: Pairs) -> str:
     rows = [f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in pairs]
-    told = f'<p class="caption">{escape(said)}</p>' if said else ""
-    return f"<section><h2>{escape(title)}</h2>{told}{table('', rows, 'plain')}</section>"
+    return section(title, said, table("", rows, "plain"))

@@ -45,6 +45,27 @@ def page(
     )
 
 
+def section(title: str, said: str, body: str) -> str:
+    """A part with its heading; `said`, where there is something to say, below it."""
+    told = f'<p class="caption">{escape(said)}</p>' if said else ""
+    return f"<section><h2>{escape(title)}</h2>{told}{body}</section>"
+
+
+def tiles(shown: Sequence[tuple[str, str, str]], mood: str = "") -> str:
+    """(name, number, note) side by side.
+
+    Args:
+        shown: in order.
+        mood: class of the first.
+    """
+    drawn = [
+        f'<div class="tile{mood if index == 0 else ""}"><div class="name">{escape(name)}</div>'
+        f'<div class="number">{escape(value)}</div><div class="note">{escape(note)}</div></div>'
+        for index, (name, value, note) in enumerate(shown)
+    ]
+    return f'<div class="tiles">{"".join(drawn)}</div>'
+
+
 def table(head: str, rows: Sequence[str], kind: str = "") -> str:
     """A table that scrolls where it is too wide.
 

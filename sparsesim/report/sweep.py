@@ -135,7 +135,7 @@ def shown(name: str, value: Any) -> str:
     """A metric's value as people read it."""
     if value is None:
         return "-"
-    if name in ("speedup",):
+    if name == "speedup":
         return times(value)
     if METRICS[name].unit in ("cycles", "LUT", "FF", "DSP", "bytes"):
         return count(value)

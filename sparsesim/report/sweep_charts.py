@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from sparsesim.report.charts import filling
 from sparsesim.report.theme import ACCENT, SCHEME_COLOURS, colours
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
@@ -64,7 +65,7 @@ def front_chart(result: SweepResult) -> dict[str, Any]:
         opacity=alt.condition("datum.front", alt.value(1), alt.value(0.35)),
         tooltip=tooltip,
     )
-    return _made(alt.layer(line, marks))
+    return filling(alt.layer(line, marks))
 
 
 def sensitivity_chart(result: SweepResult, parameter: str) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def sensitivity_chart(result: SweepResult, parameter: str) -> dict[str, Any]:
     )
     median = base.mark_tick(thickness=2, size=16).encode(y=alt.Y("median:Q", title=title))
     dot = base.mark_circle(size=70, color=ACCENT, opacity=1).encode(y=alt.Y("best:Q", title=title))
-    return _made(alt.layer(rule, median, dot))
+    return filling(alt.layer(rule, median, dot))
 
 
 def layer_bars(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def layer_bars(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         x=alt.X("none:Q", title=title, axis=alt.Axis(tickCount=5))
     )
     own = base.mark_bar(color=ACCENT, height=10).encode(x=alt.X("total:Q", title=title))
-    return _made(alt.layer(dense, own))
+    return filling(alt.layer(dense, own))
 
 
 _SPREAD = ("best", "median", "worst")
@@ -135,9 +136,3 @@ def _scale(result: SweepResult, metric: str) -> alt.Scale:
 
 def _sortable(value: Any) -> tuple[bool, Any]:
     return isinstance(value, str), value
-
-
-def _made(chart: Any) -> dict[str, Any]:
-    made: dict[str, Any] = chart.properties(width="container").to_dict()
-    del made["config"], made["$schema"]  # theme.py's config; an address that nothing shall fetch
-    return made

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from sparsesim.report.figures import count, plural
-from sparsesim.report.page import number, page, table
+from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import cut_lines, shown
 from sparsesim.report.sweep_charts import (
     dots,
@@ -37,7 +37,7 @@ def sweep_html(result: SweepResult, layers: Callable[[str], Sequence[Mapping[str
     if result.answers:
         charts["front"] = front_chart(result)
         parts.append(
-            _section(
+            section(
                 "Trade-offs",
                 f"{plural(len(dots(result)), 'point')} over the objectives; larger ones are on the "
                 "front: no other point is as good in all and better in one. Press one.",
@@ -87,7 +87,7 @@ def _header(result: SweepResult) -> str:
 
 def _tiles(result: SweepResult) -> str:
     """The best of each objective."""
-    tiles = [("On the front", count(len(result.front)), f"of {count(len(result.answers))} answers")]
+    found = [("On the front", count(len(result.front)), f"of {count(len(result.answers))} answers")]
     for name in result.spec.objectives[:_TILES]:
         rows = [row for row in result.answers if row.metrics[name] is not None]
         if not rows:
@@ -95,15 +95,10 @@ def _tiles(result: SweepResult) -> str:
         pick = min if METRICS[name].better == "less" else max
         best = pick(rows, key=lambda row: row.metrics[name])
         word = "Least" if METRICS[name].better == "less" else "Most"
-        tiles.append(
+        found.append(
             (f"{word} {titled(name)}", shown(name, best.metrics[name]), _setting(best, result))
         )
-    drawn = [
-        f'<div class="tile"><div class="name">{escape(name)}</div>'
-        f'<div class="number">{escape(value)}</div><div class="note">{escape(note)}</div></div>'
-        for name, value, note in tiles
-    ]
-    return f'<div class="tiles">{"".join(drawn)}</div>'
+    return tiles(found)
 
 
 def _setting(row: Row, result: SweepResult) -> str:
@@ -132,7 +127,7 @@ def _front(result: SweepResult) -> str:
         rows.append(f'<tr data-key="{row.key}" tabindex="0">{cells}</tr>')
     more = "" if len(result.front) <= _LISTED else f", the first {_LISTED}"
     tools = '<p><label>Filter <input type="search" id="filter" placeholder="two_sided"></label></p>'
-    return _section(
+    return section(
         "The front",
         f"{plural(len(result.front), 'point')}{more}. Press a heading to sort, a line to see it.",
         tools + table(f"<tr>{head}</tr>", rows, "layers points"),
@@ -158,7 +153,7 @@ def _sensitivity(result: SweepResult, charts: dict[str, Any]) -> str:
     if not drawn:
         return ""
     metric = result.spec.objectives[0]
-    return _section(
+    return section(
         "What each parameter moves",
         f"{titled(metric)} over all other parameters: dot the best, tick the median, line to the "
         "worst.",
@@ -174,7 +169,7 @@ def _left_out(result: SweepResult) -> str:
         f"<tr>{number(count(n))}<td>{escape(what)}</td></tr>"
         for what, n in sorted(result.cut.items(), key=lambda item: -item[1])
     ]
-    return _section("Left out", lines[0].rstrip(":") + ".", table("", rows, "plain"))
+    return section("Left out", lines[0].rstrip(":") + ".", table("", rows, "plain"))
 
 
 def _failed(result: SweepResult) -> str:
@@ -184,7 +179,7 @@ def _failed(result: SweepResult) -> str:
         f"<tr><td>{escape(_setting(row, result))}</td><td>{escape(row.error)}</td></tr>"
         for row in result.failed[:_LISTED]
     ]
-    return _section("Failed", plural(len(result.failed), "point") + ".", table("", rows, "plain"))
+    return section("Failed", plural(len(result.failed), "point") + ".", table("", rows, "plain"))
 
 
 def _made_from(result: SweepResult) -> str:
@@ -214,7 +209,7 @@ def _made_from(result: SweepResult) -> str:
         ("sparsesim", f"{result.versions['sparsesim']}, code {result.versions['code'][:16]}"),
     ]
     rows = [f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in pairs]
-    return _section("Made from", "What runs it again.", table("", rows, "plain"))
+    return section("Made from", "What runs it again.", table("", rows, "plain"))
 
 
 def _told(row: Row) -> dict[str, Any]:
@@ -228,7 +223,3 @@ def _told(row: Row) -> dict[str, Any]:
 
 def _name(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
-
-
-def _section(title: str, said: str, body: str) -> str:
-    return f'<section><h2>{escape(title)}</h2><p class="caption">{escape(said)}</p>{body}</section>'

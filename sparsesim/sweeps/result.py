@@ -16,6 +16,7 @@ from sparsesim.spec import Accelerator
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.front import front
 from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import PLACES, SweepSpec
 from sparsesim.sweeps.store import POINTS, Row, Store
 
@@ -61,8 +62,7 @@ class SweepResult:
     @cached_property
     def answers(self) -> tuple[Row, ...]:
         """Measured points that keep the constraints."""
-        names = [*PLACES, *Accelerator.model_fields, *METRICS]
-        constraints = [Expression.read(text, names) for text in self.spec.constraints]
+        constraints = [Expression.read(text, Space.names) for text in self.spec.constraints]
         return tuple(
             row
             for row in self.measured

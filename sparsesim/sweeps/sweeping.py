@@ -126,8 +126,8 @@ def sweep_into(
         closing(Store(folder / POINTS)) as store,
         closing(_processes(workers, scheduler)) as processes,
     ):
-        run = _Run(space, Traces(spec, folder / TRACES), store, processes, progress, ends)
-        run.done.left = left
+        traces = Traces(spec, folder / TRACES)
+        run = _Run(space, traces, store, processes, progress, ends, Done(left))
         store.begin()
         while points:
             run.measure(points, engine.total)
@@ -159,11 +159,12 @@ class _Run:
         processes: Processes,
         progress: Callable[[str, int, int], Any],
         ends: float,
+        done: Done,
     ) -> None:
         self._space, self._traces, self._store = space, traces, store
         self._processes, self._progress, self._ends = processes, progress, ends
         self._known = store.hashes()
-        self.done = Done(Left())
+        self.done = done
 
     def measure(self, points: Sequence[Point], total: int) -> None:
         """Those of these points that are missing, failed or stale."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -69,13 +69,14 @@ class Traces:
         Returns:
             the trace's path.
         """
+        from sparsesim.trace.prepare import watched
         from sparsesim.trace.store import save_trace
 
         path = self.path(workload)
         if not path.is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
             trace = self._open(workload).trace(workload)
-            save_trace(replace(trace, images=_watched(trace, progress)), path)
+            save_trace(watched(trace, progress), path)
         return path
 
     def _open(self, workload: Workload) -> Opened:
@@ -130,23 +131,7 @@ class Opened:
 
     def trace(self, workload: Workload) -> Trace:
         """Its images are executed as they are gone through."""
-        from sparsesim.sparsity import sparsify
-        from sparsesim.trace.execute import execute
+        from sparsesim.trace.prepare import prepare
 
-        graph = self.graph
-        if self.network.quantize:
-            from sparsesim.graph.quantize import quantize
-
-            graph = quantize(graph, self.inputs.feeds())
-        named_blocks = None
-        if workload.thresholds != NO_THRESHOLDS:
-            wanted = self.thresholds(workload)
-            graph = sparsify(graph, wanted)
-            named_blocks = {name: list(patterns) for name, patterns in wanted.blocks.items()}
-        return execute(graph, self.inputs, named_blocks=named_blocks or None, lazy=True)
-
-
-def _watched(trace: Trace, progress: Callable[[int], Any]) -> Iterator[Any]:
-    for done, image in enumerate(trace.images, 1):
-        yield image
-        progress(done)
+        wanted = None if workload.thresholds == NO_THRESHOLDS else self.thresholds(workload)
+        return prepare(self.graph, self.inputs, wanted, self.network.quantize)

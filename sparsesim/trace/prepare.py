@@ -1,0 +1,50 @@
+"""From a model and its inputs to a lazy trace: quantised and sparsified where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sparsesim.graph import Graph
+from sparsesim.inputs import Inputs
+from sparsesim.trace.execute import execute
+from sparsesim.trace.trace import Trace
+
+if TYPE_CHECKING:
+    from sparsesim.sparsity import Thresholds
+
+
+def prepare(
+    graph: Graph, inputs: Inputs, thresholds: Thresholds | None = None, quantize: bool = False
+) -> Trace:
+    """A trace whose images are executed as they are gone through: memory stays bounded.
+
+    Args:
+        graph: as loaded.
+        inputs: for it.
+        thresholds: applied before; their `blocks` name the trace's.
+        quantize: quantise a float model to 8 bits first.
+    """
+    if quantize:
+        from sparsesim.graph.quantize import quantize as quantized
+
+        graph = quantized(graph, inputs.feeds())
+    named_blocks = None
+    if thresholds is not None:
+        from sparsesim.sparsity import sparsify
+
+        graph = sparsify(graph, thresholds)
+        named_blocks = {name: list(patterns) for name, patterns in thresholds.blocks.items()}
+    return execute(graph, inputs, named_blocks=named_blocks or None, lazy=True)
+
+
+def watched(trace: Trace, progress: Callable[[int], Any]) -> Trace:
+    """The trace, telling how many of its images have gone by."""
+
+    def images() -> Any:
+        for done, image in enumerate(trace.images, 1):
+            yield image
+            progress(done)
+
+    return replace(trace, images=images())
