@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sparsesim.datapath import Pairs, datapath
 from sparsesim.lowering import Geometry
-from sparsesim.memory import LayerCounts, ValueBits, plan_layer, schedule
+from sparsesim.memory import LayerCounts, Plan, ValueBits, plan_layer, schedule
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace, TraceLayer
@@ -132,6 +132,15 @@ def total_cycles(
 
 
 def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> int:
+    # Neither the cut nor the work in it hangs on the clock, which bits a cycle do.
+    plan, cycles = _cut(work, accelerator.with_(name="dense", clock_mhz=1.0))
+    timed = schedule(plan, cycles, dram_bits_per_cycle(device, accelerator), True)
+    return timed.total_cycles
+
+
+@lru_cache(maxsize=4096)  # accelerators of a sweep are compared with the same arrays
+def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.int64]]:
+    """The passes of a run, and compute cycles of each."""
     geometry = work.geometry
     counts, activation, weight, output = _empty_operands(geometry)
     cut = _elements_of_a_pass(work, accelerator)
@@ -160,8 +169,7 @@ def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> in
     cycles = np.array(
         [_pass_cycles(f, p, k, drains, accelerator) for f, p, k, drains in distinct.tolist()]
     )
-    timed = schedule(plan, cycles[back.reshape(-1)], dram_bits_per_cycle(device, accelerator), True)
-    return timed.total_cycles
+    return plan, cycles[back.reshape(-1)]
 
 
 def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator) -> int:

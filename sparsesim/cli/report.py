@@ -66,7 +66,7 @@ def _show_sweep(folder: str, kind: str, output: str | None, force: bool) -> None
     from sparsesim.files import write_text, writing
     from sparsesim.report.console import plain
     from sparsesim.report.sweep import sweep_csv, sweep_text
-    from sparsesim.sweeps.result import load_sweep_result, open_layers
+    from sparsesim.sweeps.result import load_sweep_result, open_details
 
     if kind not in _SWEEP_KINDS:
         raise SpecError(f"{folder}: is a sweep, which is shown as {', '.join(_SWEEP_KINDS)}")
@@ -85,8 +85,8 @@ def _show_sweep(folder: str, kind: str, output: str | None, force: bool) -> None
     if kind == "html":
         from sparsesim.report.sweep_html import sweep_html
 
-        with open_layers(folder) as layers:
-            written = sweep_html(found, layers)
+        with open_details(folder) as details:
+            written = sweep_html(found, details)
     else:
         written = sweep_csv(found) if kind == "csv" else plain(sweep_text(found))
     if output:

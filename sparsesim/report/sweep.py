@@ -146,12 +146,17 @@ def shown(name: str, value: Any) -> str:
 
 def sweep_csv(result: SweepResult) -> str:
     """All points, failed ones among them: parameters, metrics, error; one line each."""
+    columns = result.columns()
     text = StringIO()
-    writer: Any = None
-    for row in result.rows:
-        record = result.record(row)
-        if writer is None:
-            writer = csv.DictWriter(text, list(record), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(record)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for values in zip(*columns.values(), strict=True):
+        writer.writerow(map(_plain, values))
     return text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers without a point; nothing for what a point lacks."""
+    if isinstance(value, float):
+        return "" if value != value else int(value) if value.is_integer() else float(value)
+    return value

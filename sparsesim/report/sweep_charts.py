@@ -27,7 +27,7 @@ def titled(metric: str) -> str:
 
 def dots(result: SweepResult) -> tuple[Row, ...]:
     """The points that are drawn: the front, and as many others as a browser bears."""
-    others = [row for row in result.answers if row.key not in result.front_keys]
+    others = result.answers.where(~np.isin(result.answers.places, result.front.places))
     step = max(1, -(-len(others) // MOST_DOTS))
     return (*others[::step], *result.front)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -25,12 +25,12 @@ _LISTED = 200  # points of the front in the table
 _TILES = 6
 
 
-def sweep_html(result: SweepResult, layers: Callable[[str], Sequence[Mapping[str, Any]]]) -> str:
+def sweep_html(result: SweepResult, details: Callable[[str], Mapping[str, Any]]) -> str:
     """The page of a sweep.
 
     Args:
         result: of the sweep.
-        layers: gives the records of a point's layers by its key, `Store.layers`.
+        details: gives those of a point by its key, `Store.details`.
     """
     charts: dict[str, Any] = {}
     parts = [_header(result), _tiles(result)]
@@ -52,7 +52,7 @@ def sweep_html(result: SweepResult, layers: Callable[[str], Sequence[Mapping[str
     listed = [*result.front[:_LISTED]]
     data = {
         "points": {row.key: _told(row) for row in dots(result)},
-        "layers": {row.key: list(layers(row.key)) for row in listed},
+        "layers": {row.key: list(details(row.key)["layers"]) for row in listed},
         "first": listed[0].key if listed else None,
         "varying": list(result.varying),
     }

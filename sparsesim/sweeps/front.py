@@ -22,11 +22,12 @@ def front(values: NDArray[np.float64], better: Sequence[str]) -> NDArray[np.int6
     # Sorted by all objectives, only points before one can dominate it.
     order = np.lexsort(costs.T[::-1])
     kept: list[int] = []
-    best = np.empty((0, costs.shape[1]))
+    best = np.empty_like(costs)  # of those kept, in the first rows
     for index in order:
         cost = costs[index]
-        beaten = (best <= cost).all(axis=1) & (best < cost).any(axis=1)
+        others = best[: len(kept)]
+        beaten = (others <= cost).all(axis=1) & (others < cost).any(axis=1)
         if not beaten.any():
+            best[len(kept)] = cost
             kept.append(int(index))
-            best = np.vstack([best, cost])
     return np.array(sorted(kept), dtype=np.int64)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
+from sparsesim.sweeps.details import details_of
 from sparsesim.sweeps.metrics import Number, measured
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ class Job:
         key: of the point.
         accelerator, device: what to estimate.
         seed: of the bootstrap.
+        iso_resource: compare it with dense arrays of equal resources, too.
     """
 
     key: str
     accelerator: Accelerator
     device: Device
     seed: int
+    iso_resource: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,14 @@ class Outcome:
     Attributes:
         key: of the point.
         metrics: by name; empty where it failed.
-        layers: a record a layer: `name`, and mean cycles an image `compute`, `memory`, `total`
-            under the point's scheme, `none`: total cycles of the dense scheme, `bound`.
+        details: of a point alone, see `details_of`; empty where it failed.
         error: one line; empty where it did not fail.
         seconds: that it took.
     """
 
     key: str
     metrics: dict[str, Number]
-    layers: tuple[dict[str, Any], ...]
+    details: dict[str, Any]
     error: str
     seconds: float
 
@@ -109,7 +111,7 @@ def measure(path: Path, jobs: Sequence[Job]) -> list[Outcome]:
     try:
         trace, cache = _loaded(path)
     except SparseSimError as error:
-        return [Outcome(job.key, {}, (), str(error), 0.0) for job in jobs]
+        return [Outcome(job.key, {}, {}, str(error), 0.0) for job in jobs]
     return [_measure(trace, cache, job) for job in jobs]
 
 
@@ -118,26 +120,21 @@ def _measure(trace: Trace, cache: Cache | None, job: Job) -> Outcome:
 
     begin = time.perf_counter()
     try:
-        result = estimate(trace, job.accelerator, job.device, seed=job.seed, cache=cache)
+        result = estimate(
+            trace,
+            job.accelerator,
+            job.device,
+            seed=job.seed,
+            iso_resource=job.iso_resource,
+            cache=cache,
+        )
+        metrics, details = measured(result, job.iso_resource), details_of(result)
     except SparseSimError as error:
-        return Outcome(job.key, {}, (), str(error), time.perf_counter() - begin)
+        return Outcome(job.key, {}, {}, str(error), time.perf_counter() - begin)
     except Exception as error:  # ours to mend, but no reason to stop a thousand other points
         text = f"{type(error).__name__}: {error}".replace("\n", " ")
-        return Outcome(job.key, {}, (), text, time.perf_counter() - begin)
-    scheme = job.accelerator.skipping
-    images = sum(result.per_image.images)
-    layers = tuple(
-        {
-            "name": layer.name,
-            "compute": layer.cycles[scheme].compute / images,
-            "memory": layer.cycles[scheme].memory / images,
-            "total": layer.cycles[scheme].total / images,
-            "none": layer.cycles["none"].total / images,
-            "bound": layer.schemes[scheme].bound,
-        }
-        for layer in result.layers
-    )
-    return Outcome(job.key, measured(result), layers, "", time.perf_counter() - begin)
+        return Outcome(job.key, {}, {}, text, time.perf_counter() - begin)
+    return Outcome(job.key, metrics, details, "", time.perf_counter() - begin)
 
 
 _last: tuple[Path, Trace, Cache | None] | None = None

@@ -50,12 +50,17 @@ def _error(result: Result, scheme: str) -> Number:
     return result.output_error.mean if result.output_error else None
 
 
+def _iso_speedup(result: Result, scheme: str) -> Number:
+    return result.iso_resource.speedup if result.iso_resource else None
+
+
 def _accuracy(result: Result, scheme: str) -> Number:
     return result.accuracy.top1_after if result.accuracy else None
 
 
 METRICS: dict[str, Metric] = {
     "cycles": Metric("cycles", "less", "total cycles an image", lambda r, s: r.images[s].mean),
+    "p50_cycles": Metric("cycles", "less", "of the median image", lambda r, s: r.images[s].p50),
     "p95_cycles": Metric(
         "cycles", "less", "95 % of images take no more", lambda r, s: r.images[s].p95
     ),
@@ -75,6 +80,9 @@ METRICS: dict[str, Metric] = {
         "images/s", "more", "one behind the other", lambda r, s: 1e3 / _ms(r.images[s].mean, r)
     ),
     "speedup": Metric("", "more", "over `none` on the same array", lambda r, s: r.speedup[s]),
+    "iso_speedup": Metric(
+        "", "more", "over the fastest dense array of equal resources, clocks in it", _iso_speedup
+    ),
     "utilisation": Metric(
         "", "more", "effectual MACs over lane-slots", lambda r, s: r.totals.schemes[s].utilisation
     ),
@@ -91,14 +99,22 @@ METRICS: dict[str, Metric] = {
     "ff": Metric("FF", "less", "flip-flops"),
     "dsp": Metric("DSP", "less", "multiplier blocks"),
     "bram36": Metric("BRAM36", "less", "block RAMs of 36 Kb"),
+    "share": Metric("", "less", "of the device: the largest of the four above"),
 }
 """By name, in the order of tables."""
 
 STATIC = tuple(name for name, metric in METRICS.items() if metric.of is None)
 """Those that are known before anything is estimated."""
 
+COSTLY = "iso_speedup"
+"""It takes a search for dense arrays: made where it is asked for by name, and for the front."""
 
-def measured(result: Result) -> dict[str, Number]:
-    """All metrics of a result but its resources."""
+
+def measured(result: Result, iso_resource: bool) -> dict[str, Number]:
+    """All metrics of a result but its resources; `COSTLY` only where it was asked for."""
     scheme = str(result.accelerator["skipping"])
-    return {name: m.of(result, scheme) for name, m in METRICS.items() if m.of is not None}
+    return {
+        name: m.of(result, scheme)
+        for name, m in METRICS.items()
+        if m.of is not None and (iso_resource or name != COSTLY)
+    }

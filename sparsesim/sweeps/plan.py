@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparsesim.errors import SpecError
@@ -49,41 +50,49 @@ def plan(spec: SweepSpec) -> Plan:
     """
     space = Space(spec)
     left = Left()
-    points = _likely(space, left)
-    workloads = tuple(dict.fromkeys(point.workload for point in points))
+    counts, some = _likely(space, left)
     seconds = trace_bytes = point_bytes = 0.0
     with tempfile.TemporaryDirectory() as folder:
         traces = Traces(spec, Path(folder))
-        for workload in workloads:
-            mine = [point for point in points if point.workload == workload]
+        for workload, points in counts.items():
             began = time.perf_counter()
-            one = Workload(workload.network, 1, workload.thresholds)
+            one = replace(workload, images=1)
             path = traces.execute(one, lambda done: None)
             executed = time.perf_counter() - began
-            layers, each = _try(path, mine, space)
-            seconds += workload.images * (executed + len(mine) * each)
+            layers, each = _try(path, some[workload], space)
+            seconds += workload.images * (executed + points * each)
             trace_bytes += workload.images * path.stat().st_size
-            point_bytes += len(mine) * (_POINT_BYTES + layers * _LAYER_BYTES)
-    return Plan(len(points), left, workloads, seconds, trace_bytes, point_bytes)
+            point_bytes += points * (_POINT_BYTES + layers * _LAYER_BYTES)
+    return Plan(counts.total(), left, tuple(counts), seconds, trace_bytes, point_bytes)
 
 
-def _likely(space: Space, left: Left) -> Sequence[Point]:
-    """The points, or as many drawn ones where an engine chooses them as it goes on."""
+def _likely(space: Space, left: Left) -> tuple[Counter[Workload], dict[Workload, list[Point]]]:
+    """How many points each workload has, and some of them; drawn ones where an engine chooses them
+    as it goes on."""
     spec = space.spec
     listed = spec if spec.engine in ("grid", "random") else spec.with_(engine="random")
-    points = engine_of(Space(listed), left).ask()
-    if not points:
+    engine = engine_of(Space(listed), left)
+    counts: Counter[Workload] = Counter()
+    some: defaultdict[Workload, list[Point]] = defaultdict(list)
+    while points := engine.ask():
+        counts.update(point.workload for point in points)
+        for workload in dict.fromkeys(point.workload for point in points):
+            some[workload] += _spread([point for point in points if point.workload == workload])
+    if not counts:
         raise SpecError(empty(left))
-    return points
+    return counts, some
+
+
+def _spread(points: Sequence[Point]) -> Sequence[Point]:
+    return points[:: max(1, len(points) // _TRIED)][:_TRIED]
 
 
 def _try(path: Path, points: Sequence[Point], space: Space) -> tuple[int, float]:
     """Layers of the network, and mean seconds a point on one image."""
-    picked = points[:: max(1, len(points) // _TRIED)][:_TRIED]
     jobs = [
         Job(point.key, point.accelerator, space.devices[point.device], space.spec.seed)
-        for point in picked
+        for point in _spread(points)
     ]
     measure(path, jobs[:1])  # compiles, and reads the trace
     outcomes = measure(path, jobs)
-    return len(outcomes[0].layers), sum(o.seconds for o in outcomes) / len(outcomes)
+    return len(outcomes[0].details["layers"]), sum(o.seconds for o in outcomes) / len(outcomes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -40,13 +41,18 @@ class Point:
     device: str
     accelerator: Accelerator
 
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Point:
+        """The point that has these parameters, all of them."""
+        known = dict(parameters)
+        workload = Workload(**{one.name: known.pop(one.name) for one in fields(Workload)})
+        return cls(workload, known.pop("device"), Accelerator(**known))
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """All of it by name, flat; what conditions read."""
         return {
-            "network": self.workload.network,
-            "images": self.workload.images,
-            "thresholds": self.workload.thresholds,
+            **asdict(self.workload),
             "device": self.device,
             **self.accelerator.model_dump(exclude={"name"}),
         }

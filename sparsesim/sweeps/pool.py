@@ -84,7 +84,8 @@ class Pool:
             self._workers, mp_context=context, initializer=begin_process
         )
         with _interrupts_held():
-            self._pool.submit(os.getpid)  # the first task begins all processes
+            for _ in range(self._workers):  # a process begins with a task that nobody is free for
+                self._pool.submit(os.getpid)
 
 
 @contextmanager
@@ -106,4 +107,4 @@ def _apart(task: Task) -> Sequence[Task]:
 
 
 def _given_up(job: Job) -> Outcome:
-    return Outcome(job.key, {}, (), f"its process died {_TRIES} times", 0.0)
+    return Outcome(job.key, {}, {}, f"its process died {_TRIES} times", 0.0)

@@ -18,7 +18,8 @@ from sparsesim.sweeps.front import front
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import PLACES, SweepSpec
-from sparsesim.sweeps.store import POINTS, Row, Store
+from sparsesim.sweeps.store import POINTS, Store
+from sparsesim.sweeps.table import Rows, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class SweepResult:
 
     Attributes:
         spec: of the sweep.
-        rows: its points in order, failed ones among them.
+        table: its points, in order.
         missing: points that are not measured yet.
         combinations: of its axes; `cut` has what conditions and devices left out of them, by what
             left them out.
@@ -35,52 +36,55 @@ class SweepResult:
     """
 
     spec: SweepSpec
-    rows: tuple[Row, ...]
+    table: Table
     missing: int
     combinations: int
     cut: Mapping[str, int]
     versions: Mapping[str, str]
 
     @cached_property
-    def measured(self) -> tuple[Row, ...]:
-        """Points that did not fail."""
-        return tuple(row for row in self.rows if not row.error)
+    def rows(self) -> Rows:
+        """All points in order, failed ones among them."""
+        return Rows(self.table, np.arange(len(self.table.keys)))
 
     @cached_property
-    def failed(self) -> tuple[Row, ...]:
+    def measured(self) -> Rows:
+        """Points that did not fail."""
+        fails = np.isin(self.rows.places, list(self.table.errors))
+        return self.rows.where(~fails)
+
+    @cached_property
+    def failed(self) -> Rows:
         """Points that failed."""
-        return tuple(row for row in self.rows if row.error)
+        return Rows(self.table, np.array(sorted(self.table.errors), dtype=np.int64))
 
     @cached_property
     def varying(self) -> tuple[str, ...]:
         """Parameters that have more than one value, those of the workload first."""
         names = [*PLACES, *(key for key in Accelerator.model_fields if key != "name")]
-        return tuple(
-            name for name in names if len({str(row.parameters[name]) for row in self.rows}) > 1
-        )
+        known = self.table.parameters
+        return tuple(name for name in names if name in known and len(known[name].values) > 1)
 
     @cached_property
-    def answers(self) -> tuple[Row, ...]:
+    def answers(self) -> Rows:
         """Measured points that keep the constraints."""
         constraints = [Expression.read(text, Space.names) for text in self.spec.constraints]
-        return tuple(
-            row
+        if not constraints:
+            return self.measured
+        holds = [
+            all(one.holds(row.parameters | row.metrics) for one in constraints)
             for row in self.measured
-            if all(one.holds(row.parameters | row.metrics) for one in constraints)
-        )
+        ]
+        return self.measured.where(np.array(holds, dtype=bool))
 
     @cached_property
-    def front(self) -> tuple[Row, ...]:
+    def front(self) -> Rows:
         """Answers that no other one beats in one objective and equals in all; by the first one."""
         objectives = self.spec.objectives
-        values = np.array(
-            [[_number(row.metrics[name]) for name in objectives] for row in self.answers]
-        ).reshape(-1, len(objectives))
+        values = np.stack([self.answers.metric(name) for name in objectives], axis=1)
         best = front(values, [METRICS[name].better for name in objectives])
         sign = 1 if METRICS[objectives[0]].better == "less" else -1
-        return tuple(
-            self.answers[i] for i in best[np.argsort(sign * values[best, 0], kind="stable")]
-        )
+        return self.answers.order(best[np.argsort(sign * values[best, 0], kind="stable")])
 
     def frame(self) -> Any:
         """All points as a Polars data frame: parameters, metrics, `on_front`, `error`, `seconds`.
@@ -93,22 +97,28 @@ class SweepResult:
         except ModuleNotFoundError:
             raise SpecError("data frames need Polars; pip install 'sparsesim[sweep]'") from None
 
-        return polars.DataFrame([self.record(row) for row in self.rows], infer_schema_length=None)
+        return polars.DataFrame(self.columns(), nan_to_null=True)
 
-    def record(self, row: Row) -> dict[str, Any]:
-        """A point as one line of a table."""
+    def columns(self) -> dict[str, Any]:
+        """All points as columns of one length: lists of parameters, arrays of metrics and so on."""
+        table, points = self.table, len(self.rows)
+        on_front = np.zeros(points, dtype=bool)
+        on_front[self.front.places] = True
         return {
-            **row.parameters,
-            **{name: row.metrics.get(name) for name in METRICS},
-            "on_front": row.key in self.front_keys,
-            "error": row.error,
-            "seconds": row.seconds,
+            **{
+                name: [one.values[code] for code in one.codes]
+                for name, one in table.parameters.items()
+            },
+            **{name: self.rows.metric(name) for name in METRICS},
+            "on_front": on_front,
+            "error": [table.errors.get(place, "") for place in range(points)],
+            "seconds": table.seconds,
         }
 
     @cached_property
     def front_keys(self) -> frozenset[str]:
         """Keys of the front's points."""
-        return frozenset(row.key for row in self.front)
+        return frozenset(self.front.keys())
 
 
 def load_sweep_result(folder: str | Path) -> SweepResult:
@@ -121,25 +131,30 @@ def load_sweep_result(folder: str | Path) -> SweepResult:
     if not path.is_file():
         raise TraceError(f"{folder}: holds no sweep; make one by 'sweep SPEC.toml -o {folder}'")
     with closing(Store(path)) as store:
-        about = store.sweep()
-        if not about:
-            raise TraceError(f"{folder}: its sweep never began; run it again")
-        return SweepResult(
-            SweepSpec(**about["spec"]),
-            tuple(store.rows()),
-            store.missing(),
-            about["combinations"],
-            about["cut"],
-            {name: about[name] for name in ("sparsesim", "code")},
-        )
+        return result_of(store)
+
+
+def result_of(store: Store) -> SweepResult:
+    """The points of the last sweep in a file.
+
+    Raises:
+        TraceError: none ever began.
+    """
+    about = store.sweep()
+    if not about:
+        raise TraceError(f"{store.path.parent}: its sweep never began; run it again")
+    return SweepResult(
+        SweepSpec(**about["spec"]),
+        Table.of(store.rows()),
+        store.missing(),
+        about["combinations"],
+        about["cut"],
+        {name: about[name] for name in ("sparsesim", "code")},
+    )
 
 
 @contextmanager
-def open_layers(folder: str | Path) -> Iterator[Callable[[str], tuple[dict[str, Any], ...]]]:
-    """Gives a function from a point's key to the records of its layers."""
+def open_details(folder: str | Path) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Gives a function from a point's key to its details."""
     with closing(Store(Path(folder) / POINTS)) as store:
-        yield store.layers
-
-
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+        yield store.details

@@ -22,10 +22,12 @@ from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.clock import clock_mhz
 from sparsesim.sweeps.expression import Expression
-from sparsesim.sweeps.metrics import METRICS, STATIC
+from sparsesim.sweeps.metrics import COSTLY, METRICS, STATIC
 from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.spec import PLACES, SweepSpec
 from sparsesim.synth.families import Family, family_of
+
+_FABRIC = ("lut", "ff", "dsp", "bram36")
 
 # Axes that no cut into passes depends on come last, so that they change fastest.
 _FAST = ("clock_mhz", "batch", "feed_latency", "lanes", "queue_depth", "skipping")
@@ -52,6 +54,7 @@ class Space:
 
     Attributes:
         names: that expressions may read.
+        needs_iso_resource: each point must be compared with dense arrays of equal resources.
 
     Args:
         spec: of the sweep.
@@ -72,6 +75,10 @@ class Space:
             for value in values:
                 self.start.with_(**{key: value})
         self._conditions = [Expression.read(text, self.names) for text in spec.conditions]
+        constraints = [Expression.read(text, self.names) for text in spec.constraints]
+        self.needs_iso_resource = COSTLY in spec.objectives or any(
+            COSTLY in one.names for one in constraints
+        )
         self._areas: dict[str, Resources | None] = {}
 
     @cached_property
@@ -94,30 +101,34 @@ class Space:
         """Combinations, those that conditions cut among them."""
         return prod(map(len, self.parameters.values()))
 
-    def points(self, left: Left | None = None) -> Iterator[Point]:
-        """The points that are left, in order.
+    def numbers(self, left: Left | None = None) -> Iterator[int]:
+        """Of the combinations that are left, in order; `point` makes points of them.
 
         Args:
             left: is told what was cut.
         """
-        for index in range(self.size):
-            if (point := self.point(index, left)) is not None:
-                yield point
+        return (index for index in range(self.size) if self.point(index, left) is not None)
 
-    def sample(self, count: int, seed: int, left: Left | None = None) -> Iterator[Point]:
-        """Different points, drawn alike; fewer where there are no more."""
+    def points(self, left: Left | None = None) -> Iterator[Point]:
+        """The points that are left, in order."""
+        points = (self.point(index, left) for index in range(self.size))
+        return (point for point in points if point is not None)
+
+    def drawn(self, count: int, seed: int, left: Left | None = None) -> Iterator[int]:
+        """Numbers of different combinations that are left, drawn alike; fewer where there are no
+        more."""
         random = np.random.default_rng(seed)
-        drawn: set[int] = set()
+        seen: set[int] = set()
         found = 0
         order = iter(random.permutation(self.size)) if self.size <= 1 << 20 else None
-        while found < count and len(drawn) < self.size:
+        while found < count and len(seen) < self.size:
             index = int(next(order)) if order else int(random.integers(self.size))
-            if index in drawn:
+            if index in seen:
                 continue
-            drawn.add(index)
-            if (point := self.point(index, left)) is not None:
+            seen.add(index)
+            if self.point(index, left) is not None:
                 found += 1
-                yield point
+                yield index
 
     def point(self, index: int, left: Left | None = None) -> Point | None:
         """The combination of that number, or None where it is cut."""
@@ -141,9 +152,19 @@ class Space:
         return point
 
     def resources(self, point: Point) -> dict[str, float | None]:
-        """A point's resources by metric; None on a device whose family was never synthesised."""
+        """A point's resources by metric; None on a device whose family was never synthesised.
+
+        `share` is None, too, where the point takes what the device has none of.
+        """
         found = self._area(point)
-        return {name: None if found is None else getattr(found, name) for name in STATIC}
+        if found is None:
+            return dict.fromkeys(STATIC)
+        taken = {name: getattr(found, name) for name in _FABRIC}
+        offers = _offers(self.devices[point.device])
+        needed = [name for name in _FABRIC if taken[name]]
+        if not all(offers[name] for name in needed):
+            return taken | {"share": None}
+        return taken | {"share": max(taken[name] / offers[name] for name in needed)}
 
     def _area(self, point: Point) -> Resources | None:
         family = self._families[point.device]
@@ -181,12 +202,8 @@ def empty(left: Left) -> str:
 
 def _offers(device: Device) -> dict[str, float]:
     """What a device has; its UltraRAM is left out: the buffers are made of block RAM."""
-    return {
-        "lut": device.lut,
-        "ff": device.ff,
-        "dsp": device.dsp,
-        "bram36": device.bram_bits / 36_864,
-    }
+    has = (device.lut, device.ff, device.dsp, device.bram_bits / 36_864)
+    return dict(zip(_FABRIC, has, strict=True))
 
 
 def _family(device: Device) -> Family | None:

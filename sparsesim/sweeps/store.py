@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparsesim.errors import TraceError
 from sparsesim.sweeps.measure import Outcome
+from sparsesim.sweeps.metrics import COSTLY
 
 POINTS = "points.sqlite"
 """The file in a sweep's folder."""
 
-VERSION = 1
+VERSION = 2
 _APPLICATION = 0x53_50_53_57  # "SPSW"
 _TABLES = """
 CREATE TABLE points (
@@ -24,7 +26,7 @@ CREATE TABLE points (
     hash TEXT NOT NULL,        -- of model, inputs, thresholds, device and code
     parameters TEXT NOT NULL,  -- JSON, by name
     metrics TEXT NOT NULL,     -- JSON, by name
-    layers TEXT NOT NULL,      -- JSON, a record a layer
+    details BLOB NOT NULL,     -- JSON, deflated
     error TEXT NOT NULL,       -- empty: it did not fail
     seconds REAL NOT NULL
 ) WITHOUT ROWID;
@@ -51,6 +53,20 @@ class Row:
     metrics: dict[str, Any]
     error: str
     seconds: float
+
+
+class Known(NamedTuple):
+    """What is known of a point that is kept.
+
+    Attributes:
+        hash: of what it was measured with.
+        failed: it has an error.
+        compared: with dense arrays of equal resources, too.
+    """
+
+    hash: str
+    failed: bool
+    compared: bool
 
 
 class Store:
@@ -96,10 +112,15 @@ class Store:
         """Close the file."""
         self._file.close()
 
-    def hashes(self) -> dict[str, tuple[str, bool]]:
-        """Key -> hash, and whether the point failed."""
-        found = self._file.execute("SELECT key, hash, error != '' FROM points")
-        return {key: (digest, bool(failed)) for key, digest, failed in found}
+    def known(self) -> dict[str, Known]:
+        """Key -> what is known of the point without reading it."""
+        query = "SELECT key, hash, error != '', instr(metrics, ?) FROM points"
+        found = self._file.execute(query, (f'"{COSTLY}"',))
+        same: dict[str, str] = {}  # as few hashes as there are workloads
+        return {
+            key: Known(same.setdefault(digest, digest), bool(failed), bool(compared))
+            for key, digest, failed, compared in found
+        }
 
     def add(self, outcomes: Iterable[tuple[Outcome, str, dict[str, Any]]]) -> None:
         """Keep what came of points, in place of what was kept of them.
@@ -113,7 +134,7 @@ class Store:
                 digest,
                 _json(parameters),
                 _json(o.metrics),
-                _json(o.layers),
+                zlib.compress(_json(o.details).encode()),
                 o.error,
                 o.seconds,
             )
@@ -164,16 +185,17 @@ class Store:
             for key, digest, parameters, metrics, error, seconds in found:
                 yield Row(key, digest, json.loads(parameters), json.loads(metrics), error, seconds)
 
-    def layers(self, key: str) -> tuple[dict[str, Any], ...]:
-        """The records of a point's layers.
+    def details(self, key: str) -> dict[str, Any]:
+        """The details of a point; empty where it failed.
 
         Raises:
             KeyError: no such point.
         """
-        found = self._file.execute("SELECT layers FROM points WHERE key = ?", (key,)).fetchone()
+        found = self._file.execute("SELECT details FROM points WHERE key = ?", (key,)).fetchone()
         if found is None:
             raise KeyError(key)
-        return tuple(json.loads(found[0]))
+        details: dict[str, Any] = json.loads(zlib.decompress(found[0]))
+        return details
 
 
 def _json(value: Any) -> str:

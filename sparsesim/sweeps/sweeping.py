@@ -18,6 +18,7 @@ from sparsesim.sweeps.engines import engine_of
 from sparsesim.sweeps.measure import Job, Outcome, Processes, Task
 from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.pool import Here, Pool
+from sparsesim.sweeps.result import load_sweep_result, result_of
 from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import SweepSpec, load_sweep
 from sparsesim.sweeps.store import POINTS, Store
@@ -78,7 +79,6 @@ def sweep(
         SparseSimError: as `sweep_into`, or Polars is not installed.
     """
     from sparsesim.engine.threads import thread_count
-    from sparsesim.sweeps.result import load_sweep_result
 
     wanted = spec if isinstance(spec, SweepSpec) else load_sweep(spec)
     sweep_into(
@@ -136,6 +136,7 @@ def sweep_into(
                 return run.done
             engine.tell(zip(points, store.metrics(point.key for point in points), strict=True))
             points = engine.ask()
+        run.compare([Point.of(row.parameters) for row in result_of(store).front])
     run.done.is_whole = True
     return run.done
 
@@ -163,34 +164,54 @@ class _Run:
     ) -> None:
         self._space, self._traces, self._store = space, traces, store
         self._processes, self._progress, self._ends = processes, progress, ends
-        self._known = store.hashes()
+        self._known = store.known()
         self.done = done
 
     def measure(self, points: Sequence[Point], total: int) -> None:
         """Those of these points that are missing, failed or stale."""
-        done = self.done
+        done, compares = self.done, self._space.needs_iso_resource
         hashes = _hashes(points, self._traces, self._space)
         self._store.join(point.key for point in points)
         done.points += len(points)
         todo = []
         for point in points:
-            digest, failed = self._known.get(point.key, ("", False))
-            done.stale += bool(digest) and digest != hashes[point.key]
-            if failed or digest != hashes[point.key]:
+            known = self._known.get(point.key)
+            if known is not None and known.hash != hashes[point.key]:
+                done.stale += 1
+                known = None
+            if known is None or known.failed or (compares and not known.compared):
                 todo.append(point)
         done.kept += len(points) - len(todo)
-        paths = {}
-        for workload in dict.fromkeys(point.workload for point in todo):
-            watch = partial(_executing, self._progress, workload)
-            paths[workload] = self._traces.execute(workload, watch)
-        by_key = {point.key: point for point in todo}
-        tasks = _Tasks(todo, paths, self._space, self._ends)
-        for outcomes in self._processes.run(tasks):
-            self._store.add(_rows(outcomes, by_key, hashes, self._space))
+        for outcomes in self._outcomes(todo, hashes, compares):
             done.errors |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
             done.measured += len(outcomes)
-            tasks.took(outcomes)
             self._progress("measuring", done.measured + done.kept, total)
+
+    def compare(self, points: Sequence[Point]) -> None:
+        """These points, which were measured, with dense arrays of equal resources."""
+        known = self._store.known()
+        points = [point for point in points if not known[point.key].compared]
+        hashes = {point.key: known[point.key].hash for point in points}
+        compared = 0
+        for outcomes in self._outcomes(points, hashes, True):
+            self.done.errors |= {one.key: one.error for one in outcomes if one.error}
+            compared += len(outcomes)
+            self._progress("comparing the front with dense arrays", compared, len(points))
+
+    def _outcomes(
+        self, points: Sequence[Point], hashes: Mapping[str, str], iso_resource: bool
+    ) -> Iterator[list[Outcome]]:
+        """What comes of points, kept as it comes."""
+        paths = {}
+        for workload in dict.fromkeys(point.workload for point in points):
+            watch = partial(_executing, self._progress, workload)
+            paths[workload] = self._traces.execute(workload, watch)
+        by_key = {point.key: point for point in points}
+        tasks = _Tasks(points, paths, self._space, self._ends, iso_resource)
+        for outcomes in self._processes.run(tasks):
+            self._store.add(_rows(outcomes, by_key, hashes, self._space))
+            tasks.took(outcomes)
+            yield outcomes
 
 
 def _executing(progress: Callable[[str, int, int], Any], workload: Workload, done: int) -> None:
@@ -220,8 +241,10 @@ class _Tasks:
         paths: Mapping[Workload, Path],
         space: Space,
         ends: float,
+        iso_resource: bool,
     ) -> None:
         self._points, self._paths, self._space, self._ends = points, paths, space, ends
+        self._iso_resource = iso_resource
         self._next, self._jobs = 0, 1
 
     def __iter__(self) -> Iterator[Task]:
@@ -236,8 +259,8 @@ class _Tasks:
             point = self._points[self._next]
             if point.workload != workload:
                 break
-            device = self._space.devices[point.device]
-            jobs.append(Job(point.key, point.accelerator, device, self._space.spec.seed))
+            device, seed = self._space.devices[point.device], self._space.spec.seed
+            jobs.append(Job(point.key, point.accelerator, device, seed, self._iso_resource))
             self._next += 1
         return Task(self._paths[workload], tuple(jobs))
 

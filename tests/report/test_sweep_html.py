@@ -11,7 +11,7 @@ import pytest
 
 from sparsesim.report.sweep_charts import front_chart, sensitivity_chart
 from sparsesim.report.sweep_html import sweep_html
-from sparsesim.sweeps.result import SweepResult, load_sweep_result, open_layers
+from sparsesim.sweeps.result import SweepResult, load_sweep_result, open_details
 from sparsesim.sweeps.spec import SweepSpec
 from sparsesim.sweeps.sweeping import sweep_into
 
@@ -40,8 +40,8 @@ def result(folder) -> SweepResult:
 
 @pytest.fixture(scope="module")
 def page(folder, result) -> str:
-    with open_layers(folder) as layers:
-        return sweep_html(result, layers)
+    with open_details(folder) as details:
+        return sweep_html(result, details)
 
 
 class Page(HTMLParser):

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_sweeps import DIGITS, LENET, small
+from small_sweeps import DIGITS, LENET, rows_of, small
 
 from sparsesim.errors import SpecError
-from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.sweeping import sweep_into
 
 distributed = pytest.importorskip("distributed")
@@ -74,11 +73,6 @@ def wait_for(ready, seconds: float = 60):
 def workers_of(address: str) -> int:
     with distributed.Client(address, timeout="20s") as client:
         return len(client.scheduler_info()["workers"])
-
-
-def rows_of(folder: Path) -> list[tuple]:
-    rows = load_sweep_result(folder).rows
-    return [(r.key, r.hash, r.parameters, r.metrics, r.error) for r in rows]
 
 
 def test_a_cluster_gives_the_same_even_where_a_worker_dies(scheduler, tmp_path):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 import pytest
-from small_sweeps import SPACE, small
+from small_sweeps import SPACE, rows_of, small
 
 from sparsesim.errors import SpecError
 from sparsesim.sweeps.engines import engine_of
-from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.space import Left, Space
 from sparsesim.sweeps.sweeping import sweep_into
 
@@ -70,19 +69,16 @@ def test_failed_points_and_broken_constraints_are_no_obstacle(name):
 def test_an_engine_that_learns_gives_the_same_on_many_processes_and_in_parts(tmp_path):
     spec = small(engine="tpe", points=10)
 
-    def rows(folder):
-        return [(r.key, r.hash, r.metrics) for r in load_sweep_result(folder).rows]
-
     done = sweep_into(spec, tmp_path / "one")
     assert (done.points, done.measured, done.is_whole) == (10, 10, True)
     sweep_into(spec, tmp_path / "two", workers=2)
-    assert rows(tmp_path / "two") == rows(tmp_path / "one")
+    assert rows_of(tmp_path / "two") == rows_of(tmp_path / "one")
     stopped = sweep_into(spec.with_(seconds=1e-9), tmp_path / "parts")
     assert not stopped.is_whole and stopped.missing == 8  # the first batch
     sweep_into(small(space=SPACE | {"rows": [4]}), tmp_path / "parts")  # some are there by now
     done = sweep_into(spec, tmp_path / "parts")
     assert 0 < done.kept < 10 and done.is_whole
-    assert rows(tmp_path / "parts") == rows(tmp_path / "one")
+    assert rows_of(tmp_path / "parts") == rows_of(tmp_path / "one")
 
 
 def test_without_its_library_an_engine_is_refused(monkeypatch):

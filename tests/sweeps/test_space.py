@@ -110,10 +110,10 @@ def test_conditions_and_devices_leave_points_out_and_say_which():
 def test_samples_are_points_of_the_grid_and_differ(count, seed):
     space = Space(small(conditions=["rows <= cols"]))
     grid = {point.key for point in space.points()}
-    drawn = [point.key for point in space.sample(count, seed)]
+    drawn = [space.point(number).key for number in space.drawn(count, seed)]
     assert len(drawn) == len(set(drawn)) == min(count, len(grid))
     assert set(drawn) <= grid
-    assert drawn == [point.key for point in space.sample(count, seed)]
+    assert drawn == [space.point(number).key for number in space.drawn(count, seed)]
 
 
 def test_a_clock_follows_the_table_of_placements():

@@ -14,24 +14,21 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
-from small_sweeps import DIGITS, LENET, ROOT, SPACE, small
+from small_sweeps import DIGITS, LENET, ROOT, SPACE, rows_of, small
 
 import sparsesim as ss
 from sparsesim.errors import SparseSimError, SpecError, TraceError
 from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.measure import Job, Task
+from sparsesim.sweeps.metrics import COSTLY, METRICS
+from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.pool import Pool
 from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.spec import load_sweep
 from sparsesim.sweeps.store import POINTS, Store
 from sparsesim.sweeps.sweeping import sweep_into
-
-
-def rows_of(folder: Path) -> list[tuple]:
-    """Everything but the seconds."""
-    rows = load_sweep_result(folder).rows
-    return [(r.key, r.hash, r.parameters, r.metrics, r.error) for r in rows]
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +55,35 @@ def test_a_point_is_what_estimate_says(unbroken):
         moved = result.totals.schemes[scheme].dram_bits
         assert row.metrics["dram_bytes"] == (moved.activation + moved.weight + moved.output) / 8
         with closing(Store(unbroken / POINTS)) as store:
-            layers = store.layers(row.key)
+            layers = store.details(row.key)["layers"]
         assert [layer["total"] for layer in layers] == [
             layer.cycles[scheme].total for layer in result.layers
         ]
+
+
+def test_the_front_is_compared_with_dense_arrays_of_equal_resources(unbroken, tmp_path):
+    graph = ss.load(LENET)
+    inputs = ss.open_inputs(DIGITS, ss.input_specs(graph), images=1)
+    trace = ss.execute(graph, inputs)
+    result = load_sweep_result(unbroken)
+    front = result.front.metric("iso_speedup")
+    assert np.isfinite(front).all()
+    assert np.isnan(result.rows.metric("iso_speedup")).sum() == len(result.rows) - len(front)
+    row = result.front[0]
+    point = Point.of(row.parameters)
+    assert point.key == row.key
+    device = Device.named(row.parameters["device"])
+    whole = ss.estimate(trace, point.accelerator, device, iso_resource=True)
+    assert row.metrics["iso_speedup"] == whole.iso_resource.speedup
+    with closing(Store(unbroken / POINTS)) as store:
+        dense = store.details(row.key)["iso"]
+    assert dense["ms"] == whole.iso_resource.seconds * 1e3
+
+    asked = small(objectives=["iso_speedup"], space=SPACE | {"rows": [4]})
+    done = sweep_into(asked, tmp_path / "all")
+    again = sweep_into(small(space=SPACE | {"rows": [4]}), tmp_path / "all")
+    assert np.isfinite(load_sweep_result(tmp_path / "all").rows.metric("iso_speedup")).all()
+    assert (done.measured, again.measured) == (8, 0)
 
 
 def test_again_measures_nothing(unbroken):
@@ -78,9 +100,13 @@ def test_several_processes_give_the_same(unbroken, tmp_path):
 
 def test_random_points_are_those_of_the_grid(unbroken, tmp_path):
     sweep_into(small(engine="random", points=5, seed=0), tmp_path / "random")
-    grid = {row[0]: row for row in rows_of(unbroken)}
-    drawn = rows_of(tmp_path / "random")
-    assert len(drawn) == 5 and all(row == grid[row[0]] for row in drawn)
+    grid, drawn = (load_sweep_result(one).rows for one in (unbroken, tmp_path / "random"))
+    known = {row.key: row for row in grid}
+    assert len(drawn) == 5
+    for row in drawn:
+        for name in ("hash", "parameters", "error"):
+            assert getattr(row, name) == getattr(known[row.key], name)
+        assert all(row.metrics[n] == known[row.key].metrics[n] for n in METRICS if n != COSTLY)
 
 
 def test_a_changed_space_keeps_what_is_there(unbroken, tmp_path):
