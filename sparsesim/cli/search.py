@@ -52,7 +52,11 @@ def search(
         float, typer.Option("--keep", help="Share of right answers each threshold must keep.")
     ] = 1.0,
     objective: Annotated[
-        str, typer.Option("--objective", help="sparsity, or cycles: a joint search behind it.")
+        str,
+        typer.Option(
+            "--objective",
+            help="sparsity; together: lowered until all at once keep it; cycles: a joint search.",
+        ),
     ] = "sparsity",
     spend: Annotated[
         float | None,

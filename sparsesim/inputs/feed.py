@@ -6,10 +6,10 @@ Not the readers: one kind of file each has its own module beside this one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -102,6 +102,30 @@ class Inputs:
         for part in self.raw() if self.raw else _fed_bytes(self.feeds()):
             digest.update(part)
         return digest.hexdigest()
+
+
+def picked(inputs: Inputs, indices: Sequence[int], said: str) -> Inputs:
+    """Some of the images; those between are read, too.
+
+    Args:
+        inputs: of them all.
+        indices: rising, each below `inputs.count`; one or more.
+        said: which they are, for reports.
+    """
+    wanted, raw = frozenset(indices), inputs.raw
+    last = max(wanted) + 1
+
+    def stream() -> Iterator[Feed]:
+        return (feed for index, feed in enumerate(islice(inputs.feeds(), last)) if index in wanted)
+
+    return replace(
+        inputs,
+        count=len(wanted),
+        labels=None if inputs.labels is None else inputs.labels[np.array(indices)],
+        source=f"{inputs.source}, {said}",
+        stream=stream,
+        raw=None if raw is None else lambda: chain((said.encode(),), raw()),
+    )
 
 
 def count_images(total: int, batch: int, images: int | None, where: str) -> int:

@@ -18,6 +18,7 @@ from sparsesim.sweeps.spec import NO_THRESHOLDS
 
 if TYPE_CHECKING:
     from sparsesim.sweeps.plan import Plan
+    from sparsesim.sweeps.point import Workload
 
 _SHOWN = 20  # points of the front
 _WIDTH = 80
@@ -101,11 +102,7 @@ def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str
 
 def plan_text(plan: Plan) -> RenderableType:
     """What a sweep would take."""
-    executions = ", ".join(
-        f"{w.network} {plural(w.images, 'image')}"
-        + ("" if w.thresholds == NO_THRESHOLDS else f" {w.thresholds}")
-        for w in plan.workloads
-    )
+    executions = ", ".join(map(_workload, plan.workloads))
     lines = [
         f"points    {count(plan.points)}",
         f"traces    {count(len(plan.workloads))}: {executions}",
@@ -114,6 +111,15 @@ def plan_text(plan: Plan) -> RenderableType:
         *cut_lines(plan.left.all, plan.left.broken),
     ]
     return Group(*(Text(line) for line in lines))
+
+
+def _workload(workload: Workload) -> str:
+    words = [workload.network, plural(workload.images, "image")]
+    if workload.sample != "first":
+        words.append(f"drawn by seed {workload.sample}")
+    if workload.thresholds != NO_THRESHOLDS:
+        words.append(workload.thresholds)
+    return " ".join(words)
 
 
 def cut_lines(combinations: int, cut: Mapping[str, int]) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from sparsesim.errors import InputError, ModelError
 from sparsesim.graph import Graph
 from sparsesim.inputs import Inputs
+from sparsesim.inputs.feed import picked
 from sparsesim.search.replay import Replay, Tensors
 from sparsesim.trace.execute import input_specs
 
@@ -44,16 +45,7 @@ def part(inputs: Inputs, start: int, stop: int) -> Inputs:
             f"images {start}:{stop} are out of range; use A:B with 0 <= A < B <= {inputs.count}, "
             "which is all that there are"
         )
-    labels = None if inputs.labels is None else inputs.labels[start:stop]
-    raw = inputs.raw
-    return replace(
-        inputs,
-        count=stop - start,
-        labels=labels,
-        source=f"{inputs.source}, images {start} to {stop - 1}",
-        stream=lambda: islice(inputs.feeds(), start, stop),
-        raw=None if raw is None else lambda: (octets for octets in (f"{start}:".encode(), *raw())),
-    )
+    return picked(inputs, range(start, stop), f"images {start} to {stop - 1}")
 
 
 def read_range(text: str, option: str, count: int) -> tuple[int, int]:

@@ -30,7 +30,7 @@ from sparsesim.spec.device import DEFAULT_DEVICE
 from sparsesim.spec.thresholds import Thresholds
 from sparsesim.trace.zeros import activation_zeros
 
-OBJECTIVES = ("sparsity", "cycles")
+OBJECTIVES = ("sparsity", "together", "cycles")
 BY = ("block", "layer")
 _LEAST_SLACK, _IMAGES_A_SLACK = 2, 500  # right answers that a candidate may lack by itself
 _CHANCE_DEVIATIONS = 3  # above chance by so many: else the baseline knows nothing
@@ -45,8 +45,9 @@ class SearchSpec:
         by: weights get a threshold a `block` or a `layer`; activations always a layer.
         grid: of thresholds.
         keep: share of the baseline's right answers that each threshold by itself must keep.
-        objective: `sparsity`: the paper's search; `cycles`: a joint one behind it, which may spend
-            as much accuracy as that one did.
+        objective: `sparsity`: the paper's search; `together`: behind it all thresholds go down by
+            as many steps of their grids as it takes for all at once to keep that share; `cycles`:
+            a joint search behind it, which may spend as much accuracy as that one did.
         spend: share of the baseline's right answers that the joint search must keep instead.
         scheme: whose cycles the joint search lowers.
         accelerator, device: the machine; None: the defaults.
@@ -144,7 +145,9 @@ def find_thresholds(
     assert together is not None
     before = run.cost.of(Thresholds(), run.block_layers)
     joint = None
-    if spec.objective == "cycles":
+    if spec.objective == "together":
+        limits, together = run.lowered(scorer, curves, needed)
+    elif spec.objective == "cycles":
         limits, together, joint = run.joint(scorer, curves, baseline, together, before)
     score = Score(scorer.total, baseline, together)
     return run.found(units, curves, limits, score, before, joint)
@@ -225,6 +228,22 @@ class _Run:
             f"{float(values.max()):.4g}, mean {float(values.mean()):.4g}; "
             f"{self.search_inputs.source}"
         )
+
+    def lowered(
+        self, scorer: Scorer, curves: Sequence[Curve], needed: int
+    ) -> tuple[tuple[float, ...], int]:
+        """The first of ever lower thresholds that keep the accuracy all at once; 0 in the end."""
+        units = [curve.unit for curve in curves]
+        for steps in range(max(len(unit.grid) for unit in units) + 1):
+            at = [-1 if curve.chosen is None else curve.chosen - steps for curve in curves]
+            limits = tuple(
+                unit.grid[place] if place >= 0 else 0.0
+                for unit, place in zip(units, at, strict=True)
+            )
+            together = scorer.together(self.change(units, limits), needed)
+            if together is not None:
+                return limits, together
+        raise AssertionError("the baseline keeps its own answers")
 
     def joint(
         self,

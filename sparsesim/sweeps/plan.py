@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sparsesim.errors import SpecError
 from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.losses import is_loss
 from sparsesim.sweeps.measure import Job, measure
 from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.space import Left, Space, empty
-from sparsesim.sweeps.spec import SweepSpec
+from sparsesim.sweeps.spec import NO_THRESHOLDS, SweepSpec
 from sparsesim.sweeps.traces import Traces
 
 _TRIED = 5  # points of each network
@@ -56,14 +57,21 @@ def plan(spec: SweepSpec) -> Plan:
         traces = Traces(spec, Path(folder))
         for workload, points in counts.items():
             began = time.perf_counter()
-            one = replace(workload, images=1)
-            path = traces.execute(one, lambda done: None)
+            path = traces.execute(_quick(workload))
             executed = time.perf_counter() - began
             layers, each = _try(path, some[workload], space)
             seconds += workload.images * (executed + points * each)
             trace_bytes += workload.images * path.stat().st_size
             point_bytes += points * (_POINT_BYTES + layers * _LAYER_BYTES)
     return Plan(counts.total(), left, tuple(counts), seconds, trace_bytes, point_bytes)
+
+
+def _quick(workload: Workload) -> Workload:
+    """One image of it, and no search for its thresholds: a few zeros less."""
+    thresholds = workload.thresholds
+    if is_loss(thresholds):
+        thresholds = NO_THRESHOLDS
+    return replace(workload, images=1, sample="first", thresholds=thresholds)
 
 
 def _likely(space: Space, left: Left) -> tuple[Counter[Workload], dict[Workload, list[Point]]]:

@@ -18,12 +18,14 @@ class Workload:
 
     Attributes:
         network: its name in the sweep.
-        images: the first so many.
-        thresholds: the name of their file, or `none`.
+        images: so many.
+        sample: `first`, or the seed that they are drawn by.
+        thresholds: the name of their file, `none`, or `loss L`.
     """
 
     network: str
     images: int
+    sample: int | str
     thresholds: str
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparsesim.errors import SpecError, TraceError
 from sparsesim.spec import Accelerator
@@ -17,7 +18,7 @@ from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.front import front
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.space import Space
-from sparsesim.sweeps.spec import PLACES, SweepSpec
+from sparsesim.sweeps.spec import IMAGES, PLACES, SweepSpec
 from sparsesim.sweeps.store import POINTS, Store
 from sparsesim.sweeps.table import Rows, Table
 
@@ -79,12 +80,28 @@ class SweepResult:
 
     @cached_property
     def front(self) -> Rows:
-        """Answers that no other one beats in one objective and equals in all; by the first one."""
+        """Answers that no other one on the same images beats in one objective and equals in all.
+
+        Those of the same images follow each other, the best in the first objective first.
+        """
         objectives = self.spec.objectives
         values = np.stack([self.answers.metric(name) for name in objectives], axis=1)
-        best = front(values, [METRICS[name].better for name in objectives])
-        sign = 1 if METRICS[objectives[0]].better == "less" else -1
-        return self.answers.order(best[np.argsort(sign * values[best, 0], kind="stable")])
+        better = [METRICS[name].better for name in objectives]
+        sign = 1 if better[0] == "less" else -1
+        found = []
+        for indices in self._same_images():
+            best = indices[front(values[indices], better)]
+            found.append(best[np.argsort(sign * values[best, 0], kind="stable")])
+        return self.answers.order(np.concatenate(found) if found else np.zeros(0, np.int64))
+
+    def _same_images(self) -> list[NDArray[np.int64]]:
+        """Places of answers in groups of the same network on the same images."""
+        if not len(self.answers):
+            return []
+        codes = np.stack([self.answers.parameter(name).codes for name in IMAGES])
+        _, group = np.unique(codes, axis=1, return_inverse=True)
+        group = group.reshape(-1)
+        return [np.flatnonzero(group == one) for one in range(group.max() + 1)]
 
     def frame(self) -> Any:
         """All points as a Polars data frame: parameters, metrics, `on_front`, `error`, `seconds`.

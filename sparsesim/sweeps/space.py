@@ -85,10 +85,11 @@ class Space:
     def workloads(self) -> tuple[Workload, ...]:
         """All traces that the space needs."""
         return tuple(
-            Workload(network.name, images, thresholds)
+            Workload(network.name, images, sample, thresholds)
             for network in self.spec.named_networks()
             for images in network.images
-            for thresholds in network.maps()
+            for sample in network.sample
+            for thresholds in (*network.maps(), *network.searched())
         )
 
     @cached_property

@@ -8,17 +8,21 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sparsesim.errors import SpecError, nearest
+from sparsesim.inputs.random import is_random
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.base import Spec
 from sparsesim.spec.device import DEFAULT_DEVICE
 from sparsesim.spec.toml import read_toml
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.losses import LossSearch, is_loss, loss_name
 from sparsesim.sweeps.metrics import METRICS, STATIC
 
 Engine = Literal["grid", "random", "tpe", "nsga2"]
 NO_THRESHOLDS = "none"
-PLACES = ("network", "images", "thresholds", "device")
+IMAGES = ("network", "images", "sample")
+"""Parameters that must be equal where points are to be compared."""
+PLACES = (*IMAGES, "thresholds", "device")
 """Parameters of a point that are no key of its accelerator."""
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
@@ -32,8 +36,12 @@ class Network(Spec):
         model: an ONNX file.
         inputs: as `--inputs` takes them; relative to the sweep's file; or `random`.
         preprocess, labels, label_offset: as the options of `estimate`.
-        images: take the first so many; a list is an axis.
+        images: take so many; a list is an axis.
+        sample: `first`: the first of them; or the seed of a draw from all; a list is an axis.
         thresholds: files of sparsifiers, or `none`; a list is an axis.
+        losses: further thresholds, searched: each is the share of right answers that may be lost.
+            The second half of the images is then for the search alone.
+        search: how they are searched.
         quantize: quantise a float model to 8 bits first.
     Raises:
         SpecError: unknown key, missing key, out of range.
@@ -46,26 +54,47 @@ class Network(Spec):
     labels: str | None = None
     label_offset: int = 0
     images: Annotated[tuple[int, ...], Field(strict=False)] = (1,)
+    sample: Annotated[tuple[Literal["first"] | int, ...], Field(strict=False)] = ("first",)
     thresholds: Names = (NO_THRESHOLDS,)
+    losses: Annotated[tuple[float, ...], Field(strict=False)] = ()
+    search: LossSearch = LossSearch()
     quantize: bool = False
 
-    @field_validator("images", "thresholds", mode="before")
+    @field_validator("images", "sample", "thresholds", "losses", mode="before")
     @classmethod
     def _as_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, int | str) and not isinstance(value, bool) else value
+        is_one = isinstance(value, int | float | str) and not isinstance(value, bool)
+        return [value] if is_one else value
 
     @model_validator(mode="after")
     def _holds_together(self) -> Network:
-        for key in ("images", "thresholds"):
+        for key in ("images", "sample", "thresholds"):
             axis(f"networks.{key}", getattr(self, key))
         axis("networks.thresholds", [Path(file).stem for file in self.thresholds])
         if min(self.images) < 1:
             raise SpecError(f"networks.images {min(self.images)} is out of range; use 1 and up")
+        for seed in self.sample:
+            if seed != "first" and seed < 0:
+                raise SpecError(f"networks.sample {seed} is out of range; use 'first', or 0 and up")
+        if self.losses:
+            axis("networks.losses", self.losses)
+        for file in self.thresholds:
+            if is_loss(file):
+                raise SpecError(f"networks.thresholds '{file}': give losses = [{file.split()[-1]}]")
+        if is_random(self.inputs) and (self.losses or self.sample != ("first",)):
+            raise SpecError("networks.inputs 'random': drawn images take no losses and no sample")
+        for loss in self.losses:
+            if not 0 <= loss < 1:
+                raise SpecError(f"networks.losses {loss:g} is out of range; use 0 up to below 1")
         return self
 
     def maps(self) -> dict[str, str]:
         """The files of thresholds by the names that points have."""
         return {Path(file).stem: file for file in self.thresholds}
+
+    def searched(self) -> dict[str, float]:
+        """The losses of searched thresholds by the names that points have."""
+        return {loss_name(loss): loss for loss in self.losses}
 
 
 class SweepSpec(Spec):
@@ -178,7 +207,7 @@ def _beside(spec: SweepSpec, folder: Path) -> SweepSpec:
     networks = [
         network.with_(
             model=file(network.model),
-            inputs=network.inputs if network.inputs == "random" else file(network.inputs),
+            inputs=network.inputs if is_random(network.inputs) else file(network.inputs),
             preprocess=named(network.preprocess) if network.preprocess else None,
             labels=file(network.labels)
             if network.labels and network.labels not in ("none", "file-names")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,7 @@ def sweep_into(
         closing(Store(folder / POINTS)) as store,
         closing(_processes(workers, scheduler)) as processes,
     ):
-        traces = Traces(spec, folder / TRACES)
+        traces = Traces(spec, folder / TRACES, progress)
         run = _Run(space, traces, store, processes, progress, ends, Done(left))
         store.begin()
         while points:
@@ -204,18 +203,13 @@ class _Run:
         """What comes of points, kept as it comes."""
         paths = {}
         for workload in dict.fromkeys(point.workload for point in points):
-            watch = partial(_executing, self._progress, workload)
-            paths[workload] = self._traces.execute(workload, watch)
+            paths[workload] = self._traces.execute(workload)
         by_key = {point.key: point for point in points}
         tasks = _Tasks(points, paths, self._space, self._ends, iso_resource)
         for outcomes in self._processes.run(tasks):
             self._store.add(_rows(outcomes, by_key, hashes, self._space))
             tasks.took(outcomes)
             yield outcomes
-
-
-def _executing(progress: Callable[[str, int, int], Any], workload: Workload, done: int) -> None:
-    progress(f"executing {workload.network}", done, workload.images)
 
 
 def refuse_many(spec: SweepSpec, yes: bool) -> None:

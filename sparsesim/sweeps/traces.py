@@ -10,88 +10,133 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsesim.sparsity import Thresholds
+import numpy as np
+
+from sparsesim.errors import SpecError
+from sparsesim.files import write_text
+from sparsesim.spec.thresholds import Thresholds
 from sparsesim.sweeps.code import code_sha256
+from sparsesim.sweeps.losses import halves, search_thresholds
 from sparsesim.sweeps.point import Workload
 from sparsesim.sweeps.spec import NO_THRESHOLDS, Network, SweepSpec
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph
     from sparsesim.inputs import Inputs
-    from sparsesim.trace import Trace
+
+Progress = Callable[[str, int, int], Any]
 
 
 class Traces:
-    """The traces of a sweep in a folder.
+    """The traces of a sweep in a folder, and the thresholds that it searched.
 
     Args:
         spec: names the networks.
         folder: of the traces; made where there is none.
+        progress: called with what goes on, how much of it is done, and of how much.
     """
 
-    def __init__(self, spec: SweepSpec, folder: Path) -> None:
-        self._networks = {network.name: network for network in spec.named_networks()}
-        self._seed, self._folder = spec.seed, folder
-        self._opened: dict[tuple[str, int], Opened] = {}
+    def __init__(
+        self,
+        spec: SweepSpec,
+        folder: Path,
+        progress: Progress = lambda label, done, total: None,
+    ) -> None:
+        self._opened = {n.name: Opened(n, spec.seed) for n in spec.named_networks()}
+        self._folder, self._progress = folder, progress
+        self._thresholds: dict[tuple[str, str], Thresholds | None] = {}
+        self._identities: dict[Workload, str] = {}
 
     def identity(self, workload: Workload) -> str:
         """64 hex digits over all that the trace depends on, this package's code among it.
 
         Raises:
-            SparseSimError: a file that is none, or does not fit the model.
+            SparseSimError: a file that is none, or does not fit the model; a search that fails.
         """
-        opened = self._open(workload)
-        thresholds = None
-        if workload.thresholds != NO_THRESHOLDS:
-            thresholds = opened.thresholds(workload).sha256()
-        network = opened.network
-        depends = {
-            "model": opened.graph.sha256,
-            "inputs": opened.inputs.sha256,
-            "images": workload.images,
-            "labels": opened.labels_sha256,
-            "thresholds": thresholds,
-            "quantize": network.quantize,
-            "code": code_sha256(),
-        }
-        return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
+        if workload not in self._identities:
+            opened = self._opened[workload.network]
+            thresholds, inputs = self._thresholds_of(workload), opened.inputs(workload)
+            self._identities[workload] = _digest(
+                model=opened.graph.sha256,
+                inputs=inputs.sha256,
+                images=workload.images,
+                labels=_labels_sha256(inputs),
+                thresholds=thresholds.sha256() if thresholds else None,
+                quantize=opened.network.quantize,
+            )
+        return self._identities[workload]
 
     def path(self, workload: Workload) -> Path:
         """Where its trace is, or will be."""
         return self._folder / f"{self.identity(workload)[:32]}.trace"
 
-    def execute(self, workload: Workload, progress: Callable[[int], Any]) -> Path:
+    def execute(self, workload: Workload) -> Path:
         """Execute a workload, unless its trace is there.
 
         Args:
             workload: one of the sweep's.
-            progress: called with the images done.
         Returns:
             the trace's path.
         """
-        from sparsesim.trace.prepare import watched
+        from sparsesim.trace.prepare import prepare, watched
         from sparsesim.trace.store import save_trace
 
         path = self.path(workload)
         if not path.is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
-            trace = self._open(workload).trace(workload)
-            save_trace(watched(trace, progress), path)
+            opened = self._opened[workload.network]
+            trace = prepare(
+                opened.graph,
+                opened.inputs(workload),
+                self._thresholds_of(workload),
+                opened.network.quantize,
+            )
+            said = f"executing {workload.network}"
+            save_trace(
+                watched(trace, lambda done: self._progress(said, done, workload.images)), path
+            )
         return path
 
-    def _open(self, workload: Workload) -> Opened:
-        key = workload.network, workload.images
-        if key not in self._opened:
-            network = self._networks[workload.network]
-            self._opened[key] = Opened(network, workload.images, self._seed)
-        return self._opened[key]
+    def _thresholds_of(self, workload: Workload) -> Thresholds | None:
+        key = workload.network, workload.thresholds
+        if key not in self._thresholds:
+            self._thresholds[key] = self._read_or_search(*key)
+        return self._thresholds[key]
+
+    def _read_or_search(self, network: str, name: str) -> Thresholds | None:
+        if name == NO_THRESHOLDS:
+            return None
+        opened = self._opened[network]
+        given = opened.network.maps()
+        if name in given:
+            return Thresholds.from_toml(given[name])
+        loss, how, images = opened.network.searched()[name], opened.network.search, opened.halves[1]
+        digest = _digest(
+            model=opened.graph.sha256,
+            inputs=images.sha256,
+            labels=_labels_sha256(images),
+            loss=loss,
+            how=how.model_dump(),
+        )
+        path = self._folder / f"{digest[:32]}.toml"
+        if not path.is_file():
+            from sparsesim.search.files import thresholds_toml
+
+            def show(label: str, done: int, total: int) -> None:
+                self._progress(f"{network}, {name}: {label}", done, total)
+
+            found = search_thresholds(opened.graph, images, loss, how, show)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_text(path, thresholds_toml(found, f"{opened.network.model}: {name}, a sweep's."))
+        return Thresholds.from_toml(path)
 
 
 class Opened:
     """A network with its inputs, opened when they are asked for."""
 
-    def __init__(self, network: Network, images: int, seed: int) -> None:
-        self.network, self._images, self._seed = network, images, seed
+    def __init__(self, network: Network, seed: int) -> None:
+        self.network, self._seed = network, seed
+        self._inputs: dict[tuple[int | None, int | str], Inputs] = {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -101,8 +146,39 @@ class Opened:
         return load(self.network.model)
 
     @cached_property
-    def inputs(self) -> Inputs:
-        """Its first images."""
+    def halves(self) -> tuple[Inputs, Inputs]:
+        """Images to measure on, and those that thresholds are searched on."""
+        return halves(self._open(None))
+
+    def inputs(self, workload: Workload) -> Inputs:
+        """A workload's images.
+
+        Raises:
+            SparseSimError: there are not so many.
+        """
+        key = workload.images, workload.sample
+        if key not in self._inputs:
+            self._inputs[key] = self._choose(*key)
+        return self._inputs[key]
+
+    def _choose(self, count: int, sample: int | str) -> Inputs:
+        from sparsesim.inputs.feed import picked
+
+        if sample == "first" and not self.network.losses:
+            return self._open(count)
+        whole = self.halves[0] if self.network.losses else self._open(None)
+        if count > whole.count:
+            which = "; the others are for the search of losses" if self.network.losses else ""
+            raise SpecError(
+                f"networks.images {count} is out of range; use 1 to {whole.count}, all of "
+                f"{whole.source}{which}"
+            )
+        if sample == "first":
+            return picked(whole, range(count), f"the first {count}")
+        drawn = np.random.default_rng(int(sample)).permutation(whole.count)[:count]
+        return picked(whole, sorted(drawn.tolist()), f"{count} drawn by seed {sample}")
+
+    def _open(self, images: int | None) -> Inputs:
         from sparsesim.inputs import open_inputs
         from sparsesim.trace.execute import input_specs
 
@@ -112,26 +188,20 @@ class Opened:
             input_specs(self.graph),
             network.preprocess,
             Path(network.labels) if network.labels else None,
-            self._images,
+            images,
             self._seed,
         )
         if found.labels is not None and network.label_offset:
             found = replace(found, labels=found.labels + network.label_offset)
         return found
 
-    @property
-    def labels_sha256(self) -> str | None:
-        """Of the images' classes."""
-        labels = self.inputs.labels
-        return None if labels is None else hashlib.sha256(labels.tobytes()).hexdigest()
 
-    def thresholds(self, workload: Workload) -> Thresholds:
-        """Those of a workload that has some."""
-        return Thresholds.from_toml(self.network.maps()[workload.thresholds])
+def _labels_sha256(inputs: Inputs) -> str | None:
+    """Of the images' classes."""
+    return None if inputs.labels is None else hashlib.sha256(inputs.labels.tobytes()).hexdigest()
 
-    def trace(self, workload: Workload) -> Trace:
-        """Its images are executed as they are gone through."""
-        from sparsesim.trace.prepare import prepare
 
-        wanted = None if workload.thresholds == NO_THRESHOLDS else self.thresholds(workload)
-        return prepare(self.graph, self.inputs, wanted, self.network.quantize)
+def _digest(**depends: Any) -> str:
+    """64 hex digits over these and the package's code."""
+    depends["code"] = code_sha256()
+    return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()

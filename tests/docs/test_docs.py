@@ -71,4 +71,4 @@ def test_the_file_of_the_page_on_sweeps_is_taken(tmp_path: Path) -> None:
     path.write_text(text)
     spec = load_sweep(path)
     assert spec.networks[0].model == str(tmp_path / "lenet.onnx")
-    assert Space(spec).size == 2 * 4 * 4 * 3 * 4 * 4
+    assert Space(spec).size == 2 * (2 + 2) * 4 * 4 * 3 * 4 * 4

@@ -62,6 +62,32 @@ def test_thresholds_are_those_of_brute_force(seed, by):
     assert result.test.together == right_answers(found.graph, second)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_thresholds_that_keep_the_accuracy_together(seed):
+    graph = loaded(seed)
+    first, second = two_parts(labelled(graph, seed, 60))
+    asked = {"what": "both", "by": "layer", "grid": Grid("quantiles", 6), "keep": 0.95}
+    alone = find_thresholds(graph, first, second, SearchSpec(**asked)).result.units
+    found = find_thresholds(graph, first, second, SearchSpec(**asked, objective="together"))
+    needed = int(np.ceil(0.95 * right_answers(graph, first) - 1e-9))
+    # Step by step: the first combination that ONNX Runtime finds good enough.
+    for steps in range(7):
+        rules = {"weights": {}, "activations": {}}
+        for unit in alone:
+            at = unit.grid.index(unit.threshold) - steps if unit.threshold else -1
+            if at >= 0:
+                rules[unit.kind] |= dict.fromkeys(unit.layers, unit.grid[at])
+        right = right_answers(sparsify(graph, Thresholds(**rules)), first)
+        if right >= needed:
+            break
+    assert found.result.search.together == right >= needed
+    chosen = {
+        (unit.kind, layer): unit.threshold for unit in found.result.units for layer in unit.layers
+    }
+    expected = {(kind, layer): t for kind, some in rules.items() for layer, t in some.items()}
+    assert {key: t for key, t in chosen.items() if t} == expected
+
+
 def test_neither_memory_nor_reuse_changes_what_is_found():
     graph = loaded(3)
     first, second = two_parts(labelled(graph, 3, 500))

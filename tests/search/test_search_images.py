@@ -112,7 +112,11 @@ def test_no_classifier(inputs):
     [
         ("what", "weight", "what 'weight' is unknown; did you mean 'weights'?"),
         ("by", "net", "by 'net' is unknown; use one of block, layer"),
-        ("objective", "speed", "objective 'speed' is unknown; use one of sparsity, cycles"),
+        (
+            "objective",
+            "speed",
+            "objective 'speed' is unknown; use one of sparsity, together, cycles",
+        ),
         ("keep", 1.5, "keep 1.5 is out of range; use above 0 up to 1"),
         ("keep", 0.0, "keep 0 is out of range; use above 0 up to 1"),
         ("spend", -1.0, "spend -1 is out of range; use above 0 up to 1"),
