@@ -20,12 +20,11 @@ from sparsesim.memory import (
     Choice,
     LayerCounts,
     Plan,
-    Runs,
     ValueBits,
     count_layer,
-    packing,
     plan_layer,
     schedule,
+    stored_bits,
 )
 from sparsesim.spec import Accelerator
 
@@ -201,7 +200,7 @@ def run_layer(
         fed=_fed(passes, reduction, accelerator),
         activation_storage=operands.once(
             ("activation", accelerator.activation_format, accelerator.run_bits, value_bits),
-            lambda: _stored(
+            lambda: stored_bits(
                 operands.activation,
                 geometry.activation_elements,
                 geometry.groups * prod(geometry.input_shape[:3]),
@@ -218,7 +217,7 @@ def run_layer(
     )
     weight_storage = operands.once(
         ("weight", accelerator.weight_format, accelerator.run_bits, value_bits),
-        lambda: _stored(
+        lambda: stored_bits(
             operands.weight,
             geometry.weight_elements,
             geometry.groups * geometry.filters,
@@ -274,14 +273,3 @@ def _fed(passes: np.ndarray, reduction: int, accelerator: Accelerator) -> np.nda
         [(row_tiles * positions * length).sum(), (col_tiles * filters * length).sum()],
         dtype=np.int64,
     )
-
-
-def _stored(
-    words: np.ndarray, elements: int, rows: int, value_bits: int, name: str, run_bits: int
-) -> int:
-    """Bits of a whole operand encoded as one block."""
-    if not elements:
-        return 0
-    start, count, columns = np.array([[0], [rows], [elements // rows]], dtype=np.int64)
-    whole = Runs(words, start, count, columns, elements // rows)
-    return int(packing(name, run_bits, value_bits).encoded_bits(whole)[0])

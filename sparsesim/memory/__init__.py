@@ -6,6 +6,7 @@ from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.live import Lifetime, PeakLive, peak_live
 from sparsesim.memory.plan import Plan, ValueBits, packing, plan_layer
 from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
+from sparsesim.memory.whole import stored_bits
 
 __all__ = [
     "Choice",
@@ -21,5 +22,6 @@ __all__ = [
     "peak_live",
     "plan_layer",
     "schedule",
+    "stored_bits",
     "transfer_cycles",
 ]

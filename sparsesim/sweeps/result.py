@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sparsesim.spec import Accelerator
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.front import front
 from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.point import Workload
 from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import IMAGES, PLACES, SweepSpec
 from sparsesim.sweeps.store import POINTS, Store
@@ -33,6 +34,7 @@ class SweepResult:
         missing: points that are not measured yet.
         combinations: of its axes; `cut` has what conditions and devices left out of them, by what
             left them out.
+        workloads: facts of what was executed, see `facts_of`; those of this sweep's points.
         versions: `sparsesim`, and `code`: of its source, hex.
     """
 
@@ -41,6 +43,7 @@ class SweepResult:
     missing: int
     combinations: int
     cut: Mapping[str, int]
+    workloads: Mapping[Workload, Mapping[str, Any]]
     versions: Mapping[str, str]
 
     @cached_property
@@ -160,14 +163,23 @@ def result_of(store: Store) -> SweepResult:
     about = store.sweep()
     if not about:
         raise TraceError(f"{store.path.parent}: its sweep never began; run it again")
+    table, known = Table.of(store.rows()), store.workloads()
     return SweepResult(
         SweepSpec(**about["spec"]),
-        Table.of(store.rows()),
+        table,
         store.missing(),
         about["combinations"],
         about["cut"],
+        {one: known[one] for one in _workloads(table) if one in known},
         {name: about[name] for name in ("sparsesim", "code")},
     )
+
+
+def _workloads(table: Table) -> Iterator[Workload]:
+    """Those of a table's points, in order."""
+    columns = [table.parameters[one.name] for one in fields(Workload) if table.keys]
+    for codes in dict.fromkeys(zip(*(column.codes.tolist() for column in columns), strict=True)):
+        yield Workload(*(c.values[code] for c, code in zip(columns, codes, strict=True)))
 
 
 @contextmanager

@@ -7,13 +7,14 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sparsesim.errors import TraceError
 from sparsesim.sweeps.measure import Outcome
 from sparsesim.sweeps.metrics import COSTLY
+from sparsesim.sweeps.point import Workload
 
 POINTS = "points.sqlite"
 """The file in a sweep's folder."""
@@ -31,6 +32,11 @@ CREATE TABLE points (
     seconds REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE members (place INTEGER PRIMARY KEY, key TEXT NOT NULL);  -- of the last sweep
+CREATE TABLE workloads (        -- facts of what was executed
+    workload TEXT PRIMARY KEY,  -- JSON
+    hash TEXT NOT NULL,         -- of its trace
+    value TEXT NOT NULL         -- JSON
+) WITHOUT ROWID;
 CREATE TABLE sweep (value TEXT NOT NULL);  -- JSON, what the last sweep says of itself
 """
 
@@ -158,6 +164,22 @@ class Store:
         with self._file:
             self._file.execute("DELETE FROM sweep")
             self._file.execute("INSERT INTO sweep VALUES (?)", (_json(sweep),))
+
+    def workload_hashes(self) -> dict[Workload, str]:
+        """The hash of each workload's trace whose facts are kept."""
+        found = self._file.execute("SELECT workload, hash FROM workloads")
+        return {Workload(**json.loads(workload)): digest for workload, digest in found}
+
+    def add_workload(self, workload: Workload, digest: str, facts: dict[str, Any]) -> None:
+        """Keep facts of a workload in place of what was kept of it."""
+        row = (_json(asdict(workload)), digest, _json(facts))
+        with self._file:
+            self._file.execute("INSERT OR REPLACE INTO workloads VALUES (?,?,?)", row)
+
+    def workloads(self) -> dict[Workload, dict[str, Any]]:
+        """The facts of all workloads that are kept."""
+        found = self._file.execute("SELECT workload, value FROM workloads")
+        return {Workload(**json.loads(workload)): json.loads(value) for workload, value in found}
 
     def metrics(self, keys: Iterable[str]) -> Iterator[dict[str, Any]]:
         """The metrics of points, in the order of these keys; none of those that failed."""

@@ -14,6 +14,7 @@ import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
 from sparsesim.sweeps.code import code_sha256
 from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.facts import facts_of
 from sparsesim.sweeps.measure import Job, Outcome, Processes, Task
 from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.pool import Here, Pool
@@ -135,6 +136,7 @@ def sweep_into(
                 return run.done
             engine.tell(zip(points, store.metrics(point.key for point in points), strict=True))
             points = engine.ask()
+        run.look()
         run.compare([Point.of(row.parameters) for row in result_of(store).front])
     run.done.is_whole = True
     return run.done
@@ -164,6 +166,7 @@ class _Run:
         self._space, self._traces, self._store = space, traces, store
         self._processes, self._progress, self._ends = processes, progress, ends
         self._known = store.known()
+        self._workloads: dict[Workload, None] = {}  # in the order in which they came
         self.done = done
 
     def measure(self, points: Sequence[Point], total: int) -> None:
@@ -171,6 +174,7 @@ class _Run:
         done, compares = self.done, self._space.needs_iso_resource
         hashes = _hashes(points, self._traces, self._space)
         self._store.join(point.key for point in points)
+        self._workloads |= dict.fromkeys(point.workload for point in points)
         done.points += len(points)
         todo = []
         for point in points:
@@ -185,6 +189,19 @@ class _Run:
             done.errors |= {outcome.key: outcome.error for outcome in outcomes if outcome.error}
             done.measured += len(outcomes)
             self._progress("measuring", done.measured + done.kept, total)
+
+    def look(self) -> None:
+        """Keep facts of the workloads, as far as the store lacks them."""
+        from sparsesim.trace.store import load_trace
+
+        known = self._store.workload_hashes()
+        workloads = self._workloads
+        for done, workload in enumerate(workloads):
+            digest = self._traces.identity(workload)
+            if known.get(workload) != digest:
+                self._progress("counting formats", done, len(workloads))
+                facts = facts_of(load_trace(self._traces.execute(workload)), self._space.start)
+                self._store.add_workload(workload, digest, facts)
 
     def compare(self, points: Sequence[Point]) -> None:
         """These points, which were measured, with dense arrays of equal resources."""
