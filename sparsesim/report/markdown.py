@@ -25,20 +25,20 @@ from sparsesim.result.model import LayerRecord, Result
 def markdown(result: Result) -> str:
     """A result as Markdown (GitHub's tables)."""
     scheme = own_scheme(result)
-    parts = [f"# {_safe(model_name(result))} on a sparse accelerator"]
-    parts += [f"> **Warning: {_safe(warning)}**" for warning in result.warnings]
-    parts.append(_table(("", ""), setting(result)))
+    parts = [f"# {safe(model_name(result))} on a sparse accelerator"]
+    parts += [f"> **Warning: {safe(warning)}**" for warning in result.warnings]
+    parts.append(table(("", ""), setting(result)))
     parts += [
         f"## Speedup {baseline(result)}",
-        _table(("scheme", "speedup", "95 % interval", "cycles an image", "time"), speedups(result)),
+        table(("scheme", "speedup", "95 % interval", "cycles an image", "time"), speedups(result)),
         f"## Under {scheme}",
-        _table(("", ""), outcome(result)),
+        table(("", ""), outcome(result)),
         "## Where cycles go",
-        _table(("class", "share of total cycles", "what it is"), _classes(result)),
+        table(("class", "share of total cycles", "what it is"), _classes(result)),
         "## Layers",
         f"Cycles are under {scheme}, an image; speedups {baseline(result)}. "
         f"{images_in_words(result)}.",
-        _table(
+        table(
             (
                 *("layer", "op", "MACs", "effectual", "weight zeros", "input zeros"),
                 *("compute", "memory", "total", "share", "speedup", "bound by"),
@@ -47,13 +47,13 @@ def markdown(result: Result) -> str:
             _layers(result),
         ),
     ]
-    parts += [f"- {_safe(note)}" for note in notes(result)]
+    parts += [f"- {safe(note)}" for note in notes(result)]
     parts += [
         "## On the host",
         "Not in the cycles.",
-        _table(("what", "how much"), host(result) or [("nothing", "")]),
+        table(("what", "how much"), host(result) or [("nothing", "")]),
         "## Made from",
-        _table(("", ""), provenance(result)),
+        table(("", ""), provenance(result)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -94,17 +94,17 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> Sequence[str]:
     )
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; columns of numbers are aligned to the right."""
     rows = list(rows)
     rule = []
     for index in range(len(headings)):
         numbers = index > 0 and all(row[index][:1] in "0123456789+-" for row in rows)
         rule.append("---:" if numbers and len(headings) > 2 else "---")
-    lines = [headings, rule, *([_safe(cell) for cell in row] for row in rows)]
+    lines = [headings, rule, *([safe(cell) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text in which nothing is Markdown: names may hold bars, stars and angle brackets."""
     return re.sub(r"([\\|`*<>\[\]~]|\b_|_\b)", r"\\\1", text).replace("\n", " ")

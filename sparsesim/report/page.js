@@ -20,7 +20,8 @@ const sparsesim = (() => {
       theme.legend.columns = 1; // it starts behind the labels, and would be cut
     }
     const options = {
-      config: theme, actions: false, renderer: "svg", mode: "vega-lite",
+      config: theme, actions: { export: true, source: false, compiled: false, editor: false },
+      downloadFileName: name, renderer: "svg", mode: "vega-lite",
       tooltip: { theme: dark.matches ? "dark" : "light" },
     };
     window.vegaEmbed(`#chart-${name}`, structuredClone(spec), options).then((result) => {
@@ -55,5 +56,5 @@ const sparsesim = (() => {
   dark.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
   draw();
-  return { data, show, watch: (watcher) => watchers.push(watcher) };
+  return { data, show, chart: (name) => charts[name], watch: (watcher) => watchers.push(watcher) };
 })();

@@ -11,7 +11,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import clipped, count, duration, octets, plural, times
+from sparsesim.report.figures import clipped, count, duration, octets, percent, plural, times
+from sparsesim.report.sweep_points import is_free
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.spec import NO_THRESHOLDS
@@ -19,6 +20,7 @@ from sparsesim.sweeps.spec import NO_THRESHOLDS
 if TYPE_CHECKING:
     from sparsesim.sweeps.plan import Plan
     from sparsesim.sweeps.point import Workload
+    from sparsesim.sweeps.store import Row
 
 _SHOWN = 20  # points of the front
 _WIDTH = 80
@@ -35,58 +37,71 @@ _SHORT = {
     "output_buffer_kib": "out. KiB",
     "clock_mhz": "MHz",
     "images_per_s": "images/s",
+    "iso_speedup": "iso",
     "utilisation": "util.",
     "output_error": "out. error",
 }
 # Shown beside the objectives, as far as the width allows.
-_BESIDE = ("speedup", "ms", "cycles", "lut", "dsp", "bram36")
+_BESIDE = ("speedup", "iso_speedup", "ms", "cycles", "lut", "dsp", "bram36")
 
 
 def sweep_text(result: SweepResult) -> RenderableType:
     """The front of the objectives, and what else there is to know."""
-    parts: list[RenderableType] = [_heading(result), Text()]
+    parts: list[RenderableType] = [
+        Text(f"{result.spec.name}: {outcome(result)}", style="bold"),
+        Text(),
+    ]
     if result.front:
         parts += [*_front(result), Text()]
     parts += [Text(line) for line in _left_out(result)]
     for row in result.failed[:5]:
-        varying = ", ".join(f"{name} {row.parameters[name]}" for name in result.varying)
-        parts.append(Text(f"failed: {varying}: {row.error}", style="red"))
+        parts.append(Text(f"failed: {setting(row, result)}: {row.error}", style="red"))
     if len(result.failed) > 5:
         parts.append(Text(f"and {plural(len(result.failed) - 5, 'further point')} failed"))
     return Group(*parts)
 
 
-def _heading(result: SweepResult) -> Text:
-    spec = result.spec
+def outcome(result: SweepResult) -> str:
+    """How many points were measured, in words."""
     said = [f"{plural(len(result.measured), 'point')} measured"]
     if result.failed:
         said.append(f"{count(len(result.failed))} failed")
     if result.missing:
         said.append(f"{count(result.missing)} not measured yet")
-    return Text(f"{spec.name}: {', '.join(said)}", style="bold")
+    return ", ".join(said)
 
 
 def _front(result: SweepResult) -> list[RenderableType]:
     objectives = result.spec.objectives
-    metrics = [*objectives, *(name for name in _BESIDE if name not in objectives)]
-    rows = result.front[:_SHOWN]
-    columns = [
-        (_SHORT.get(name, name), [str(r.parameters[name]) for r in rows]) for name in result.varying
-    ]
-    left = len(columns)
-    for name in metrics:
-        columns.append((_SHORT.get(name, name), [shown(name, r.metrics[name]) for r in rows]))
-    columns = [(head, [clipped(cell, _NAME_WIDTH) for cell in column]) for head, column in columns]
-    columns = _fitting(columns, left + len(objectives))
-    table = plain_table(*(head for head, _ in columns), left=0)
-    for index in range(len(rows)):
-        table.add_row(*cells(*(column[index] for _, column in columns)))
+    rows = list(result.front[:_SHOWN])
     better = " and ".join(
         f"{'least' if METRICS[name].better == 'less' else 'most'} {name}" for name in objectives
     )
     first = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
     title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{first}"
-    return [Text(title, style="bold"), table]
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    own, alike = [], []
+    for name in result.varying:
+        if is_free(result, name):
+            values = [parameter(row.parameters[name]) for row in rows]
+            if len(set(values)) > 1:
+                own.append((_SHORT.get(name, name), values))
+            else:
+                alike.append(f"{name} {values[0]}")
+    if alike:
+        parts.append(Text(f"All of them: {', '.join(alike)}"))
+    metrics = [*objectives, *(name for name in _BESIDE if name not in objectives)]
+    columns = own + [
+        (_SHORT.get(name, name), [shown(name, r.metrics.get(name)) for r in rows])
+        for name in metrics
+        if any(row.metrics.get(name) is not None for row in rows)
+    ]
+    columns = [(head, [clipped(cell, _NAME_WIDTH) for cell in column]) for head, column in columns]
+    columns = _fitting(columns, len(own) + len(objectives))
+    table = plain_table(*(head for head, _ in columns), left=0)
+    for index in range(len(rows)):
+        table.add_row(*cells(*(column[index] for _, column in columns)))
+    return [*parts, table]
 
 
 def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str, list[str]]]:
@@ -98,6 +113,12 @@ def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str
             break
         kept.append((head, column))
     return kept
+
+
+def setting(row: Row, result: SweepResult) -> str:
+    """A point by what it does not share with all others."""
+    free = [name for name in result.varying if is_free(result, name)]
+    return ", ".join(f"{name} {parameter(row.parameters[name])}" for name in free)
 
 
 def plan_text(plan: Plan) -> RenderableType:
@@ -137,12 +158,19 @@ def _left_out(result: SweepResult) -> Iterable[str]:
         yield f"{plural(lost, 'measured point')} break a constraint."
 
 
+def parameter(value: Any) -> str:
+    """A parameter's value as people read it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def shown(name: str, value: Any) -> str:
     """A metric's value as people read it."""
     if value is None:
         return "-"
-    if name == "speedup":
+    if name in ("speedup", "iso_speedup"):
         return times(value)
+    if name == "share":
+        return percent(value)
     if METRICS[name].unit in ("cycles", "LUT", "FF", "DSP", "bytes"):
         return count(value)
     if METRICS[name].unit == "BRAM36":

@@ -1,63 +1,89 @@
-"""Charts of a sweep as Vega-Lite: its points and their front, and what each parameter moves."""
+"""Charts of a sweep as Vega-Lite; each network has its own.
+
+All milliseconds and cycles are an image's, those of a point under its own scheme.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import altair as alt
 import numpy as np
 
 from sparsesim.report.charts import filling
-from sparsesim.report.theme import ACCENT, SCHEME_COLOURS, colours
-from sparsesim.sweeps.metrics import METRICS
+from sparsesim.report.sweep_axes import axis_scale, titled
+from sparsesim.report.sweep_chart import Details, SweepChart
+from sparsesim.report.sweep_parameter_charts import parameter_charts
+from sparsesim.report.sweep_point_charts import layer_bars, roofline
+from sparsesim.report.sweep_points import Group, groups
+from sparsesim.report.theme import ACCENT, ALARM, SCHEME_COLOURS, colours
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.store import Row
+from sparsesim.sweeps.table import Rows
 
 MOST_DOTS = 4000
-_HEIGHT = 380
+_SMALLER_LARGER = [ACCENT, "#e9ecd9", ALARM]
+MOST_LINES = 40
+"""Points of the front in charts with a line for each."""
 
 
-def titled(metric: str) -> str:
-    """A metric with its unit: `ms`, `lut (LUT)`."""
-    unit = METRICS[metric].unit
-    return metric if not unit or unit == metric else f"{metric} ({unit})"
+def sweep_charts(result: SweepResult, details: Details) -> Iterator[SweepChart]:
+    """All charts of a sweep.
+
+    Args:
+        result: of the sweep.
+        details: gives those of a point by its key.
+    """
+    for group in groups(result):
+        yield from _tradeoffs(group)
+        yield from _lines(group)
+        yield from parameter_charts(group, details)
+        yield from _formats(group)
+    if result.front:
+        row = result.front[0]
+        yield SweepChart("layers", "point", "", layer_bars(details(row.key)))
+        yield SweepChart("roofline", "point", "", roofline(details(row.key), row.parameters))
 
 
-def dots(result: SweepResult) -> tuple[Row, ...]:
+def dots(group: Group) -> Rows:
     """The points that are drawn: the front, and as many others as a browser bears."""
-    others = result.answers.where(~np.isin(result.answers.places, result.front.places))
+    others = group.answers.where(~np.isin(group.answers.places, group.front.places))
     step = max(1, -(-len(others) // MOST_DOTS))
-    return (*others[::step], *result.front)
+    return Rows(others.table, np.concatenate([others[::step].places, group.front.places]))
 
 
-def front_chart(result: SweepResult) -> dict[str, Any]:
-    """All points over the first two objectives, the front's joined by a line."""
-    objectives = result.spec.objectives
-    x, y = (*objectives, "lut")[:2] if len(objectives) == 1 else objectives[:2]
-    rows = []
-    for row in dots(result):
-        values = {name: row.parameters[name] for name in result.varying}
-        values |= {name: row.metrics[name] for name in dict.fromkeys((x, y, *objectives))}
-        on_front = row.key in result.front_keys
-        scheme = row.parameters["skipping"]
-        rows.append({"key": row.key, "scheme": scheme, "front": on_front, **values})
+def _tradeoffs(group: Group) -> Iterator[SweepChart]:
+    """The first objective against each other one."""
+    first, *others = group.result.spec.objectives
+    others = others or ["ms" if first == "lut" else "lut"]
+    for other in others:
+        name = group.named("front" if other == others[0] else f"front-{other}")
+        yield SweepChart(name, "tradeoffs", "", front_chart(group, first, other))
+
+
+def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
+    """All points over two metrics, the front's joined by a line where there are only these two."""
+    result = group.result
+    drawn = dots(group)
+    on_front = frozenset(group.front.keys())
+    names = dict.fromkeys((x, y, *result.spec.objectives))
+    rows = [
+        {"key": row.key, "scheme": row.parameters["skipping"], "front": row.key in on_front}
+        | {name: row.parameters[name] for name in result.varying}
+        | {name: row.metrics[name] for name in names}
+        for row in drawn
+    ]
     tooltip = [alt.Tooltip(f"{name}:N") for name in result.varying]
-    tooltip += [alt.Tooltip(f"{name}:Q", format=",.4~g") for name in dict.fromkeys((x, y))]
-    base = alt.Chart(alt.InlineData(values=rows), height=_HEIGHT).encode(
-        x=alt.X(f"{x}:Q", title=titled(x), scale=_scale(result, x)),
+    tooltip += [alt.Tooltip(f"{name}:Q", format=",.4~g") for name in names]
+    base = alt.Chart(alt.InlineData(values=rows), height=360 if len(names) < 3 else 300).encode(
+        x=alt.X(f"{x}:Q", title=titled(x), scale=axis_scale(group.answers.metric(x))),
         y=alt.Y(
             f"{y}:Q",
             title=titled(y),
-            scale=_scale(result, y),
+            scale=axis_scale(group.answers.metric(y)),
             axis=alt.Axis(grid=True),
         ),
-    )
-    line = (
-        base.transform_filter("datum.front")
-        .mark_line(color=ACCENT, strokeWidth=1.5, interpolate="step-after", opacity=0.7)
-        .encode(order=alt.Order(f"{x}:Q"))
     )
     marks = base.mark_circle(cursor="pointer").encode(
         color=colours("scheme", SCHEME_COLOURS),
@@ -65,74 +91,127 @@ def front_chart(result: SweepResult) -> dict[str, Any]:
         opacity=alt.condition("datum.front", alt.value(1), alt.value(0.35)),
         tooltip=tooltip,
     )
-    return filling(alt.layer(line, marks))
+    # Which one is looked at: the page sets it, in all charts.
+    chosen = alt.param("chosen", value="")
+    ring = (
+        base.transform_filter("datum.key == chosen")
+        .mark_point(size=260, strokeWidth=2.5, color=ALARM)
+        .add_params(chosen)
+    )
+    if len(names) > 2:  # a front of three is no line in two
+        return filling(alt.layer(marks, ring))
+    line = (
+        base.transform_filter("datum.front")
+        .mark_line(color=ACCENT, strokeWidth=1.5, interpolate="step-after", opacity=0.7)
+        .encode(order=alt.Order(f"{x}:Q"))
+    )
+    return filling(alt.layer(line, marks, ring))
 
 
-def sensitivity_chart(result: SweepResult, parameter: str) -> dict[str, Any]:
-    """For each value of a parameter: the best, the median and the worst of the first objective."""
-    metric = result.spec.objectives[0]
-    by_value: dict[Any, list[float]] = defaultdict(list)
-    for row in result.answers:
-        if row.metrics[metric] is not None:
-            by_value[row.parameters[parameter]].append(float(row.metrics[metric]))
-    best, worst = (min, max) if METRICS[metric].better == "less" else (max, min)
-    rows = [
-        {
-            "value": str(value),
-            "best": best(found),
-            "median": float(np.median(found)),
-            "worst": worst(found),
-            "points": len(found),
-        }
-        for value, found in sorted(by_value.items(), key=lambda item: _sortable(item[0]))
+def _lines(group: Group) -> Iterator[SweepChart]:
+    """A line for each point of the front: its speedups, and its images."""
+    rows = list(group.front[:MOST_LINES])
+    if any(row.metrics.get("iso_speedup") is not None for row in rows):
+        yield SweepChart(group.named("speedups"), "speedups", "", speedup_chart(rows))
+    if any(row.metrics["worst_cycles"] != row.metrics["p50_cycles"] for row in rows):
+        yield SweepChart(group.named("images"), "images", "", image_chart(rows))
+
+
+def speedup_chart(rows: Sequence[Row]) -> dict[str, Any]:
+    """Over the same array without skipping, and over dense arrays of equal resources."""
+    words = {"speedup": "dense, same array", "iso_speedup": "dense, equal resources"}
+    values = [
+        {"point": index, "over": word, "speedup": row.metrics[name], "key": row.key}
+        for index, row in enumerate(rows, 1)
+        for name, word in words.items()
+        if row.metrics.get(name) is not None
     ]
-    scale = _scale(result, metric)
-    base = alt.Chart(alt.InlineData(values=rows), height=170).encode(
-        x=alt.X("value:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelLimit=90)),
-        tooltip=["value:N", *(alt.Tooltip(f"{n}:Q", format=",.4~g") for n in _SPREAD), "points:Q"],
+    base = alt.Chart(alt.InlineData(values=values), height=18 * len(rows) + 20)
+    dot = base.mark_point(filled=True, size=70, opacity=0.95, cursor="pointer").encode(
+        y=alt.Y("point:O", title="# of the front", axis=alt.Axis(grid=True)),
+        x=alt.X("speedup:Q", title="speedup", scale=alt.Scale(zero=True)),
+        color=colours(
+            "over", dict(zip(words.values(), (SCHEME_COLOURS["none"], ACCENT), strict=True))
+        ),
+        tooltip=["point:O", "over:N", alt.Tooltip("speedup:Q", format=".2f")],
     )
-    title = titled(metric)
-    rule = base.mark_rule(strokeWidth=2, opacity=0.35).encode(
-        y=alt.Y("best:Q", title=title, scale=scale), y2="worst:Q"
+    one = (
+        alt.Chart(alt.InlineData(values=[{"speedup": 1}]))
+        .mark_rule(strokeDash=[4, 4])
+        .encode(x="speedup:Q")
     )
-    median = base.mark_tick(thickness=2, size=16).encode(y=alt.Y("median:Q", title=title))
-    dot = base.mark_circle(size=70, color=ACCENT, opacity=1).encode(y=alt.Y("best:Q", title=title))
-    return filling(alt.layer(rule, median, dot))
+    return filling(alt.layer(one, dot))
 
 
-def layer_bars(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A point's layers, under its scheme and dense; `values` are put in by the page."""
-    base = alt.Chart(alt.InlineData(values=list(layers)), height=alt.Step(22)).encode(
-        y=alt.Y("name:N", sort=None, title=None),
+def image_chart(rows: Sequence[Row]) -> dict[str, Any]:
+    """From the median image to the slowest, the 95 % mark between them."""
+    values = []
+    for index, row in enumerate(rows, 1):
+        per_ms = float(row.parameters["clock_mhz"]) * 1e3
+        values.append(
+            {"point": index, "key": row.key}
+            | {name: row.metrics[f"{name}_cycles"] / per_ms for name in ("p50", "p95", "worst")}
+        )
+    base = alt.Chart(alt.InlineData(values=values), height=18 * len(rows) + 20).encode(
+        y=alt.Y("point:O", title="# of the front", axis=alt.Axis(grid=True)),
         tooltip=[
-            alt.Tooltip("name:N"),
-            *(alt.Tooltip(f"{n}:Q", format=",.0f") for n in ("total", "compute", "memory", "none")),
-            alt.Tooltip("bound:N"),
+            "point:O",
+            *(alt.Tooltip(f"{n}:Q", format=",.4~g") for n in ("p50", "p95", "worst")),
         ],
     )
-    title = "total cycles an image; grey: dense, same array"
-    dense = base.mark_bar(color=SCHEME_COLOURS["none"], opacity=0.3).encode(
-        x=alt.X("none:Q", title=title, axis=alt.Axis(tickCount=5))
+    title = "ms an image"
+    scale = axis_scale(np.array([value[name] for value in values for name in ("p50", "worst")]))
+    bar = base.mark_bar(height=7, opacity=0.45, color=ACCENT, cursor="pointer").encode(
+        x=alt.X("p50:Q", title=title, scale=scale), x2="worst:Q"
     )
-    own = base.mark_bar(color=ACCENT, height=10).encode(x=alt.X("total:Q", title=title))
-    return filling(alt.layer(dense, own))
+    median = base.mark_tick(thickness=3, size=13, color=ACCENT).encode(
+        x=alt.X("p50:Q", title=title)
+    )
+    tail = base.mark_tick(thickness=2, size=13).encode(x=alt.X("p95:Q", title=title))
+    return filling(alt.layer(bar, median, tail))
 
 
-_SPREAD = ("best", "median", "worst")
-
-
-def _scale(result: SweepResult, metric: str) -> alt.Scale:
-    """Logarithmic where the largest is over four times the smallest, and none is 0 or below.
-
-    Its ends lie just beyond the values: whole decades would leave most of a chart empty.
-    """
-    found = [row.metrics[metric] for row in result.answers if row.metrics[metric] is not None]
-    low, high = min(found, default=0.0), max(found, default=1.0)
-    if low > 0 and high > 4 * low:
-        return alt.Scale(type="log", domain=[low / 1.15, high * 1.15], nice=False)
-    edge = 0.05 * (high - low) or 1.0
-    return alt.Scale(domain=[low - edge, high + edge], nice=False, zero=False)
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return isinstance(value, str), value
+def _formats(group: Group) -> Iterator[SweepChart]:
+    """Bits of each layer's operands in each format over dense ones."""
+    facts = group.facts
+    if facts is None:
+        return
+    for operand in ("weight", "activation"):
+        rows = []
+        for index, layer in enumerate(facts["layers"], 1):
+            sizes = layer[operand]
+            least = min(sizes.values())
+            rows += [
+                {
+                    "layer": f"{index} {layer['name']}"[:28],
+                    "format": name,
+                    "over": bits / sizes["dense"] if sizes["dense"] else 1.0,
+                    "best": bits == least,
+                    "label": f"{bits / sizes['dense']:.2f}" if sizes["dense"] else "",
+                }
+                for name, bits in sizes.items()
+            ]
+        base = alt.Chart(alt.InlineData(values=rows), height=20 * len(facts["layers"]) + 10).encode(
+            y=alt.Y("layer:N", sort=None, title=None),
+            x=alt.X("format:N", sort=None, title=None, axis=alt.Axis(orient="top", labelAngle=0)),
+        )
+        cells = base.mark_rect().encode(
+            color=alt.Color(
+                "over:Q",
+                legend=None,
+                scale=alt.Scale(
+                    domain=[0, 1, 2], range=["#2a9d5c", "#e9ecd9", "#c2410c"], clamp=True
+                ),
+            ),
+            tooltip=[
+                "layer:N",
+                "format:N",
+                alt.Tooltip("over:Q", format=".3f", title="bits / dense"),
+            ],
+        )
+        words = base.mark_text(color="#1c2128").encode(
+            text="label:N",
+            opacity=alt.condition("datum.best", alt.value(1), alt.value(0.6)),
+        )
+        chart = filling(alt.layer(cells, words))
+        yield SweepChart(group.named(f"formats-{operand}"), "formats", f"{operand}s", chart)

@@ -1,82 +1,143 @@
-"""The HTML page of a sweep: trade-offs, what each parameter moves, and every point of the front."""
+"""The HTML page of a sweep: trade-offs, every point of the front, and what each parameter moves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from sparsesim.report.figures import count, plural
+from sparsesim.report.figures import count
 from sparsesim.report.page import number, page, section, table, tiles
-from sparsesim.report.sweep import cut_lines, shown
-from sparsesim.report.sweep_charts import (
-    dots,
-    front_chart,
-    layer_bars,
-    sensitivity_chart,
-    titled,
+from sparsesim.report.sweep import outcome, parameter, setting, shown
+from sparsesim.report.sweep_axes import titled
+from sparsesim.report.sweep_chart import Details, SweepChart
+from sparsesim.report.sweep_charts import dots, sweep_charts
+from sparsesim.report.sweep_point_charts import point_data
+from sparsesim.report.sweep_points import best, groups
+from sparsesim.report.sweep_tables import (
+    LISTED,
+    Cell,
+    Sheet,
+    made_from,
+    spec_toml,
+    sweep_sheets,
 )
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
-from sparsesim.sweeps.spec import NO_THRESHOLDS, PLACES
-from sparsesim.sweeps.store import Row
+from sparsesim.sweeps.spec import NO_THRESHOLDS
 
-_LISTED = 200  # points of the front in the table
 _TILES = 6
+_SECTIONS = (
+    ("tradeoffs", "Trade-offs", "Points over two objectives. Press one to look at it."),
+    ("point", "A point", ""),
+    ("front", "", ""),
+    ("devices", "", ""),
+    (
+        "speedups",
+        "What skipping gains",
+        "Each point of the front over the same array without skipping, and over the fastest array "
+        "of plain dense PEs in the same LUTs, DSPs and block RAM at its own clock.",
+    ),
+    ("images", "From image to image", "From the median image to the slowest; ticks: p50 and p95."),
+    (
+        "sensitivity",
+        "What each parameter moves",
+        "{objective} over all other parameters: dot the best, tick the median, line to the worst.",
+    ),
+    (
+        "curves",
+        "Queues, windows and sizes by scheme",
+        "The best {objective} of each scheme over all other parameters.",
+    ),
+    (
+        "where",
+        "Where cycles go as parameters change",
+        "Total cycles an image of the point with the best {objective} at each value, by what the "
+        "array's lanes did.",
+    ),
+    (
+        "formats",
+        "Which format for which layer",
+        "Bits of each operand, whole, over dense ones: green is smaller. Formats are those of one "
+        "block; the estimate prices each pass by itself.",
+    ),
+    ("left", "", ""),
+    ("failed", "", ""),
+)
+"""Parts of the page in order; a table brings its own title."""
 
 
-def sweep_html(result: SweepResult, details: Callable[[str], Mapping[str, Any]]) -> str:
+def sweep_html(result: SweepResult, details: Details) -> str:
     """The page of a sweep.
 
     Args:
         result: of the sweep.
         details: gives those of a point by its key, `Store.details`.
     """
-    charts: dict[str, Any] = {}
+    charts = list(sweep_charts(result, details))
+    sheets = list(sweep_sheets(result))
     parts = [_header(result), _tiles(result)]
-    if result.answers:
-        charts["front"] = front_chart(result)
-        parts.append(
-            section(
-                "Trade-offs",
-                f"{plural(len(dots(result)), 'point')} over the objectives; larger ones are on the "
-                "front: no other point is as good in all and better in one. Press one.",
-                '<div class="chart" id="chart-front"></div>',
-            )
-        )
-        charts["layers"] = layer_bars([])
-        parts.append(_point_section())
-        parts.append(_front(result))
-        parts.append(_sensitivity(result, charts))
-    parts += [_left_out(result), _failed(result), _made_from(result)]
-    listed = [*result.front[:_LISTED]]
-    data = {
-        "points": {row.key: _told(row) for row in dots(result)},
-        "layers": {row.key: list(details(row.key)["layers"]) for row in listed},
-        "first": listed[0].key if listed else None,
-        "varying": list(result.varying),
-    }
+    for name, title, said in _SECTIONS:
+        said = said.format(objective=titled(result.spec.objectives[0]))
+        drawn = [chart for chart in charts if chart.section == name]
+        if name == "point":
+            parts.append(_point_section() if drawn else "")
+        elif drawn:
+            parts.append(section(title, said, _charts(drawn, len(groups(result)) > 1)))
+        parts += [_sheet(sheet) for sheet in sheets if sheet.section == name]
+    parts.append(_appendix(result))
+    specs = {chart.name: chart.spec for chart in charts}
     return page(
-        f"{result.spec.name}: sweep", [part for part in parts if part], charts, data, "sweep.js"
+        f"{result.spec.name}: sweep",
+        [part for part in parts if part],
+        specs,
+        _data(result, details),
+        "sweep.js",
+    )
+
+
+def _data(result: SweepResult, details: Details) -> dict[str, Any]:
+    """What the page's script looks up: all drawn points, and the charts of those in a table."""
+    drawn = [row for group in groups(result) for row in dots(group)]
+    listed = [row for group in groups(result) for row in group.front[:LISTED]]
+    names = list(METRICS)
+    return {
+        "varying": list(result.varying),
+        "metrics": [titled(name) for name in names],
+        "points": {
+            row.key: [
+                [parameter(row.parameters[name]) for name in result.varying],
+                [shown(name, row.metrics.get(name)) for name in names],
+            ]
+            for row in drawn
+        },
+        "charts": {row.key: point_data(details(row.key), row.parameters) for row in listed},
+        "dense": {row.key: dense for row in listed if (dense := _dense(details(row.key)["iso"]))},
+        "first": listed[0].key if listed else None,
+    }
+
+
+def _dense(iso: dict[str, Any] | None) -> str:
+    if iso is None:
+        return ""
+    return (
+        f"In its resources the fastest dense array has {iso['rows']} x {iso['cols']} PEs at "
+        f"{iso['clock_mhz']:.0f} MHz and takes {shown('ms', iso['ms'])} ms an image."
     )
 
 
 def _header(result: SweepResult) -> str:
-    said = [f"{plural(len(result.measured), 'point')} measured exactly"]
-    if result.missing:
-        said.append(f"{count(result.missing)} not measured yet")
-    if result.failed:
-        said.append(f"{count(len(result.failed))} failed")
-    lines = [", ".join(said)]
+    lines = [outcome(result).replace("measured", "measured exactly", 1)]
     for network in result.spec.named_networks():
         images = ", ".join(count(n) for n in network.images)
-        maps = [name for name in network.maps() if name != NO_THRESHOLDS]
+        maps = [name for name in (*network.maps(), *network.searched()) if name != NO_THRESHOLDS]
         thresholds = f"; thresholds {', '.join(maps)}" if maps else ""
         where = "random inputs" if network.inputs == "random" else _name(network.inputs)
         lines.append(f"{network.name} on {images} images of {where}{thresholds}")
-    lines.append("devices: " + ", ".join(sorted({row.parameters["device"] for row in result.rows})))
+    devices = result.table.parameters.get("device")
+    lines.append("devices: " + ", ".join(sorted(devices.values if devices else ())))
     told = "".join(f'<p class="setting">{escape(line)}</p>' for line in lines)
-    drawn = [n.name for n in result.spec.named_networks() if n.inputs == "random"]
+    drawn = [n.name for n in result.spec.named_networks() if n.inputs.startswith("random")]
     loud = "".join(
         f'<p class="banner loud"><b>RANDOM INPUTS</b>{escape(name)} ran on drawn images: its zeros '
         "are not a real network's</p>"
@@ -86,139 +147,75 @@ def _header(result: SweepResult) -> str:
 
 
 def _tiles(result: SweepResult) -> str:
-    """The best of each objective."""
+    """The best of each objective, of the first network."""
     found = [("On the front", count(len(result.front)), f"of {count(len(result.answers))} answers")]
-    for name in result.spec.objectives[:_TILES]:
-        rows = [row for row in result.answers if row.metrics[name] is not None]
-        if not rows:
-            continue
-        pick = min if METRICS[name].better == "less" else max
-        best = pick(rows, key=lambda row: row.metrics[name])
-        word = "Least" if METRICS[name].better == "less" else "Most"
-        found.append(
-            (f"{word} {titled(name)}", shown(name, best.metrics[name]), _setting(best, result))
-        )
+    for group in groups(result):
+        for name in result.spec.objectives:
+            row = best(group.answers, name)
+            if row is not None and len(found) <= _TILES:
+                word = "Least" if METRICS[name].better == "less" else "Most"
+                title = f"{word} {titled(name)}" + ("" if group.alone else f", {group.network}")
+                found.append((title, shown(name, row.metrics[name]), setting(row, result)))
     return tiles(found)
-
-
-def _setting(row: Row, result: SweepResult) -> str:
-    return ", ".join(f"{name} {row.parameters[name]}" for name in result.varying)
 
 
 def _point_section() -> str:
     return (
         '<section id="point"><h2>A point</h2><p class="caption" id="point-said"></p>'
-        '<div class="pair"><div id="point-table"></div>'
-        '<div class="chart" id="chart-layers"></div></div></section>'
+        '<div class="pair"><div id="point-table"></div><div>'
+        '<h3>Layers</h3><div class="chart" id="chart-layers"></div>'
+        '<h3>Roofline of its layers</h3><div class="chart" id="chart-roofline"></div>'
+        '</div></div><p class="caption" id="point-take"></p></section>'
     )
 
 
-def _front(result: SweepResult) -> str:
-    metrics = list(
-        dict.fromkeys((*result.spec.objectives, "ms", "cycles", "speedup", "lut", "dsp", "bram36",
-                       "energy_uj", "dram_bytes"))
-    )  # fmt: skip
-    head = "".join(f"<th>{escape(name)}</th>" for name in result.varying)
-    head += "".join(f'<th class="number">{escape(titled(name))}</th>' for name in metrics)
-    rows = []
-    for row in result.front[:_LISTED]:
-        cells = "".join(_cell(row.parameters[name]) for name in result.varying)
-        cells += "".join(number(shown(n, row.metrics[n]), row.metrics[n]) for n in metrics)
-        rows.append(f'<tr data-key="{row.key}" tabindex="0">{cells}</tr>')
-    more = "" if len(result.front) <= _LISTED else f", the first {_LISTED}"
-    tools = '<p><label>Filter <input type="search" id="filter" placeholder="two_sided"></label></p>'
-    return section(
-        "The front",
-        f"{plural(len(result.front), 'point')}{more}. Press a heading to sort, a line to see it.",
-        tools + table(f"<tr>{head}</tr>", rows, "layers points"),
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str) or value is None:
-        return f"<td>{escape(str(value))}</td>"
-    return f'<td data-value="{value:.10g}">{value:g}</td>'
-
-
-def _sensitivity(result: SweepResult, charts: dict[str, Any]) -> str:
+def _charts(charts: Sequence[SweepChart], several: bool) -> str:
+    """Charts below each other, or in a grid where they have titles."""
     drawn = []
-    for name in result.varying:
-        if name == "clock_mhz" and result.spec.clock == "table":
-            continue  # it follows from the others
-        charts[f"sensitivity-{name}"] = sensitivity_chart(result, name)
-        drawn.append(
-            f'<div><h3>{escape(name)}</h3><div class="chart" id="chart-sensitivity-{name}"></div>'
-            "</div>"
+    for chart in charts:
+        network = chart.name.removesuffix(f"-{chart.section}").partition("-")[0] if several else ""
+        words = " ".join(word for word in (network, chart.title) if word)
+        title = f"<h3>{escape(words)}</h3>" if words else ""
+        drawn.append(f'<div>{title}<div class="chart" id="chart-{chart.name}"></div></div>')
+    inner = "".join(drawn)
+    return f'<div class="grid">{inner}</div>' if charts[0].title else inner
+
+
+def _sheet(sheet: Sheet) -> str:
+    tools = ""
+    if sheet.section == "front":
+        tools = (
+            '<p><label>Filter <input type="search" class="filter" placeholder="two_sided"></label>'
+            "</p>"
         )
-    if not drawn:
-        return ""
-    metric = result.spec.objectives[0]
-    return section(
-        "What each parameter moves",
-        f"{titled(metric)} over all other parameters: dot the best, tick the median, line to the "
-        "worst.",
-        f'<div class="grid">{"".join(drawn)}</div>',
+    is_number = [
+        any(row[i].value is not None for row in sheet.rows) for i in range(len(sheet.head))
+    ]
+    head = "".join(
+        f'<th class="number">{escape(word)}</th>' if right else f"<th>{escape(word)}</th>"
+        for word, right in zip(sheet.head, is_number, strict=True)
+    )
+    rows = []
+    for index, row in enumerate(sheet.rows):
+        attributes = f' data-key="{sheet.keys[index]}" tabindex="0"' if sheet.keys else ""
+        rows.append(f"<tr{attributes}>{_cells(row)}</tr>")
+    kind = "layers points" if sheet.keys else "layers" if sheet.head else "plain"
+    return section(sheet.title, sheet.said, tools + table(f"<tr>{head}</tr>", rows, kind))
+
+
+def _cells(row: Iterable[Cell]) -> str:
+    return "".join(
+        f"<td>{escape(cell.text)}</td>" if cell.value is None else number(cell.text, cell.value)
+        for cell in row
     )
 
 
-def _left_out(result: SweepResult) -> str:
-    lines = list(cut_lines(result.combinations, result.cut))
-    if not lines:
-        return ""
-    rows = [
-        f"<tr>{number(count(n))}<td>{escape(what)}</td></tr>"
-        for what, n in sorted(result.cut.items(), key=lambda item: -item[1])
-    ]
-    return section("Left out", lines[0].rstrip(":") + ".", table("", rows, "plain"))
-
-
-def _failed(result: SweepResult) -> str:
-    if not result.failed:
-        return ""
-    rows = [
-        f"<tr><td>{escape(_setting(row, result))}</td><td>{escape(row.error)}</td></tr>"
-        for row in result.failed[:_LISTED]
-    ]
-    return section("Failed", plural(len(result.failed), "point") + ".", table("", rows, "plain"))
-
-
-def _made_from(result: SweepResult) -> str:
+def _appendix(result: SweepResult) -> str:
     """All that is needed to run it again."""
-    spec = result.spec
-    fixed = (
-        {name: value for name, value in result.rows[0].parameters.items()} if result.rows else {}
-    )
-    pairs = [
-        ("engine", f"{spec.engine}, seed {spec.seed}"),
-        ("objectives", ", ".join(spec.objectives)),
-        ("conditions", "; ".join(spec.conditions) or "none"),
-        ("constraints", "; ".join(spec.constraints) or "none"),
-        *((f"space.{name}", str(values)) for name, values in spec.space.items()),
-        *(
-            (name, str(value))
-            for name, value in fixed.items()
-            if name not in result.varying and name not in PLACES
-        ),
-        *(
-            (
-                f"network {n.name}",
-                f"{_name(n.model)} on {_name(n.inputs)}, preprocess {n.preprocess}",
-            )
-            for n in spec.named_networks()
-        ),
-        ("sparsesim", f"{result.versions['sparsesim']}, code {result.versions['code'][:16]}"),
-    ]
-    rows = [f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in pairs]
-    return section("Made from", "What runs it again.", table("", rows, "plain"))
-
-
-def _told(row: Row) -> dict[str, Any]:
-    return {
-        "parameters": row.parameters,
-        "metrics": {
-            name: shown(name, row.metrics[name]) for name in METRICS if name in row.metrics
-        },
-    }
+    sheet = made_from(result)
+    rows = [f"<tr>{_cells(row)}</tr>" for row in sheet.rows]
+    file = f"<pre>{escape(spec_toml(result.spec))}</pre>"
+    return section(sheet.title, sheet.said, table("", rows, "plain") + file)
 
 
 def _name(path: str) -> str:

@@ -17,18 +17,22 @@ ACCENT = "#2a9d5c"
 ALARM = "#c2410c"
 
 
-def colours(field: str, chosen: dict[str, str], legend: bool = True) -> alt.Color:
+def colours(
+    field: str, chosen: dict[str, str], legend: bool = True, columns: int | None = None
+) -> alt.Color:
     """A colour scale over a field's words.
 
     Args:
         field: of the data.
         chosen: colour by word, in the legend's order.
         legend: whether to draw one.
+        columns: of it; as many as the page's where not given.
     """
     scale = alt.Scale(domain=list(chosen), range=list(chosen.values()))
     if not legend:
         return alt.Color(f"{field}:N", scale=scale, legend=None)
-    return alt.Color(f"{field}:N", scale=scale, title=None)
+    drawn = alt.Color(f"{field}:N", scale=scale, title=None)
+    return drawn if columns is None else drawn.legend(columns=columns)
 
 
 def theme(dark: bool) -> dict[str, Any]:

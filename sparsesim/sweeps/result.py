@@ -20,7 +20,7 @@ from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.point import Workload
 from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import IMAGES, PLACES, SweepSpec
-from sparsesim.sweeps.store import POINTS, Store
+from sparsesim.sweeps.store import POINTS, Row, Store
 from sparsesim.sweeps.table import Rows, Table
 
 
@@ -105,6 +105,23 @@ class SweepResult:
         _, group = np.unique(codes, axis=1, return_inverse=True)
         group = group.reshape(-1)
         return [np.flatnonzero(group == one) for one in range(group.max() + 1)]
+
+    def row(self, key: str) -> Row:
+        """The measured point whose key starts so.
+
+        Raises:
+            SpecError: there is none, or several.
+        """
+        found = [place for place, one in enumerate(self.table.keys) if one.startswith(key)]
+        if len(found) != 1:
+            raise SpecError(
+                f"point '{key}': {len(found)} of the sweep's {len(self.table.keys)} keys start so; "
+                "reports name them"
+            )
+        row = self.table.row(found[0])
+        if row.error:
+            raise SpecError(f"point '{key}' failed: {row.error}")
+        return row
 
     def frame(self) -> Any:
         """All points as a Polars data frame: parameters, metrics, `on_front`, `error`, `seconds`.

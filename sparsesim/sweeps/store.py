@@ -111,6 +111,9 @@ class Store:
                 f"{self.path}: is {what}, this sparsesim writes version {VERSION}; it was left as "
                 "it is: move it away, or name another folder"
             )
+        tables = self._file.execute("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'")
+        if tables.fetchone()[0] != _TABLES.count("CREATE TABLE"):
+            raise sqlite3.DatabaseError("it lacks tables")
         if self._file.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("its check fails")
 

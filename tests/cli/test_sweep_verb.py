@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sparsesim.spec import Accelerator
+from sparsesim.sweeps.point import Point
+from sparsesim.sweeps.result import load_sweep_result
+
 
 @pytest.fixture
 def spec(lenet: Path, digits: Path, tmp_path: Path) -> Path:
@@ -138,6 +142,35 @@ def test_points_as_parquet(run, spec):
     assert run("report", "out", "--as", "parquet").err == (
         "error: parquet is no text; name a file by -o\n"
     )
-    assert run("report", "out", "--as", "pdf").err == (
-        "error: out: is a sweep, which is shown as text, csv, parquet, html\n"
-    )
+
+
+def test_a_point_and_the_charts_are_taken_out(run, spec):
+    run("sweep", spec.name, "-o", "out", "--workers", 1)
+    keys = [row.key for row in load_sweep_result("out").rows]
+    ran = run("report", "out", "--as", "toml", "--point", keys[1][:12], "-o", "best.toml")
+    assert (ran.code, ran.err) == (0, "Wrote best.toml\n")
+    point = Point.of(load_sweep_result("out").rows[1].parameters)
+    assert Accelerator.from_toml(Path("best.toml")).sha256() == point.accelerator.sha256()
+    ran = run("report", "out", "--as", "svg", "-o", "charts")
+    assert (ran.code, ran.err) == (0, "Wrote charts\n")
+    assert {"front.svg", "layers.svg", "roofline.svg"} <= {f.name for f in Path("charts").iterdir()}
+    assert run("report", "out", "--as", "markdown").out.startswith("# small\n")
+    for words, said in (
+        (
+            ("--as", "pdf"),
+            "--as pdf: no report of a sweep; use one of text, csv, parquet, markdown, html, png, "
+            "svg, toml",
+        ),
+        (("--as", "png"), "png is no text; name a folder for the charts by -o"),
+        (
+            ("--as", "svg", "-o", "charts"),
+            "charts: is not empty; use --force to write into it",
+        ),
+        (("--as", "toml"), "--as toml and --point KEY go together; give both or none"),
+        (
+            ("--as", "toml", "--point", "xyz"),
+            f"point 'xyz': 0 of the sweep's {len(keys)} keys start so; reports name them",
+        ),
+    ):
+        ran = run("report", "out", *words)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {said}\n")

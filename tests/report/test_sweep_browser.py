@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 
 import pytest
 from test_sweep_html import folder, page, result  # noqa: F401
@@ -72,28 +73,42 @@ def test_the_page_works(browser, result):  # noqa: F811
     assert told == ", ".join(
         f"{name} {last.parameters[name]}".removesuffix(".0") for name in result.varying
     )
+    saves = browser.find_elements("css selector", "#chart-front .vega-actions a")
+    assert [save.get_attribute("textContent") for save in saves] == ["Save as SVG", "Save as PNG"]
     table = browser.find_element("id", "point-table").text
     assert f"lut {last.metrics['lut']:,.0f}" in " ".join(table.split())
 
-    # A dot of the front in the chart chooses its row, too.
-    dots = browser.find_elements("css selector", "#chart-front .mark-symbol.role-mark path")
+    # A dot of the front in the chart chooses its row, too, and has a ring then.
+    marks = "#chart-front .mark-symbol.role-mark path"
+    *dots, _ = browser.find_elements("css selector", marks)
     assert len(dots) == len(result.measured)
+    dot = dots[-len(result.front)]
     browser.execute_script(
         "const box = arguments[0].getBoundingClientRect();"
         "const where = {bubbles: true, clientX: box.x + box.width / 2,"
         " clientY: box.y + box.height / 2};"
         "for (const kind of ['mousedown', 'mouseup', 'click'])"
         " arguments[0].dispatchEvent(new MouseEvent(kind, where));",
-        dots[-len(result.front)],
+        dot,
     )
     assert "own" in rows[0].get_attribute("class")
+    deadline = time.monotonic() + 20
+    while not is_ringed(browser, marks, dot) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert is_ringed(browser, marks, dot)
 
-    browser.find_element("id", "filter").send_keys("two_sided")
+    browser.find_element("css selector", "input.filter").send_keys("two_sided")
     skips = [row.parameters["skipping"] == "two_sided" for row in result.front]
     assert [row.is_displayed() for row in rows] == skips and any(skips) and not all(skips)
-    heading = browser.find_element("css selector", "table.points th:first-child")
-    browser.execute_script("arguments[0].click()", heading)
-    first = browser.find_element("css selector", "table.points tbody tr td").get_attribute(
-        "data-value"
-    )
-    assert float(first) == max(row.parameters["rows"] for row in result.front)
+    headings = browser.find_elements("css selector", "table.points th")
+    column = [heading.get_attribute("textContent") for heading in headings].index("rows")
+    browser.execute_script("arguments[0].click()", headings[column])
+    first = browser.find_elements("css selector", "table.points tbody tr td")[column]
+    most = max(row.parameters["rows"] for row in result.front)
+    assert float(first.get_attribute("data-value")) == most
+
+
+def is_ringed(browser, marks, dot) -> bool:
+    """Whether the last mark, the ring, is around a dot."""
+    ring = browser.find_elements("css selector", marks)[-1]
+    return ring.get_attribute("transform") == dot.get_attribute("transform")

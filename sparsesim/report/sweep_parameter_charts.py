@@ -1,0 +1,119 @@
+"""Charts of a sweep's parameters: what each moves, by scheme, and where cycles go as it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from sparsesim.report.charts import filling
+from sparsesim.report.classes import CLASSES
+from sparsesim.report.sweep_axes import axis_scale, titled
+from sparsesim.report.sweep_chart import Details, SweepChart
+from sparsesim.report.sweep_point_charts import lost
+from sparsesim.report.sweep_points import Group, best_at, is_free, rising
+from sparsesim.report.theme import ACCENT, SCHEME_COLOURS, colours
+from sparsesim.sweeps.metrics import METRICS
+
+_WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
+CURVES = ("queue_depth", "window", "lanes", "rows", "cols")
+
+
+def parameter_charts(group: Group, details: Details) -> Iterator[SweepChart]:
+    """What each parameter moves: all points, curves by scheme, and where the best's cycles go."""
+    names = [name for name in group.result.varying if is_free(group.result, name)]
+    for name in names:
+        if len(set(group.answers.parameter(name).codes.tolist())) > 1:
+            made = sensitivity_chart(group, name)
+            yield SweepChart(group.named(f"sensitivity-{name}"), "sensitivity", name, made)
+    for name in CURVES:
+        if name in names:
+            yield SweepChart(group.named(f"curve-{name}"), "curves", name, curve_chart(group, name))
+    for name in names:
+        made = where_chart(group, name, details)
+        yield SweepChart(group.named(f"where-{name}"), "where", name, made)
+
+
+def sensitivity_chart(group: Group, parameter: str) -> dict[str, Any]:
+    """For each value of a parameter: the best, the median and the worst of the first objective."""
+    metric = group.objective
+    numbers, values = group.answers.metric(metric), group.answers.parameter(parameter)
+    less = METRICS[metric].better == "less"
+    rows = []
+    for code, value in _sorted(values.values):
+        found = numbers[(values.codes == code) & ~np.isnan(numbers)]
+        if found.size:
+            best, worst = (found.min(), found.max()) if less else (found.max(), found.min())
+            median = np.median(found)
+            rows.append(
+                {"value": str(value), "best": best, "median": median, "worst": worst}
+                | {"points": found.size}
+            )
+    rows = [{k: v if isinstance(v, str) else float(v) for k, v in row.items()} for row in rows]
+    spread = ("best", "median", "worst")
+    base = alt.Chart(alt.InlineData(values=rows), height=170).encode(
+        x=alt.X("value:N", sort=None, title=None, axis=_WORDS),
+        tooltip=["value:N", *(alt.Tooltip(f"{n}:Q", format=",.4~g") for n in spread), "points:Q"],
+    )
+    title, scale = titled(metric), axis_scale(numbers)
+    rule = base.mark_rule(strokeWidth=2, opacity=0.35).encode(
+        y=alt.Y("best:Q", title=title, scale=scale), y2="worst:Q"
+    )
+    median = base.mark_tick(thickness=2, size=16).encode(y=alt.Y("median:Q", title=title))
+    dot = base.mark_circle(size=70, color=ACCENT, opacity=1).encode(y=alt.Y("best:Q", title=title))
+    return filling(alt.layer(rule, median, dot))
+
+
+def curve_chart(group: Group, parameter: str) -> dict[str, Any]:
+    """The best of the first objective over a parameter, a line for each scheme."""
+    metric = group.objective
+    rows = []
+    schemes = group.answers.parameter("skipping")
+    for code, scheme in enumerate(schemes.values):
+        mine = group.answers.where(schemes.codes == code)
+        for value, row in best_at(mine, parameter, metric):
+            rows.append({"scheme": scheme, "value": value, "best": row.metrics[metric]})
+    numbers = np.array([row["best"] for row in rows])
+    drawn = (
+        alt.Chart(alt.InlineData(values=rows), height=200)
+        .mark_line(point=True, strokeWidth=2)
+        .encode(
+            x=alt.X("value:O", title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("best:Q", title=titled(metric), scale=axis_scale(numbers)),
+            color=colours("scheme", SCHEME_COLOURS, columns=2),
+            tooltip=["scheme:N", "value:O", alt.Tooltip("best:Q", format=",.4~g")],
+        )
+    )
+    return filling(drawn)
+
+
+def where_chart(group: Group, parameter: str, details: Details) -> dict[str, Any]:
+    """Where the cycles go of the best point at each value of a parameter."""
+    rows = []
+    for value, row in best_at(group.answers, parameter, group.objective):
+        for index, (word, cycles) in enumerate(lost(details(row.key)["layers"]).items()):
+            rows.append({"value": str(value), "class": word, "cycles": cycles, "order": index})
+    return filling(_stacked(rows))
+
+
+def _stacked(rows: list[dict[str, Any]]) -> alt.Chart:
+    found = {row["class"] for row in rows}
+    drawn = {kind.words: kind.colour for kind in CLASSES if kind.words in found}
+    return (
+        alt.Chart(alt.InlineData(values=rows), height=200)
+        .mark_bar()
+        .encode(
+            x=alt.X("value:N", sort=None, title=None, axis=_WORDS),
+            y=alt.Y("cycles:Q", title="cycles an image", axis=alt.Axis(format="~s", tickCount=5)),
+            color=colours("class", drawn, columns=2),
+            order=alt.Order("order:Q"),
+            tooltip=["value:N", "class:N", alt.Tooltip("cycles:Q", format=",.0f")],
+        )
+    )
+
+
+def _sorted(values: Sequence[Any]) -> list[tuple[int, Any]]:
+    """(code, value): numbers rising, words in the order in which they came."""
+    return sorted(enumerate(values), key=lambda pair: rising(pair[1]))

@@ -1,0 +1,150 @@
+"""Charts of one point of a sweep; the page puts another point's data into their datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from sparsesim.report.charts import filling
+from sparsesim.report.classes import CLASSES, COLOUR_OF_BOUND, STALL
+from sparsesim.report.facts import short_names
+from sparsesim.report.figures import clipped
+from sparsesim.report.theme import colours
+
+_NAME = 24
+
+
+def point_data(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The datasets of a point's charts.
+
+    Args:
+        details: as `details_of` gives them.
+        parameters: of the point.
+    Returns:
+        `layers`: a record each, cycles by class among it; `parts`: one for each layer and class;
+        `roof`: corners of the roofline.
+    """
+    layers = [_layer(layer, label) for layer, label in _labelled(details["layers"])]
+    parts = [
+        {"label": layer["label"], "class": kind.words, "cycles": layer[kind.key], "order": order}
+        for layer in layers
+        for order, kind in enumerate(CLASSES)
+        if layer[kind.key]
+    ]
+    return {"layers": layers, "parts": parts, "roof": _roof(layers, details, parameters)}
+
+
+def lost(layers: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Where all layers' cycles go, by the words of the classes; those of none are left out."""
+    flat = [_layer(layer, "") for layer in layers]
+    sums = {kind.words: sum(layer[kind.key] for layer in flat) for kind in CLASSES}
+    return {word: cycles for word, cycles in sums.items() if cycles}
+
+
+def layer_bars(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Total cycles of each layer by what the lanes did; a line marks the dense scheme's."""
+    data = point_data(details, {})
+    y = alt.Y("label:N", sort=None, title=None)
+    title = "total cycles an image; line: dense, same array"
+    axis = alt.Axis(format="~s", tickCount=5)
+    bars = (
+        alt.Chart(alt.NamedData("parts"))
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            y=y,
+            x=alt.X("cycles:Q", title=title, axis=axis),
+            color=colours("class", {kind.words: kind.colour for kind in CLASSES}),
+            order=alt.Order("order:Q"),
+            tooltip=["label:N", "class:N", alt.Tooltip("cycles:Q", format=",.0f")],
+        )
+    )
+    dense = (
+        alt.Chart(alt.NamedData("layers"))
+        .mark_tick(thickness=2, size=14)
+        .encode(
+            y=y,
+            x=alt.X("none:Q", title=title, axis=axis),
+            tooltip=[
+                "name:N",
+                *(alt.Tooltip(f"{n}:Q", format=",.0f") for n in ("total", "none", "memory")),
+                "bound:N",
+            ],
+        )
+    )
+    made = filling(alt.layer(bars, dense).properties(height=22 * len(data["layers"]) + 10))
+    return made | {"datasets": data}
+
+
+def roofline(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Effectual MACs a cycle over effectual MACs a byte of DRAM, under both roofs."""
+    data = point_data(details, parameters)
+    logarithmic, axis = alt.Scale(type="log", nice=False), alt.Axis(tickCount=5, format="~g")
+    x = alt.X("x:Q", title="effectual MACs a DRAM byte (log)", scale=logarithmic, axis=axis)
+    y = alt.Y("y:Q", title="effectual MACs a cycle (log)", scale=logarithmic, axis=axis)
+    roof = (
+        alt.Chart(alt.NamedData("roof"))
+        .mark_line(strokeWidth=1.5, color="#8b95a5")
+        .encode(x=x, y=y, order=alt.Order("x:Q"))
+    )
+    dots = (
+        alt.Chart(alt.NamedData("layers"))
+        .transform_filter("datum.y > 0")
+        .mark_point(filled=True, opacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            color=colours("bound", COLOUR_OF_BOUND),
+            size=alt.Size("total:Q", scale=alt.Scale(range=[40, 400]), legend=None),
+            tooltip=[
+                "name:N",
+                "bound:N",
+                *(alt.Tooltip(f"{n}:Q", format=",.3~f") for n in ("x", "y")),
+                alt.Tooltip("total:Q", format=",.0f"),
+            ],
+        )
+    )
+    made = filling(alt.layer(roof, dots).properties(height=300))
+    return made | {"datasets": data}
+
+
+def _labelled(layers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
+    """Layers with names short enough for an axis, each another one."""
+    names = short_names([layer["name"] for layer in layers])
+    short = [clipped(names[layer["name"]], _NAME) for layer in layers]
+    return [
+        (layer, label if short.count(label) == 1 else f"{index} {clipped(label, _NAME - 4)}")
+        for index, (layer, label) in enumerate(zip(layers, short, strict=True), 1)
+    ]
+
+
+def _layer(layer: Mapping[str, Any], label: str) -> dict[str, Any]:
+    stall = {STALL.key: layer["total"] - layer["compute"]}
+    classes = {kind.key: layer["classes"].get(kind.key, 0.0) for kind in CLASSES} | stall
+    octets = layer["dram_bits"] / 8
+    found = {
+        "x": layer["effectual"] / octets if octets else 0.0,
+        "y": layer["effectual"] / layer["total"] if layer["total"] else 0.0,
+        **{name: layer[name] for name in ("compute", "memory", "total", "none")},
+        **classes,
+    }
+    rounded = {name: float(f"{value:.6g}") for name, value in found.items()}  # a smaller page
+    return {"label": label, "name": layer["name"], "bound": layer["bound"], **rounded}
+
+
+def _roof(
+    layers: Sequence[Mapping[str, Any]], details: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> list[dict[str, float]]:
+    """Up the slope of DRAM to the peak of the lanes, and on beside it."""
+    found = [layer["x"] for layer in layers if layer["y"] > 0]
+    if not found or not parameters:
+        return []
+    peak = float(parameters["rows"] * parameters["cols"] * parameters["lanes"])
+    slope = details["dram_bits_per_cycle"] / 8  # bytes a cycle
+    left, right = 0.7 * min(*found, peak / slope), 1.4 * max(*found, peak / slope)
+    return [
+        {"x": left, "y": left * slope},
+        {"x": peak / slope, "y": peak},
+        {"x": right, "y": peak},
+    ]
