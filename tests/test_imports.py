@@ -23,7 +23,7 @@ ORDER = (
     ("estimator", "synth"),
     ("cosim", "intrinsic"),
     ("search", "sweeps"),
-    ("report",),
+    ("report", "exports"),
     ("cli", "backend"),
     ("__main__",),
 )

@@ -16,6 +16,7 @@ from sparsesim.cli import (
     emulate,
     estimate,
     explain,
+    export,
     interrupt,
     list_,
     report,
@@ -49,6 +50,7 @@ app.command("sweep")(sweep.sweep)
 app.command("cosim")(cosim.cosim)
 app.command("emulate")(emulate.emulate)
 app.command("cut")(cut.cut)
+app.command("export")(export.export)
 app.command("synth")(synth.synth)
 app.command("traffic")(traffic.traffic)
 app.command("train")(train.train)

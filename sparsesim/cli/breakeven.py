@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
-from sparsesim.cli.estimate import lazy_trace, refuse_execution
+from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
 
 
@@ -24,9 +24,7 @@ def breakeven(
     settings: options.Settings = None,
     device: options.DeviceOption = None,
     thresholds: options.ThresholdsOption = None,
-    quantize: Annotated[
-        bool, typer.Option("--quantize", help="Quantise a float model to 8 bits first.")
-    ] = False,
+    quantize: options.Quantize = False,
     seed: options.Seed = 0,
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write what was found as JSON.")
@@ -43,16 +41,12 @@ def breakeven(
     chosen = options.accelerator_of(accelerator, settings)
     board = options.device_of(device)
 
-    import sparsesim as ss
     from sparsesim.estimator.break_even import break_even
     from sparsesim.report.break_even import break_even_text
-    from sparsesim.trace.store import is_trace
 
-    if is_trace(model):
-        refuse_execution(model, inputs, thresholds, quantize, preprocess, None, None)
-        trace = ss.load_trace(model)
-    else:
-        trace = lazy_trace(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
+    trace = opened(
+        model, inputs, images, preprocess, None, 0, thresholds, quantize, seed, cuts_images=True
+    ).trace
     with progress("thinning", len(trace.layers)) as show:
         found = break_even(trace, chosen, board, images=images, seed=seed, progress=show)
     options.show(break_even_text(found))

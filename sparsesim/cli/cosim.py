@@ -33,9 +33,7 @@ def cosim(
         str | None,
         typer.Option("--schemes", help="'all', or schemes by comma. Default: the accelerator's."),
     ] = None,
-    quantize: Annotated[
-        bool, typer.Option("--quantize", help="Quantise a float model to 8 bits first.")
-    ] = False,
+    quantize: options.Quantize = False,
     chained: Annotated[
         bool,
         typer.Option("--chained", help="Feed each layer with the Verilog's own outputs."),

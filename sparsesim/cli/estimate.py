@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
-
-if TYPE_CHECKING:
-    from sparsesim.trace import Trace
 
 
 def estimate(
@@ -27,9 +25,7 @@ def estimate(
     settings: options.Settings = None,
     device: options.DeviceOption = None,
     thresholds: options.ThresholdsOption = None,
-    quantize: Annotated[
-        bool, typer.Option("--quantize", help="Quantise a float model to 8 bits first.")
-    ] = False,
+    quantize: options.Quantize = False,
     seed: options.Seed = 0,
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write the result as JSON.")
@@ -54,15 +50,10 @@ def estimate(
 
     import sparsesim as ss
     from sparsesim.trace.prepare import watched
-    from sparsesim.trace.store import is_trace
 
-    if is_trace(model):
-        refuse_execution(model, inputs, thresholds, quantize, preprocess, labels, images)
-        trace = ss.load_trace(model)
-    else:
-        trace = lazy_trace(
-            model, inputs, images, preprocess, labels, label_offset, thresholds, quantize, seed
-        )
+    trace = opened(
+        model, inputs, images, preprocess, labels, label_offset, thresholds, quantize, seed
+    ).trace
     runs = trace.source.runs
     if save_trace:
         with progress("executing", runs) as show:
@@ -78,38 +69,3 @@ def estimate(
         ss.save_result(result, output, force)
         html = Path(output).with_suffix(".html")
         options.said(output, f"sparsesim report {output} --as html -o {html}")
-
-
-def lazy_trace(
-    model: str,
-    inputs: str | None,
-    images: int | None,
-    preprocess: str | None,
-    labels: str | None,
-    label_offset: int,
-    thresholds: str | None,
-    quantize: bool,
-    seed: int,
-) -> Trace:
-    """A trace whose images are executed while they are estimated: memory stays bounded."""
-    import sparsesim as ss
-    from sparsesim.trace.prepare import prepare
-
-    graph = ss.load(model)
-    opened = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
-    wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
-    return prepare(graph, opened, wanted, quantize)
-
-
-def refuse_execution(trace: str, *given: object) -> None:
-    """Refuse options that execution takes; `given`: their values, `--inputs` first.
-
-    Raises:
-        InputError: one of them is given.
-    """
-    from sparsesim.errors import InputError
-
-    names = ("--inputs", "--thresholds", "--quantize", "--preprocess", "--labels", "--images")
-    for name, value in zip(names, given, strict=True):
-        if value:
-            raise InputError(f"{trace}: is a trace, executed already; leave {name} out")

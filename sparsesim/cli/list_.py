@@ -87,11 +87,18 @@ def _data() -> Iterable[str]:
     return (f"{name}: {found.summary}; {found.base}" for name, found in PUBLIC.items())
 
 
+def _exports() -> Iterable[str]:
+    from sparsesim.exports import KINDS as EXPORTS
+
+    return (f"{name}: {kind.summary}" for name, kind in EXPORTS.items())
+
+
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "accelerators": _accelerators,
     "data": _data,
     "datapaths": _datapaths,
     "devices": _devices,
+    "exports": _exports,
     "formats": _formats,
     "operators": _operators,
     "presets": _presets,

@@ -65,6 +65,9 @@ DeviceOption = Annotated[
 ThresholdsOption = Annotated[
     str | None, typer.Option("--thresholds", help="A TOML file of sparsifiers by layer patterns.")
 ]
+Quantize = Annotated[
+    bool, typer.Option("--quantize", help="Quantise a float model to 8 bits first.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from sparsesim.datapath import SCHEMES, Datapath, count_pairs
+from sparsesim.datapath import SCHEMES, Datapath
+from sparsesim.estimator.lay_out import lay_out
 from sparsesim.estimator.sums import Sums, nothing
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import ones
@@ -22,7 +22,6 @@ from sparsesim.memory import (
     Plan,
     ValueBits,
     count_layer,
-    plan_layer,
     schedule,
     stored_bits,
 )
@@ -30,20 +29,6 @@ from sparsesim.spec import Accelerator
 
 # Accelerators that follow each other share what they cut alike; a sweep has thousands of cuts.
 _SHARED = 64
-
-# What the passes of a layer depend on.
-_CUT_BY = attrgetter(
-    "rows",
-    "cols",
-    "window",
-    "activation_format",
-    "weight_format",
-    "run_bits",
-    "activation_buffer_kib",
-    "weight_buffer_kib",
-    "output_buffer_kib",
-    "pass_order",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,43 +134,19 @@ def run_layer(
     geometry, reduction = operands.geometry, operands.geometry.reduction
     if geometry.output_elements * reduction == 0:
         return _no_work(geometry, operands)
-    cut = (*_CUT_BY(accelerator), value_bits)
-    plan = operands.once(
-        ("plan", cut),
-        lambda: plan_layer(
-            name,
-            geometry,
-            operands.activation,
-            operands.weight,
-            operands.output,
-            value_bits,
-            accelerator,
-            operands.counts,
-        ),
-    )
-    passes = np.concatenate([plan.group[:, None], plan.pass_table()], axis=1)
-    acts = operands.once(
-        ("activations", accelerator.datapath, accelerator.cols, accelerator.window),
-        lambda: machine.prepare_activations(operands.activation_rows, reduction, accelerator),
-    )
-    weights = weights or weights_of(operands, machine, accelerator)
-    pairs = operands.once(
-        ("pairs", cut),
-        lambda: count_pairs(
-            operands.activation_rows, operands.weight_rows, reduction, accelerator.window, passes
-        ),
-    )
+    laid = lay_out(name, operands, value_bits, accelerator, machine, weights)
+    plan, passes, pairs = laid.plan, laid.passes, laid.pairs
     compute, memory, total = (np.zeros(len(SCHEMES), dtype=np.int64) for _ in range(3))
     classes, dram = [], []
     for index, scheme in enumerate(SCHEMES):
-        counted = machine.count_passes(acts, weights, passes, pairs, scheme, accelerator)
+        counted = laid.count(scheme, accelerator)
         dense = scheme == "none"
         timed = schedule(plan, counted[:, 0], bits_per_cycle, dense)
         compute[index] = timed.compute_cycles
         memory[index] = timed.memory_cycles
         total[index] = timed.total_cycles
         classes.append(counted[:, 1:].sum(axis=0))
-        dram.append(_dram(plan, dense))
+        dram.append([int(part.sum()) for part in plan.moved_bits(dense)])
     multiplied = [int(part.sum()) for part in (pairs.all, pairs.activation, pairs.weight)]
     effectual = int(pairs.effectual.sum())
     tiles = -(-geometry.filters // accelerator.rows) * -(-geometry.positions // accelerator.cols)
@@ -229,16 +190,6 @@ def run_layer(
     return LayerRun(sums, weight_storage, ones(operands.weight), plan)
 
 
-def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) -> Any:
-    """A layer's weights laid out for a machine."""
-    return operands.once(
-        ("weights", accelerator.datapath, accelerator.rows, accelerator.window),
-        lambda: machine.prepare_weights(
-            operands.weight_rows, operands.geometry.reduction, accelerator
-        ),
-    )
-
-
 def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:
     """The run of a layer with an empty operand: no passes."""
     plan = Plan(Choice.of_nothing(max(1, geometry.groups)), *np.zeros((14, 0), np.int64))
@@ -248,18 +199,6 @@ def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:
 
 def _nonzeros(operands: Operands) -> np.ndarray:
     return np.array([ones(operands.activation), ones(operands.output)], dtype=np.int64)
-
-
-def _dram(plan: Plan, dense: bool) -> list[int]:
-    if dense:
-        parts = (
-            plan.dense_load_activation_bits,
-            plan.dense_load_weight_bits,
-            plan.dense_store_bits,
-        )
-    else:
-        parts = (plan.load_activation_bits, plan.load_weight_bits, plan.store_bits)
-    return [int(part.sum()) for part in parts]
 
 
 def _fed(passes: np.ndarray, reduction: int, accelerator: Accelerator) -> np.ndarray:

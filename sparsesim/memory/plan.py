@@ -83,6 +83,20 @@ class Plan:
         columns = (self.m0, self.m1, self.p0, self.p1, self.w0, self.w1, self.drains)
         return np.stack(columns, axis=1)
 
+    def moved_bits(self, dense: bool) -> tuple[Ints, Ints, Ints]:
+        """Bits that each pass moves: activations and weights loaded, outputs stored.
+
+        Args:
+            dense: as dense blocks (scheme `none`) and not in the accelerator's formats.
+        """
+        if dense:
+            return (
+                self.dense_load_activation_bits,
+                self.dense_load_weight_bits,
+                self.dense_store_bits,
+            )
+        return self.load_activation_bits, self.load_weight_bits, self.store_bits
+
 
 def plan_layer(
     name: str,

@@ -45,13 +45,8 @@ def schedule(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: 
         bits_per_cycle: of DRAM, above 0.
         dense: move the blocks dense (scheme `none`) and not in the accelerator's formats.
     """
-    if dense:
-        load_bits = plan.dense_load_activation_bits + plan.dense_load_weight_bits
-        store_bits = plan.dense_store_bits
-    else:
-        load_bits = plan.load_activation_bits + plan.load_weight_bits
-        store_bits = plan.store_bits
-    loads = transfer_cycles(load_bits, bits_per_cycle)
+    activation_bits, weight_bits, store_bits = plan.moved_bits(dense)
+    loads = transfer_cycles(activation_bits + weight_bits, bits_per_cycle)
     stores = transfer_cycles(store_bits, bits_per_cycle)
     last = np.append(plan.group[1:] != plan.group[:-1], True)[: len(loads)]
     first = np.append(True, last[:-1])[: len(loads)]

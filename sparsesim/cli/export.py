@@ -1,0 +1,66 @@
+"""`sparsesim export`: what is known of a network, in files that other tools read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sparsesim.cli import options
+from sparsesim.cli.opening import opened
+from sparsesim.cli.progress import progress
+
+
+def export(
+    model: Annotated[
+        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
+    ],
+    to: Annotated[str, typer.Option("--to", help="What to make: see 'list exports'.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="The file or folder to write.")],
+    inputs: options.InputsOption = None,
+    images: options.Images = None,
+    preprocess: options.PreprocessOption = None,
+    accelerator: options.AcceleratorOption = None,
+    settings: options.Settings = None,
+    device: options.DeviceOption = None,
+    thresholds: options.ThresholdsOption = None,
+    quantize: options.Quantize = False,
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="Of a timeline; default: the slowest.")
+    ] = None,
+    seed: options.Seed = 0,
+    force: options.Force = False,
+) -> None:
+    """Files for other tools: Timeloop, SCALE-Sim, ZigZag, Perfetto, Netron."""
+    from sparsesim.errors import InputError, SpecError
+    from sparsesim.exports import Request, exporter, kind_named
+    from sparsesim.exports.write import refuse_path, write
+
+    kind = kind_named(to)
+    given = (
+        ("--accelerator", "accelerator", accelerator),
+        ("--set", "accelerator", settings),
+        ("--device", "device", device),
+        ("--layer", "layer", layer),
+    )
+    for option, word, value in given:
+        if value and word not in kind.takes:
+            raise SpecError(f"{option}: an export to {to} takes no {word}; leave it out")
+    refuse_path(kind, output, force)
+    chosen = options.accelerator_of(accelerator, settings)
+    board = options.device_of(device)
+
+    from sparsesim.trace.prepare import watched
+    from sparsesim.trace.store import is_trace
+
+    if kind.needs_model and is_trace(model):
+        raise InputError(f"{model}: is a trace, which has no model in it; give the ONNX file")
+    found = opened(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
+    with progress("exporting", found.trace.source.runs) as show:
+        trace = watched(found.trace, show)
+        made = exporter(kind)(Request(trace, found.graph, chosen, board, layer or ""))
+    for warning in made.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    write(made, kind, output, force)
+    many = f" ({len(made.files)} files)" if kind.is_folder else ""
+    options.said(f"{output}{many}", made.then.replace("{path}", output))

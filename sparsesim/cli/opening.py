@@ -1,0 +1,70 @@
+"""From what a user names to a trace: an ONNX file that is executed, or a trace that was saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparsesim.cli import options
+
+if TYPE_CHECKING:
+    from sparsesim.graph import Graph
+    from sparsesim.trace import Trace
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A trace, and the graph that makes it; None where the trace is a file."""
+
+    trace: Trace
+    graph: Graph | None
+
+
+def opened(
+    model: str,
+    inputs: str | None,
+    images: int | None,
+    preprocess: str | None,
+    labels: str | None,
+    label_offset: int,
+    thresholds: str | None,
+    quantize: bool,
+    seed: int,
+    cuts_images: bool = False,
+) -> Opened:
+    """A trace whose images are executed or read while they are gone through: memory stays bounded.
+
+    Args:
+        model: an ONNX file or a saved trace.
+        cuts_images: the verb takes the first `images` of a saved trace itself.
+    Raises:
+        InputError: an option that execution takes, given with a saved trace.
+    """
+    import sparsesim as ss
+    from sparsesim.trace.prepare import rewritten
+    from sparsesim.trace.store import is_trace
+
+    if is_trace(model):
+        given: dict[str, object] = {
+            "--inputs": inputs,
+            "--thresholds": thresholds,
+            "--quantize": quantize,
+            "--preprocess": preprocess,
+            "--labels": labels,
+            "--images": images and not cuts_images,
+        }
+        _refuse_execution(model, given)
+        return Opened(ss.load_trace(model), None)
+    graph = ss.load(model)
+    fed = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
+    wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
+    graph, named_blocks = rewritten(graph, fed, wanted, quantize)
+    return Opened(ss.execute(graph, fed, named_blocks=named_blocks, lazy=True), graph)
+
+
+def _refuse_execution(trace: str, given: dict[str, object]) -> None:
+    from sparsesim.errors import InputError
+
+    for name, value in given.items():
+        if value:
+            raise InputError(f"{trace}: is a trace, executed already; leave {name} out")

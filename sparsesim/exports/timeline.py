@@ -1,0 +1,212 @@
+"""`timeline`: when the passes of one layer load, compute and store, as a trace for Perfetto.
+
+One layer, its first run, under the accelerator's scheme. While a pass computes, the next one is
+loaded and the one before is stored, in this order over one DRAM port; groups don't overlap
+(docs/model.md). It walks through the passes; `memory.schedule` sums up the same.
+
+Format: Trace Event Format (Chrome), complete events; `ts` and `dur` are microseconds at the
+accelerator's clock, `args` has the exact cycles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from math import floor, inf, nextafter
+from typing import Any
+
+import numpy as np
+
+from sparsesim.datapath import CLASSES, datapath
+from sparsesim.errors import ModelError, nearest
+from sparsesim.estimator.batches import joined, joined_bits, side_by_side
+from sparsesim.estimator.estimating import estimate
+from sparsesim.estimator.lay_out import lay_out
+from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.tally import value_bits_of
+from sparsesim.exports import Export, Request
+from sparsesim.exports.words import origin
+from sparsesim.memory import Plan
+from sparsesim.memory.schedule import transfer_cycles
+from sparsesim.spec.device import dram_bits_per_cycle
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+TRACKS = ("DRAM load", "compute", "DRAM store")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One bar of the timeline.
+
+    Attributes:
+        track: one of TRACKS.
+        number: of its pass.
+        start, cycles: when it begins, and how long it takes.
+        facts: of the pass, as shown beside it.
+    """
+
+    track: str
+    number: int
+    start: int
+    cycles: int
+    facts: dict[str, Any]
+
+
+def export(request: Request) -> Export:
+    """The timeline of the layer that was asked for, or of the slowest."""
+    trace, accelerator = request.trace, request.accelerator
+    images = list(islice(trace.images, accelerator.batch))
+    layer = _layer(request, images)
+    run = images if side_by_side(layer) else images[:1]
+    clock_mhz = accelerator.clock_mhz
+    shown = [_json(event, clock_mhz) for event in events(trace, layer, run, request)]
+    names = [
+        {"ph": "M", "pid": 0, "name": "process_name", "args": {"name": f"layer {layer.name}"}},
+        *(
+            {"ph": "M", "pid": 0, "tid": tid, "name": "thread_name", "args": {"name": track}}
+            for tid, track in enumerate(TRACKS)
+        ),
+    ]
+    whole = {
+        "traceEvents": names + shown,
+        "displayTimeUnit": "ns",
+        "otherData": {
+            "layer": layer.name,
+            "of": origin(trace),
+            "images": len(run),
+            "scheme": accelerator.skipping,
+            "clock_mhz": clock_mhz,
+            "accelerator": accelerator.model_dump(mode="json"),
+            "device": request.device.model_dump(mode="json", exclude={"sources"}),
+        },
+    }
+    return Export({"": (json.dumps(whole) + "\n").encode()}, (), "open {path} in ui.perfetto.dev")
+
+
+def events(
+    trace: Trace, layer: TraceLayer, images: list[ImageTrace], request: Request
+) -> Iterator[Event]:
+    """The bars of one layer on one run.
+
+    Args:
+        trace: of the network; layer: with work.
+        images: of the run: one, or a batch side by side.
+        request: has the machine.
+    Raises:
+        SpecError: the layer does not fit the buffers.
+    """
+    accelerator = request.accelerator
+    whole = joined(layer, images)
+    constant = layer.weight_is_constant
+    operands = lower(
+        whole.geometry,
+        joined_bits(layer.activation, trace, images),
+        trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
+        joined_bits(layer.output, trace, images),
+    )
+    machine = datapath(accelerator.datapath)
+    widths = value_bits_of(trace, layer, accelerator)
+    laid = lay_out(layer.name, operands, widths, accelerator, machine)
+    counted = laid.count(accelerator.skipping, accelerator)
+    bits_per_cycle = dram_bits_per_cycle(request.device, accelerator)
+    dense = accelerator.skipping == "none"
+    # A block that is kept from the pass before takes no time.
+    yield from (bar for bar in _walk(laid.plan, counted, bits_per_cycle, dense) if bar.cycles)
+
+
+def _walk(
+    plan: Plan, counted: np.ndarray, bits_per_cycle: Fraction, dense: bool
+) -> Iterator[Event]:
+    activations, weights, outputs = plan.moved_bits(dense)
+    loads = transfer_cycles(activations + weights, bits_per_cycle).tolist()
+    stores = transfer_cycles(outputs, bits_per_cycle).tolist()
+
+    def load(k: int, start: int) -> Event:
+        bits = {"activation_bits": int(activations[k]), "weight_bits": int(weights[k])}
+        return Event(TRACKS[0], k, start, loads[k], _place(plan, k) | bits)
+
+    def store(k: int, start: int) -> Event:
+        bits = {"output_bits": int(outputs[k])}
+        return Event(TRACKS[2], k, start, stores[k], _place(plan, k) | bits)
+
+    now = 0
+    count = len(loads)
+    for k in range(count):
+        begins = k == 0 or plan.group[k] != plan.group[k - 1]
+        ends = k + 1 == count or plan.group[k] != plan.group[k + 1]
+        if begins:
+            yield load(k, now)
+            now += loads[k]
+        cycles = int(counted[k, 0])
+        slots = dict(zip(CLASSES, counted[k, 1:].tolist(), strict=True))
+        yield Event(TRACKS[1], k, now, cycles, _place(plan, k) | {"lane_slots": slots})
+        port = now
+        if not ends:
+            yield load(k + 1, port)
+            port += loads[k + 1]
+        if not begins:
+            yield store(k - 1, port)
+            port += stores[k - 1]
+        now = max(now + cycles, port)
+        if ends:
+            yield store(k, now)
+            now += stores[k]
+
+
+def _place(plan: Plan, k: int) -> dict[str, Any]:
+    """Which part of the layer a pass is; ranges without their end."""
+    return {
+        "group": int(plan.group[k]),
+        "filters": f"{plan.m0[k]} to {plan.m1[k] - 1}",
+        "positions": f"{plan.p0[k]} to {plan.p1[k] - 1}",
+        "windows": f"{plan.w0[k]} to {plan.w1[k] - 1}",
+    }
+
+
+def microseconds(cycles: int, clock_mhz: float) -> float:
+    """When a cycle begins; its whole nanoseconds are exact.
+
+    Perfetto cuts times to nanoseconds: one that floating point puts a hair before its own would
+    begin within the bar before it.
+    """
+    found = cycles / clock_mhz
+    nanoseconds = floor(1000 * cycles / Fraction(clock_mhz))
+    while int(found * 1000) < nanoseconds:
+        found = nextafter(found, inf)
+    return found
+
+
+def _json(event: Event, clock_mhz: float) -> dict[str, Any]:
+    return {
+        "ph": "X",
+        "pid": 0,
+        "tid": TRACKS.index(event.track),
+        "name": f"pass {event.number}",
+        "cat": event.track,
+        "ts": microseconds(event.start, clock_mhz),
+        "dur": event.cycles / clock_mhz,
+        "args": {"start_cycle": event.start, "cycles": event.cycles, **event.facts},
+    }
+
+
+def _layer(request: Request, images: list[ImageTrace]) -> TraceLayer:
+    """The layer that was asked for; else the one with the most total cycles on these images."""
+    trace, model = request.trace, request.trace.source.model
+    working = {layer.name: layer for layer in trace.layers if layer.geometry.macs}
+    if request.layer:
+        if request.layer in working:
+            return working[request.layer]
+        if any(layer.name == request.layer for layer in trace.layers):
+            raise ModelError(f"{model}: {request.layer}: multiplies nothing; it has no passes")
+        names = [layer.name for layer in trace.layers]
+        raise ModelError(f"{model}: no layer '{request.layer}'; {nearest(request.layer, names)}")
+    if not working:
+        raise ModelError(f"{model}: no layer has work; there is nothing to export")
+    part = replace(trace, images=images, source=replace(trace.source, runs=len(images)))
+    result = estimate(part, request.accelerator, request.device)
+    scheme = request.accelerator.skipping
+    slowest = max(result.layers, key=lambda record: record.cycles[scheme].total)
+    return working[slowest.name]
