@@ -27,6 +27,7 @@ _WIDTH = 80
 _NAME_WIDTH = 16
 _SHORT = {
     "skipping": "scheme",
+    "window": "win.",
     "queue_depth": "queue",
     "feed_latency": "feed",
     "loop_order": "order",
@@ -80,11 +81,15 @@ def _front(result: SweepResult) -> list[RenderableType]:
     first = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
     title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{first}"
     parts: list[RenderableType] = [Text(title, style="bold")]
-    own, alike = [], []
+    own: list[tuple[str, list[str]]] = []
+    alike: list[str] = []
     for name in result.varying:
         if is_free(result, name):
             values = [parameter(row.parameters[name]) for row in rows]
-            if len(set(values)) > 1:
+            if name == "cols" and own and own[-1][0] == "rows":  # one column saves the other
+                pairs = zip(own.pop()[1], values, strict=True)
+                own.append(("PEs", [f"{high}x{wide}" for high, wide in pairs]))
+            elif len(set(values)) > 1:
                 own.append((_SHORT.get(name, name), values))
             else:
                 alike.append(f"{name} {values[0]}")
