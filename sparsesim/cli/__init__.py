@@ -18,6 +18,7 @@ from sparsesim.cli import (
     explain,
     interrupt,
     list_,
+    queues,
     report,
     search,
     show,
@@ -43,6 +44,7 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("breakeven")(breakeven.breakeven)
+app.command("queues")(queues.queues)
 app.command("sparsify")(sparsify.sparsify)
 app.command("search")(search.search)
 app.command("sweep")(sweep.sweep)

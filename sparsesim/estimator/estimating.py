@@ -13,7 +13,8 @@ from sparsesim.datapath import Datapath, datapath
 from sparsesim.engine.threads import each
 from sparsesim.errors import SpecError
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
-from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer, weights_of
+from sparsesim.estimator.lay_out import weights_of
+from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.records import assemble
 from sparsesim.estimator.tally import Tally, value_bits_of

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from sparsesim.datapath import SCHEMES, Datapath, count_pairs
+from sparsesim.datapath import SCHEMES, Datapath
+from sparsesim.estimator.lay_out import lay_out
 from sparsesim.estimator.sums import Sums, nothing
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import ones
@@ -24,27 +24,12 @@ from sparsesim.memory import (
     ValueBits,
     count_layer,
     packing,
-    plan_layer,
     schedule,
 )
 from sparsesim.spec import Accelerator
 
 # Accelerators that follow each other share what they cut alike; a sweep has thousands of cuts.
 _SHARED = 64
-
-# What the passes of a layer depend on.
-_CUT_BY = attrgetter(
-    "rows",
-    "cols",
-    "window",
-    "activation_format",
-    "weight_format",
-    "run_bits",
-    "activation_buffer_kib",
-    "weight_buffer_kib",
-    "output_buffer_kib",
-    "pass_order",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,36 +135,12 @@ def run_layer(
     geometry, reduction = operands.geometry, operands.geometry.reduction
     if geometry.output_elements * reduction == 0:
         return _no_work(geometry, operands)
-    cut = (*_CUT_BY(accelerator), value_bits)
-    plan = operands.once(
-        ("plan", cut),
-        lambda: plan_layer(
-            name,
-            geometry,
-            operands.activation,
-            operands.weight,
-            operands.output,
-            value_bits,
-            accelerator,
-            operands.counts,
-        ),
-    )
-    passes = np.concatenate([plan.group[:, None], plan.pass_table()], axis=1)
-    acts = operands.once(
-        ("activations", accelerator.datapath, accelerator.cols, accelerator.window),
-        lambda: machine.prepare_activations(operands.activation_rows, reduction, accelerator),
-    )
-    weights = weights or weights_of(operands, machine, accelerator)
-    pairs = operands.once(
-        ("pairs", cut),
-        lambda: count_pairs(
-            operands.activation_rows, operands.weight_rows, reduction, accelerator.window, passes
-        ),
-    )
+    laid = lay_out(name, operands, value_bits, accelerator, machine, weights)
+    plan, passes, pairs = laid.plan, laid.passes, laid.pairs
     compute, memory, total = (np.zeros(len(SCHEMES), dtype=np.int64) for _ in range(3))
     classes, dram = [], []
     for index, scheme in enumerate(SCHEMES):
-        counted = machine.count_passes(acts, weights, passes, pairs, scheme, accelerator)
+        counted = laid.count(scheme, accelerator)
         dense = scheme == "none"
         timed = schedule(plan, counted[:, 0], bits_per_cycle, dense)
         compute[index] = timed.compute_cycles
@@ -228,16 +189,6 @@ def run_layer(
         ),
     )
     return LayerRun(sums, weight_storage, ones(operands.weight), plan)
-
-
-def weights_of(operands: Operands, machine: Datapath, accelerator: Accelerator) -> Any:
-    """A layer's weights laid out for a machine."""
-    return operands.once(
-        ("weights", accelerator.datapath, accelerator.rows, accelerator.window),
-        lambda: machine.prepare_weights(
-            operands.weight_rows, operands.geometry.reduction, accelerator
-        ),
-    )
 
 
 def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:

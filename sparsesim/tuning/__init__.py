@@ -1,0 +1,1 @@
+"""Tuning what is built to one network: how deep its queues must be."""
