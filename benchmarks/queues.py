@@ -70,8 +70,10 @@ def _page() -> Iterator[str]:
         "repository have licences of their own and are no part of it.\n"
     )
     yield "## What a depth loses\n"
-    yield "Total cycles, DRAM included, against queues that are never full; the worst image's loss "
-    yield "stands behind the depth that loses 1 % at most.\n"
+    yield (
+        "Total cycles, DRAM included, against queues that are never full; the worst image's loss "
+        "stands behind the depth that loses 1 % at most.\n"
+    )
     heads = " | ".join(f"depth {depth}" for depth in DEPTHS)
     yield f"| network | images | cycles/image, unbounded | {heads} | within 1 % | seconds |"
     yield "|---|---:|---:|" + "---:|" * (len(DEPTHS) + 2)

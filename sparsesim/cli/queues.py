@@ -1,14 +1,20 @@
-"""`sparsesim queues`: how deep the queues must be for one network."""
+"""`sparsesim queues`: how deep queues must be for a network, its filters reordered or not."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparsesim.cli import options
 from sparsesim.cli.estimate import lazy_trace, refuse_execution
-from sparsesim.cli.progress import progress
+from sparsesim.cli.progress import labelled_progress, progress
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator, Device
+    from sparsesim.trace import Trace
+    from sparsesim.tuning.balance import Balance
 
 
 def queues(
@@ -29,6 +35,16 @@ def queues(
         str,
         typer.Option("--loss", help="Share of total cycles that may be lost, as 1% or 0.01."),
     ] = "1%",
+    reorder: Annotated[
+        bool,
+        typer.Option(
+            "--balance", help="Reorder filters by their work first, so that rows end together."
+        ),
+    ] = False,
+    save: Annotated[
+        str | None,
+        typer.Option("--save", help="With --balance: write the reordered network as ONNX."),
+    ] = None,
     seed: options.Seed = 0,
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="Write what was found as JSON.")
@@ -36,34 +52,88 @@ def queues(
     force: options.Force = False,
 ) -> None:
     """The smallest queue depth within a loss of the unbounded one, by layer and for all."""
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
+    from sparsesim.errors import InputError, SpecError
     from sparsesim.files import refuse_existing
 
     allowed = _share(loss)
-    if output:
-        refuse_existing(output, force)
+    if save and not reorder:
+        raise SpecError("--save writes the reordered network; give --balance, too")
+    if output and save and Path(output).resolve() == Path(save).resolve():
+        raise InputError(f"{output}: is to hold both the numbers and the network; name two files")
+    for path in (output, save):
+        if path:
+            refuse_existing(path, force)
     chosen = options.accelerator_of(accelerator, settings)
     board = options.device_of(device)
 
-    import sparsesim as ss
     from sparsesim.report.queues import queues_text
-    from sparsesim.trace.prepare import watched
-    from sparsesim.trace.store import is_trace
+    from sparsesim.trace.store import is_trace, load_trace
     from sparsesim.tuning.queues import size_queues
 
+    balanced = None
     if is_trace(model):
         refuse_execution(model, inputs, thresholds, quantize, preprocess, None, images)
-        trace = ss.load_trace(model)
+        if reorder:
+            raise InputError(f"{model}: is a trace; --balance needs the model")
+        trace = _executed(load_trace(model))
+    elif reorder:
+        opened = inputs, preprocess, images, seed
+        balanced, trace = _balanced(model, opened, thresholds, quantize, chosen, board, save, force)
     else:
-        trace = lazy_trace(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
-    with progress("executing", trace.source.runs) as show:
-        trace = replace(trace, images=tuple(watched(trace, show).images))
+        trace = _executed(
+            lazy_trace(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
+        )
     with progress("counting", len(trace.layers)) as show:
         found = size_queues(trace, chosen, board, loss=allowed, progress=show)
     options.show(queues_text(found))
     if output:
-        options.write_json(output, asdict(found), force)
+        more = {"balance": asdict(balanced)} if balanced else {}
+        options.write_json(output, asdict(found) | more, force)
+
+
+def _executed(trace: Trace) -> Trace:
+    """The trace with all its images in memory."""
+    from dataclasses import replace
+
+    from sparsesim.trace.prepare import watched
+
+    with progress("executing", trace.source.runs) as show:
+        return replace(trace, images=tuple(watched(trace, show).images))
+
+
+def _balanced(
+    model: str,
+    opened: tuple[str | None, str | None, int | None, int],
+    thresholds: str | None,
+    quantize: bool,
+    accelerator: Accelerator,
+    device: Device,
+    save: str | None,
+    force: bool,
+) -> tuple[Balance, Trace]:
+    """Reorder a model's filters, show what it gains, save it where asked for."""
+    import sparsesim as ss
+    from sparsesim.report.balance import balance_text
+    from sparsesim.trace.prepare import rewritten
+    from sparsesim.tuning.balance import balance
+
+    graph = ss.load(model)
+    source, preprocess, images, seed = opened
+    inputs = options.inputs_of(graph, source, preprocess, None, images, seed)
+    wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
+    graph, blocks = rewritten(graph, inputs, wanted, quantize)
+    with labelled_progress() as show:
+        found, graph, trace = balance(
+            graph, inputs, accelerator, device, named_blocks=blocks, progress=show
+        )
+    options.show(balance_text(found))
+    options.show("")
+    if save:
+        ss.save(graph, save, force)
+        options.said(save)
+    return found, trace
 
 
 def _share(text: str) -> float:

@@ -26,17 +26,24 @@ def prepare(
         thresholds: applied before; their `blocks` name the trace's.
         quantize: quantise a float model to 8 bits first.
     """
+    graph, named_blocks = rewritten(graph, inputs, thresholds, quantize)
+    return execute(graph, inputs, named_blocks=named_blocks, lazy=True)
+
+
+def rewritten(
+    graph: Graph, inputs: Inputs, thresholds: Thresholds | None = None, quantize: bool = False
+) -> tuple[Graph, dict[str, list[str]] | None]:
+    """The graph that `prepare` executes, and the blocks that its thresholds name."""
     if quantize:
         from sparsesim.graph.quantize import quantize as quantized
 
         graph = quantized(graph, inputs.feeds())
-    named_blocks = None
-    if thresholds is not None:
-        from sparsesim.sparsity import sparsify
+    if thresholds is None:
+        return graph, None
+    from sparsesim.sparsity import sparsify
 
-        graph = sparsify(graph, thresholds)
-        named_blocks = {name: list(patterns) for name, patterns in thresholds.blocks.items()}
-    return execute(graph, inputs, named_blocks=named_blocks or None, lazy=True)
+    named_blocks = {name: list(patterns) for name, patterns in thresholds.blocks.items()}
+    return sparsify(graph, thresholds), named_blocks or None
 
 
 def watched(trace: Trace, progress: Callable[[int], Any]) -> Trace:

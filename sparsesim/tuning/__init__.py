@@ -1,1 +1,1 @@
-"""Tuning what is built to one network: how deep its queues must be."""
+"""Tuning to one network: how deep queues must be, and in which order its filters stand best."""

@@ -66,6 +66,47 @@ def test_queues_as_deep_as_the_pass_has_windows_are_never_full(case):
     assert found.cycles == naive_array_cycles(act, weight, endless).cycles
 
 
+def never_full(act: np.ndarray, weight: np.ndarray, machine: ss.Accelerator) -> int:
+    """Cycles of a two-sided pass on one lane whose feeders never wait: window w comes in cycle w.
+
+    So PEs depend on each other by the drains of their column alone. Tiles are full.
+    """
+    rows, cols, size = machine.rows, machine.cols, machine.window
+    feed = machine.feed_latency
+    last = np.full((rows, cols), -1)
+    drained = np.full((rows, cols), -(10**9))
+    column = np.full(cols, -1)
+    w = 0
+    for p in range(0, len(act), cols):
+        for m in range(0, len(weight), rows):
+            for k in range(0, act.shape[1], size):
+                a = act[p : p + cols, k : k + size].astype(int)
+                pairs = weight[m : m + rows, k : k + size].astype(int) @ a.T
+                start = np.maximum(last + 1, w + feed)
+                if k + size >= act.shape[1]:
+                    start = np.maximum(start, drained + 1)
+                last = start + np.maximum(pairs, 1) - 1
+                w += 1
+            for row in range(rows):
+                column = np.maximum(column + 1, last[row] + machine.pe_latency)
+                drained[row] = column
+    return int(column.max()) + 1
+
+
+@pytest.mark.parametrize(("rows", "cols", "window", "feed"), [(8, 4, 2, 1), (16, 16, 16, 3)])
+def test_long_passes_with_queues_that_are_never_full(rows, cols, window, feed):
+    random = np.random.default_rng(rows)
+    machine = ss.Accelerator(rows=rows, cols=cols, window=window, feed_latency=feed)
+    act = random.random((6 * cols, 300)) < random.random((6 * cols, 1))
+    weight = random.random((8 * rows, 300)) < random.random((8 * rows, 1)) ** 3
+    windows = 48 * math.ceil(300 / window)
+    assert windows > 900
+    deep = machine.model_copy(update={"queue_depth": windows})  # 7,200: deeper than can be built
+    cycles = never_full(act, weight, machine)
+    assert ss.array_cycles(act, weight, deep).cycles == cycles
+    assert ss.array_cycles(act, weight, machine).cycles > cycles
+
+
 def small(seed: int, filters: int = 8) -> ss.Trace:
     """Two convolutions and a product; filters of unlike density; three images."""
     random = np.random.default_rng(seed)
