@@ -22,7 +22,7 @@ ORDER = (
     ("area",),
     ("estimator", "synth"),
     ("cosim", "intrinsic"),
-    ("search", "sweeps"),
+    ("search", "sweeps", "tuning"),
     ("report", "exports"),
     ("cli", "backend"),
     ("__main__",),

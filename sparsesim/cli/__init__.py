@@ -19,6 +19,7 @@ from sparsesim.cli import (
     export,
     interrupt,
     list_,
+    queues,
     report,
     search,
     show,
@@ -44,6 +45,7 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("breakeven")(breakeven.breakeven)
+app.command("queues")(queues.queues)
 app.command("sparsify")(sparsify.sparsify)
 app.command("search")(search.search)
 app.command("sweep")(sweep.sweep)

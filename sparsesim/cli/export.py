@@ -58,7 +58,9 @@ def export(
     found = opened(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
     with progress("exporting", found.trace.source.runs) as show:
         trace = watched(found.trace, show)
-        made = exporter(kind)(Request(trace, found.graph, chosen, board, layer or ""))
+        made = exporter(kind)(
+            Request(trace, found.made and found.made[0], chosen, board, layer or "")
+        )
     for warning in made.warnings:
         typer.echo(f"warning: {warning}", err=True)
     write(made, kind, output, force)

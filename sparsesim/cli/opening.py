@@ -9,15 +9,22 @@ from sparsesim.cli import options
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph
+    from sparsesim.inputs import Inputs
     from sparsesim.trace import Trace
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A trace, and the graph that makes it; None where the trace is a file."""
+    """A trace and what makes it.
+
+    Attributes:
+        trace: lazy.
+        made: the graph that makes it, its inputs, and the blocks that thresholds name; None where
+            the trace is a file.
+    """
 
     trace: Trace
-    graph: Graph | None
+    made: tuple[Graph, Inputs, dict[str, list[str]] | None] | None
 
 
 def opened(
@@ -59,7 +66,8 @@ def opened(
     fed = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
     wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
     graph, named_blocks = rewritten(graph, fed, wanted, quantize)
-    return Opened(ss.execute(graph, fed, named_blocks=named_blocks, lazy=True), graph)
+    trace = ss.execute(graph, fed, named_blocks=named_blocks, lazy=True)
+    return Opened(trace, (graph, fed, named_blocks))
 
 
 def _refuse_execution(trace: str, given: dict[str, object]) -> None:

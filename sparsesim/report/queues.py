@@ -1,0 +1,117 @@
+"""Queue depths on the terminal: the network's curve, and what each layer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sparsesim.report.console import cells, plain_table
+from sparsesim.report.facts import short_names
+from sparsesim.report.figures import clipped, count, milliseconds, percent, plural
+from sparsesim.tuning.queues import DepthPoint, LayerQueues, Queues
+
+
+def queues_text(found: Queues) -> RenderableType:
+    """The report.
+
+    Args:
+        found: of `size_queues`.
+    """
+    a = found.accelerator
+    file = PurePosixPath(found.model.replace("\\", "/")).name
+    title = Text(f"Queue depths of {file}", style="bold")
+    title.append(f", {plural(found.images, 'image')}", style="not bold dim")
+    title.append("".join(f"; {step}" for step in found.rewrites), style="not bold")
+    machine = (
+        f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
+        f"{a['window']}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}"
+    )
+    parts: list[RenderableType] = [title, Text(machine, style="dim")]
+    if found.random_inputs:
+        parts.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
+    parts += [Text(), Text(_answer(found), style="bold"), _curve(found), Text()]
+    parts += [Text("What each layer asks for", style="bold"), _layers(found), Text()]
+    return Group(*parts, *(Text(line, style="dim") for line in _notes(found)))
+
+
+def _answer(found: Queues) -> str:
+    own = found.point(int(found.accelerator["queue_depth"]))
+    of_own = f"the accelerator's {own.depth} lose {_loss(own)}"
+    if found.depth is None:
+        return f"No depth that can be built is within {_share(found.loss)}; {of_own}"
+    said = f"{plural(found.depth, 'window')} lose {_loss(found.point(found.depth))} of cycles"
+    return f"{said}, within {_share(found.loss)}; {of_own}"
+
+
+def _curve(found: Queues) -> Table:
+    table = plain_table("  depth", "cycles/image", "time/image", "loss", "worst", "LUT", "FF")
+    clock = float(found.accelerator["clock_mhz"])
+    for point in found.curve:
+        mark = "▸" if point.depth is not None and point.depth == found.depth else " "
+        depth = "unbounded" if point.depth is None else f"{point.depth:>5}"
+        cycles = point.total_cycles / found.images
+        table.add_row(
+            *cells(
+                f"{mark} {depth}",
+                count(cycles),
+                milliseconds(cycles, clock),
+                _loss(point),
+                percent(point.worst_loss, 2),
+                *("" if luts is None else count(luts) for luts in (point.lut, point.ff)),
+            )
+        )
+    return table
+
+
+def _layers(found: Queues) -> Table:
+    table = plain_table("layer", "cycles/image", "depth", "images", "compute", "longest pass")
+    short = short_names([layer.name for layer in found.layers])
+    for layer in found.layers:
+        table.add_row(
+            *cells(
+                clipped(short[layer.name], 22),
+                count(layer.total_cycles / found.images),
+                _depth(layer.depth),
+                _range(layer),
+                _depth(layer.compute_depth),
+                count(layer.pass_windows),
+            )
+        )
+    return table
+
+
+def _range(layer: LayerQueues) -> str:
+    """Median to worst image: `3-10`."""
+    if layer.median_depth == layer.worst_depth:
+        return _depth(layer.worst_depth)
+    return f"{_depth(layer.median_depth)}-{_depth(layer.worst_depth)}"
+
+
+def _depth(depth: int | None) -> str:
+    return "more" if depth is None else count(depth)
+
+
+def _loss(point: DepthPoint) -> str:
+    return percent(point.loss, 2)
+
+
+def _share(loss: float) -> str:
+    return f"{loss * 100:g} %"
+
+
+def _notes(found: Queues) -> Iterable[str]:
+    yield "loss: of total cycles, DRAM included, against queues that are never full;"
+    yield "worst: of the image that loses most. ▸ the smallest depth within the loss."
+    if found.point(found.curve[0].depth).lut is None:
+        yield f"No area: the parts of {found.device['name']} have no prices."
+    else:
+        yield "LUT, FF: of the whole array, from the area model."
+    yield "By layer: cycles with unbounded queues; the smallest depth within the loss, the"
+    yield "same of the median and the worst image, the same in compute cycles; windows of"
+    yield "its longest pass. Queues as deep as a pass is long are never full."
+    if found.unbounded_windows is not None:
+        yield f"Longer passes: 'unbounded' is {plural(found.unbounded_windows, 'window')}."

@@ -1,0 +1,150 @@
+"""One layer's exact cycles at any queue depth, each counted once.
+
+A deeper queue never costs a cycle: in the recurrence of docs/model.md a feeder waits for the end of
+the window `queue_depth` places back, a deeper queue asks for an earlier one, and all times are
+maxima of earlier times plus constants. A queue as deep as its pass has windows never makes a feeder
+wait: there it is the unbounded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesim.datapath import datapath
+from sparsesim.estimator.batches import joined, joined_bits, side_by_side
+from sparsesim.estimator.lay_out import LaidOut, lay_out
+from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.tally import value_bits_of
+from sparsesim.memory import schedule
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.device import dram_bits_per_cycle
+from sparsesim.trace import ImageTrace, Trace, TraceLayer
+
+DEEPEST = 4096
+"""The deepest queue that an accelerator may have."""
+UNBOUNDED = 1 << 18
+"""Windows that are taken for no bound where a pass has more of them: the model keeps a time for
+each place of a queue."""
+
+COMPUTE, TOTAL = 0, 1
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What layers are counted on: one scheme of an accelerator, on a device."""
+
+    accelerator: Accelerator
+    device: Device
+
+
+class Depths:
+    """A layer over all runs of a trace.
+
+    Attributes:
+        layer: of the trace.
+        pass_windows: of its longest pass; 0: it has no work.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        layer: TraceLayer,
+        groups: Sequence[Sequence[ImageTrace]],
+        machine: Machine,
+    ) -> None:
+        self.layer = layer
+        self._trace, self._groups, self._machine = trace, groups, machine
+        self._bits_per_cycle = dram_bits_per_cycle(machine.device, machine.accelerator)
+        self._counted: dict[tuple[int, int], NDArray[np.int64]] = {}
+        self._runs: list[list[LaidOut]] | None = None
+        self._flat = UNBOUNDED
+        self.pass_windows = max(
+            (self._windows(run) for runs in self._laid_out() for run in runs), default=0
+        )
+
+    @property
+    def unbounded(self) -> NDArray[np.int64]:
+        """Cycles with queues that are never full; as `at`."""
+        return self.at(min(max(1, self.pass_windows), UNBOUNDED))
+
+    def at(self, depth: int) -> NDArray[np.int64]:
+        """Cycles at a queue depth.
+
+        Args:
+            depth: windows, 1 or more.
+        Returns:
+            int64, shape (groups of images, 2): compute, total.
+        """
+        return np.array([self.of(group, depth) for group in range(len(self._groups))])
+
+    def of(self, group: int, depth: int) -> NDArray[np.int64]:
+        """Cycles of one group of images: int64, compute and total."""
+        depth = min(depth, self._flat, max(1, self.pass_windows))
+        if (group, depth) not in self._counted:
+            runs = [self._count(run, depth) for run in self._laid_out()[group]]
+            self._counted[group, depth] = np.sum(runs or [[0, 0]], axis=0, dtype=np.int64)
+        return self._counted[group, depth]
+
+    def is_flat(self, depth: int) -> bool:
+        """Whether no deeper queue saves a cycle; from then on deeper ones are not counted again."""
+        flat = bool((self.at(depth) == self.unbounded).all())
+        if flat:
+            self._flat = min(self._flat, depth)
+        return flat
+
+    def release(self) -> None:
+        """Drop the operands; what was counted stays, and they are laid out anew where needed."""
+        self._runs = None
+
+    def _laid_out(self) -> list[list[LaidOut]]:
+        """For each group of images the runs of the layer: one, or one an image."""
+        geometry = self.layer.geometry
+        if geometry.output_elements * geometry.reduction == 0:
+            return [[] for _ in self._groups]
+        if self._runs is None:
+            weight_rows, weights = None, None
+            self._runs = []
+            for group in self._groups:
+                parts = [group] if side_by_side(self.layer) else [[image] for image in group]
+                runs = []
+                for part in parts:
+                    run, rows = self._lay_out(list(part), weight_rows, weights)
+                    if self.layer.weight_is_constant:
+                        weight_rows, weights = rows, run.weights
+                    runs.append(run)
+                self._runs.append(runs)
+        return self._runs
+
+    def _lay_out(
+        self, images: list[ImageTrace], weight_rows: NDArray[np.uint64] | None, weights: object
+    ) -> tuple[LaidOut, NDArray[np.uint64]]:
+        layer, trace, accelerator = self.layer, self._trace, self._machine.accelerator
+        constant = layer.weight_is_constant
+        operands = lower(
+            joined(layer, images).geometry,
+            joined_bits(layer.activation, trace, images),
+            trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
+            joined_bits(layer.output, trace, images),
+            weight_rows,
+        )
+        widths = value_bits_of(trace, layer, accelerator)
+        machine = datapath(accelerator.datapath)
+        run = lay_out(layer.name, operands, widths, accelerator, machine, weights)
+        return run, operands.weight_rows
+
+    def _count(self, run: LaidOut, depth: int) -> list[int]:
+        # Unchecked: no accelerator has queues as deep as those that stand for unbounded ones.
+        deep = self._machine.accelerator.model_copy(update={"queue_depth": depth})
+        cycles = run.count(deep.skipping, deep)[:, 0]
+        timed = schedule(run.plan, cycles, self._bits_per_cycle, deep.skipping == "none")
+        return [timed.compute_cycles, timed.total_cycles]
+
+    def _windows(self, run: LaidOut) -> int:
+        """Windows of the longest pass: those of a tile, tile after tile."""
+        _, m0, m1, p0, p1, w0, w1, _ = run.passes.T
+        rows, cols = self._machine.accelerator.rows, self._machine.accelerator.cols
+        return int((-(-(m1 - m0) // rows) * -(-(p1 - p0) // cols) * (w1 - w0)).max())

@@ -1,0 +1,298 @@
+"""How deep queues must be: the smallest depth within a given loss of the unbounded one.
+
+The loss is in total cycles, which a user waits for: a layer that DRAM bounds needs no deep queue
+to be as fast as it can be. What compute cycles alone would ask for stands beside it.
+
+Source: docs/queues.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median_high
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesim.area import estimate as area_estimate
+from sparsesim.engine.threads import each
+from sparsesim.errors import ModelError, SpecError
+from sparsesim.estimator.batches import batches
+from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.synth.families import family_of
+from sparsesim.trace import Trace
+from sparsesim.tuning.depths import COMPUTE, DEEPEST, TOTAL, UNBOUNDED, Depths, Machine
+
+
+@dataclass(frozen=True)
+class LayerQueues:
+    """One layer; depths in windows, None: more than an accelerator may have.
+
+    Attributes:
+        name, op: of the layer.
+        pass_windows: of its longest pass; queues as deep as that are never full.
+        compute_cycles, total_cycles: of all images, with unbounded queues.
+        depth: the smallest within the loss, in total cycles of all images.
+        compute_depth: the same in compute cycles.
+        median_depth, worst_depth: over the images, each by its own total cycles.
+    """
+
+    name: str
+    op: str
+    pass_windows: int
+    compute_cycles: int
+    total_cycles: int
+    depth: int | None
+    compute_depth: int | None
+    median_depth: int | None
+    worst_depth: int | None
+
+
+@dataclass(frozen=True)
+class DepthPoint:
+    """The network with the same queues in all layers; the last point has unbounded ones.
+
+    Attributes:
+        depth: windows; None: unbounded.
+        compute_cycles, total_cycles: of all images.
+        loss: total cycles over those of unbounded queues, less 1.
+        worst_loss: the same of the image that loses most.
+        lut, ff: of the whole accelerator; None: a family without prices, or unbounded.
+    """
+
+    depth: int | None
+    compute_cycles: int
+    total_cycles: int
+    loss: float
+    worst_loss: float
+    lut: int | None
+    ff: int | None
+
+
+@dataclass(frozen=True)
+class Queues:
+    """What a network asks of an accelerator's queues.
+
+    Attributes:
+        model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
+        images: runs that were counted.
+        accelerator, device: as JSON has them.
+        scheme: the accelerator's own, under which all is counted.
+        loss: allowed, a share.
+        depth: the smallest for all layers within the loss; None: more than an accelerator may have.
+        unbounded_windows: as deep as the unbounded queues are, where a pass has more windows than
+            that; None: they are as deep as the longest pass is long.
+        layers: in execution order, those without work left out.
+        curve: by depth, 1, 2, 3, 4, 6, 8, 12 and so on until deeper ones save nothing; also the
+            depth that was found, and the accelerator's own.
+    """
+
+    model: str
+    model_sha256: str
+    rewrites: tuple[str, ...]
+    inputs: str
+    inputs_sha256: str
+    random_inputs: bool
+    images: int
+    accelerator: Mapping[str, Any]
+    device: Mapping[str, Any]
+    scheme: str
+    loss: float
+    depth: int | None
+    unbounded_windows: int | None
+    layers: tuple[LayerQueues, ...]
+    curve: tuple[DepthPoint, ...]
+
+    def point(self, depth: int | None) -> DepthPoint:
+        """The curve at a depth that it has; None: unbounded."""
+        return next(point for point in self.curve if point.depth == depth)
+
+
+def size_queues(
+    trace: Trace,
+    accelerator: Accelerator | None = None,
+    device: Device | None = None,
+    *,
+    loss: float = 0.01,
+    progress: Callable[[int], Any] | None = None,
+) -> Queues:
+    """The smallest queue depths within a loss, layer by layer and for the whole network.
+
+    Args:
+        trace: of `execute`, or loaded; the bits of all its images are held.
+        accelerator: default: all its defaults; counted under its own scheme.
+        device: gives the DRAM bandwidth and prices the array; default: XCZU9EG on the ZCU102.
+        loss: share of the total cycles with unbounded queues that may be lost, 0 to below 1.
+        progress: called with the number of layers done.
+    Raises:
+        SpecError: a loss out of range, a layer that does not fit the buffers.
+        ModelError: no layer has work.
+    """
+    if not 0 <= loss < 1:
+        raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
+    accelerator = accelerator or Accelerator()
+    device = device or Device.named(DEFAULT_DEVICE)
+    groups = list(batches(trace.images, accelerator.batch))
+    search = _Search(trace, groups, Machine(accelerator, device), Fraction(repr(loss)), progress)
+    found = each(search.layer, [(layer,) for layer in trace.layers])
+    kept = [pair for pair in found if pair is not None]
+    if not kept:
+        raise ModelError(f"{trace.source.model}: no layer has work to count")
+    network = _Network([depths for depths, _ in kept], accelerator, device)
+    flat = next((d for d in ladder() if network.is_flat(d)), DEEPEST)
+    depth = smallest(lambda d: search.holds(network.at(d), network.unbounded, TOTAL), flat)
+    shown = {*_up_to(flat), depth, accelerator.queue_depth}
+    longest = max(depths.pass_windows for depths, _ in kept)
+    source = trace.source
+    return Queues(
+        model=source.model,
+        model_sha256=source.model_sha256,
+        rewrites=source.rewrites,
+        inputs=source.inputs,
+        inputs_sha256=source.inputs_sha256,
+        random_inputs=source.random_inputs,
+        images=source.runs,
+        accelerator=accelerator.model_dump(mode="json"),
+        device=device.model_dump(mode="json"),
+        scheme=accelerator.skipping,
+        loss=loss,
+        depth=depth,
+        unbounded_windows=UNBOUNDED if longest > UNBOUNDED else None,
+        layers=tuple(layer for _, layer in kept),
+        curve=tuple(network.point(d) for d in (*sorted(d for d in shown if d is not None), None)),
+    )
+
+
+def ladder() -> Iterable[int]:
+    """Depths that are tried first: 1, 2, 3, 4, 6, 8, 12, ... to the deepest there may be."""
+    yield 1
+    power = 2
+    while power <= DEEPEST:
+        yield power
+        if power + power // 2 <= DEEPEST:
+            yield power + power // 2
+        power *= 2
+
+
+def smallest(holds: Callable[[int], bool], most: int) -> int | None:
+    """The smallest depth from 1 to `most` that holds; None: not even the last does.
+
+    Args:
+        holds: false up to some depth, true from there on.
+        most: where to stop.
+    """
+    steps = list(_up_to(most))
+    last = next((i for i, depth in enumerate(steps) if holds(depth)), None)
+    if last is None:
+        return None
+    low, high = steps[last - 1] if last else 0, steps[last]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _up_to(most: int) -> Iterable[int]:
+    yield from (depth for depth in ladder() if depth < most)
+    yield most
+
+
+@dataclass
+class _Search:
+    trace: Trace
+    groups: Sequence[Sequence[Any]]
+    machine: Machine
+    loss: Fraction
+    progress: Callable[[int], Any] | None
+
+    def __post_init__(self) -> None:
+        self._done, self._lock = 0, Lock()
+
+    def holds(self, cycles: NDArray[np.int64], unbounded: NDArray[np.int64], kind: int) -> bool:
+        """Whether the sum over images is within the loss; exact."""
+        return int(cycles[:, kind].sum()) <= int(unbounded[:, kind].sum()) * (1 + self.loss)
+
+    def layer(self, layer: Any) -> tuple[Depths, LayerQueues] | None:
+        depths = Depths(self.trace, layer, self.groups, self.machine)
+        found = (depths, self._sized(depths)) if depths.pass_windows else None
+        depths.release()
+        with self._lock:
+            self._done += 1
+            if self.progress is not None:
+                self.progress(self._done)
+        return found
+
+    def _sized(self, depths: Depths) -> LayerQueues:
+        flat = next((depth for depth in ladder() if depths.is_flat(depth)), DEEPEST)
+        whole = depths.unbounded
+
+        def depth_of(kind: int) -> int | None:
+            return smallest(lambda d: self.holds(depths.at(d), whole, kind), flat)
+
+        def depth_of_image(i: int) -> int:
+            one = whole[i : i + 1]
+            found = smallest(lambda d: self.holds(depths.of(i, d)[None], one, TOTAL), flat)
+            return found or DEEPEST + 1
+
+        alone = [depth_of_image(i) for i in range(len(whole))]
+        middle, worst = (d if d <= DEEPEST else None for d in (median_high(alone), max(alone)))
+        compute, total = whole.sum(axis=0)
+        return LayerQueues(
+            name=depths.layer.name,
+            op=depths.layer.op,
+            pass_windows=depths.pass_windows,
+            compute_cycles=int(compute),
+            total_cycles=int(total),
+            depth=depth_of(TOTAL),
+            compute_depth=depth_of(COMPUTE),
+            median_depth=middle,
+            worst_depth=worst,
+        )
+
+
+class _Network:
+    """All layers with queues of one depth."""
+
+    def __init__(self, layers: list[Depths], accelerator: Accelerator, device: Device) -> None:
+        self.layers, self.accelerator = layers, accelerator
+        self.unbounded = np.sum([layer.unbounded for layer in layers], axis=0)
+        try:
+            self.family = family_of(device).name
+        except SpecError:  # a device whose parts have no prices
+            self.family = ""
+
+    def at(self, depth: int) -> NDArray[np.int64]:
+        """As `Depths.at`."""
+        return np.sum(each(self._of, [(layer, depth) for layer in self.layers]), axis=0)
+
+    def is_flat(self, depth: int) -> bool:
+        """As `Depths.is_flat`."""
+        return bool((self.at(depth) == self.unbounded).all())
+
+    def point(self, depth: int | None) -> DepthPoint:
+        cycles = self.unbounded if depth is None else self.at(depth)
+        total, least = (int(found[:, TOTAL].sum()) for found in (cycles, self.unbounded))
+        worst = (cycles[:, TOTAL] / self.unbounded[:, TOTAL]).max() - 1
+        area = None
+        if self.family and depth is not None:
+            area = area_estimate(self.accelerator.with_(queue_depth=depth), self.family)
+        return DepthPoint(
+            depth=depth,
+            compute_cycles=int(cycles[:, COMPUTE].sum()),
+            total_cycles=total,
+            loss=total / least - 1,
+            worst_loss=float(worst),
+            lut=int(area.lut) if area else None,
+            ff=int(area.ff) if area else None,
+        )
+
+    @staticmethod
+    def _of(layer: Depths, depth: int) -> NDArray[np.int64]:
+        found = layer.at(depth)
+        layer.release()
+        return found
