@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sparsesim.sparsity import sparsify as sparsify
     from sparsesim.spec import Accelerator as Accelerator
     from sparsesim.spec import Device as Device
+    from sparsesim.sweeps.spec import SweepSpec as SweepSpec
     from sparsesim.sweeps.sweeping import sweep as sweep
     from sparsesim.trace import Trace as Trace
     from sparsesim.trace.execute import execute as execute
@@ -60,6 +61,7 @@ _HOME = {
     "Result": "result",
     "SearchSpec": "search.searching",
     "SparseSimError": "errors",
+    "SweepSpec": "sweeps.spec",
     "Thresholds": "sparsity",
     "Trace": "trace",
     "array_cycles": "datapath.array_cycles",

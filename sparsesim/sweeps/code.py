@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-_SHOWS_ONLY = {"cli", "report", "cosim", "search", "train", "cuts", "intrinsic", "rtl", "tuning"}
+_SHOWS_ONLY = {"cli", "report", "exports", "cosim", "train", "cuts", "intrinsic", "rtl", "tuning"}
 _KINDS = {".py", ".toml", ".csv"}
 
 
