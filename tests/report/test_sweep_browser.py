@@ -15,12 +15,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(params=[(1200, 900, "light"), (390, 844, "dark")], ids=["wide", "phone"])
+WINDOWS = {"wide": (1200, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(params=[(window, scheme) for window in WINDOWS for scheme in ("light", "dark")])
 def browser(request, page, tmp_path):  # noqa: F811
     """The page, open."""
     from selenium import webdriver
 
-    width, height, scheme = request.param
+    window, scheme = request.param
+    width, height = WINDOWS[window]
     path = tmp_path / "sweep.html"
     path.write_text(page, encoding="utf-8")
     options = webdriver.ChromeOptions()

@@ -9,6 +9,8 @@ from small_sweeps import SPACE, rows_of, small
 
 from sparsesim.errors import SpecError
 from sparsesim.sweeps.engines import engine_of
+from sparsesim.sweeps.metrics import COSTLY
+from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.space import Left, Space
 from sparsesim.sweeps.sweeping import sweep_into
 
@@ -64,6 +66,26 @@ def test_failed_points_and_broken_constraints_are_no_obstacle(name):
 
     spec = small(space=WIDE, engine=name, points=24, fit=False, constraints=["ms < 10"])
     assert sum(map(len, played(spec, some_fail))) == 24
+
+
+@pytest.mark.parametrize("engine", ["random", "tpe", "nsga2"])
+def test_engines_agree_on_shared_points(engine, grid, tmp_path):
+    sweep_into(small(engine=engine, points=9), tmp_path / "out")
+    rows = load_sweep_result(tmp_path / "out").rows
+    assert len(rows) == 9
+    for row in rows:
+        known = grid[row.key]
+        assert (row.hash, row.parameters, row.error) == (known.hash, known.parameters, known.error)
+        metrics = {name: value for name, value in row.metrics.items() if name != COSTLY}
+        assert metrics == {name: known.metrics[name] for name in metrics}
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    """The points of the grid by their keys."""
+    folder = tmp_path_factory.mktemp("grid") / "out"
+    sweep_into(small(), folder)
+    return {row.key: row for row in load_sweep_result(folder).rows}
 
 
 def test_an_engine_that_learns_gives_the_same_on_many_processes_and_in_parts(tmp_path):

@@ -22,7 +22,6 @@ import sparsesim as ss
 from sparsesim.errors import SparseSimError, SpecError, TraceError
 from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.measure import Job, Task
-from sparsesim.sweeps.metrics import COSTLY, METRICS
 from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.pool import Pool
 from sparsesim.sweeps.result import load_sweep_result
@@ -96,17 +95,6 @@ def test_again_measures_nothing(unbroken):
 def test_several_processes_give_the_same(unbroken, tmp_path):
     sweep_into(small(), tmp_path / "two", workers=2)
     assert rows_of(tmp_path / "two") == rows_of(unbroken)
-
-
-def test_random_points_are_those_of_the_grid(unbroken, tmp_path):
-    sweep_into(small(engine="random", points=5, seed=0), tmp_path / "random")
-    grid, drawn = (load_sweep_result(one).rows for one in (unbroken, tmp_path / "random"))
-    known = {row.key: row for row in grid}
-    assert len(drawn) == 5
-    for row in drawn:
-        for name in ("hash", "parameters", "error"):
-            assert getattr(row, name) == getattr(known[row.key], name)
-        assert all(row.metrics[n] == known[row.key].metrics[n] for n in METRICS if n != COSTLY)
 
 
 def test_a_changed_space_keeps_what_is_there(unbroken, tmp_path):
