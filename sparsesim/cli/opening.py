@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import typer
+
 from sparsesim.cli import options
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ def opened(
     graph = ss.load(model)
     fed = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
     wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
+    if wanted is not None and wanted.intrinsic:
+        typer.echo(f"{thresholds}: its [intrinsic] is for 'emulate'; left out here", err=True)
     graph, named_blocks = rewritten(graph, fed, wanted, quantize)
     trace = ss.execute(graph, fed, named_blocks=named_blocks, lazy=True)
     return Opened(trace, (graph, fed, named_blocks))

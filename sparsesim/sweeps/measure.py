@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Lock, Thread
@@ -94,6 +95,19 @@ def begin_process() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _load()
+
+
+def _load() -> None:
+    """Load what estimates need, kernels among it, while the parent still executes the network."""
+    import numpy as np
+
+    from sparsesim.datapath.array_cycles import array_cycles
+
+    for name in ("sparsesim.estimator", "sparsesim.trace.store"):
+        import_module(name)
+    mask = np.ones((1, 1), dtype=bool)
+    array_cycles(mask, mask, Accelerator())
 
 
 def _end_with(sentinel: int) -> None:

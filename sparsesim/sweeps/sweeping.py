@@ -12,6 +12,7 @@ from typing import Any
 
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
+from sparsesim.files import refuse_filled
 from sparsesim.sweeps.code import code_sha256
 from sparsesim.sweeps.engines import engine_of
 from sparsesim.sweeps.facts import facts_of
@@ -120,7 +121,8 @@ def sweep_into(
     points = engine.ask()
     if not points:
         raise SpecError(empty(left))
-    _make(folder)
+    refuse_filled(folder, force=True)
+    folder.mkdir(exist_ok=True)
     with (
         _alone(folder),
         closing(Store(folder / POINTS)) as store,
@@ -315,14 +317,6 @@ def _hashes(points: Sequence[Point], traces: Traces, space: Space) -> dict[str, 
         for name, other in of_device.items()
     }
     return {point.key: both[point.workload, point.device] for point in points}
-
-
-def _make(folder: Path) -> None:
-    if not folder.parent.is_dir():
-        raise SparseSimError(f"{folder.parent}: no such folder")
-    if folder.exists() and not folder.is_dir():
-        raise SparseSimError(f"{folder}: is a file; name a folder")
-    folder.mkdir(exist_ok=True)
 
 
 @contextmanager

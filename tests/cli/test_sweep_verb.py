@@ -111,7 +111,7 @@ def test_mistakes_of_the_command(run, spec, tmp_path):
     assert said(spec.name, "-o", "out", "--workers", 2, "--scheduler", "tcp://x:1") == (
         "error: --workers and --scheduler: give one of them\n"
     )
-    assert said(spec.name, "-o", "no/out") == "error: no: no such folder\n"
+    assert said(spec.name, "-o", "no/out") == "error: no/out: its folder does not exist\n"
     Path("file").touch()
     assert said(spec.name, "-o", "file") == "error: file: is a file; name a folder\n"
     huge = spec.read_text().replace("rows = [4, 8]", "rows = { from = 1, to = 1000 }")

@@ -152,3 +152,14 @@ def test_nothing_is_said_of_progress_where_stderr_is_no_terminal(run, monkeypatc
     monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
     ran = run("estimate", lenet, "--inputs", digits, "--images", 3)
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_arithmetic_that_an_estimate_leaves_out_is_said(run, lenet, digits, tmp_path):
+    (tmp_path / "map.toml").write_text("[intrinsic]\n'*' = { acc_bits = 16 }\n")
+    words = ("estimate", lenet, "--inputs", digits, "--images", 1)
+    plain = run(*words)
+    ran = run(*words, "--thresholds", "map.toml")
+    assert (ran.code, ran.err) == (
+        0,
+        plain.err + "map.toml: its [intrinsic] is for 'emulate'; left out here\n",
+    )
