@@ -26,18 +26,22 @@ def _lines(chosen: Sequence[tuple[SweepResult, Sequence[Choice]]]) -> Iterator[s
     yield from (
         "# Accelerators for the packaged devices",
         "",
-        f"Written by `python -m benchmarks.presets {names}` from one sweep a device;",
-        "[why so](../decisions/presets.md). `sparsesim list accelerators` names them:",
-        "`DEVICE-SCHEME-SIZE`.",
+        f"Written by `python -m benchmarks.presets {names}`",
+        "from one sweep a device; [why so](../decisions/presets.md). `sparsesim list accelerators`",
+        "names them: `--accelerator DEVICE-SCHEME-SIZE --device DEVICE`.",
         "",
+        "Sizes are shares of the device, the largest of LUT, FF, DSP and BRAM:",
+        ", ".join(f"{size} up to {SHARES[size]}" for size in SIZES) + ". Resources are the area",
+        "model's, in shares of the device; MHz is the clock of the PE. Times are milliseconds",
+        "an image, DRAM included, with the sweep's thresholds; mean is their geometric mean.",
+        "Speedup is that over `none` of the same size: this machine without skipping, its queues",
+        "and all. The `equal FPGA` of `sparsesim estimate` compares with plain dense PEs, which",
+        "are smaller.",
     )
-    sizes = [f"{size} up to {SHARES[size]} ({100 * most:.1f} %)" for size, most in SIZES.items()]
-    yield from (
-        f"Sizes are shares of the device, the largest of LUT, FF, DSP and BRAM: {sizes[0]},",
-        f"{sizes[1]}, {sizes[2]}. Resources are the area model's, as shares of the device; MHz is",
-        "the clock of the PE. Times are milliseconds an image, DRAM included, with the thresholds",
-        "of the sweep; mean is their geometric mean, speedup that over `none` of the same size.",
-    )
+    slower = [one for _, choices in chosen for one in choices if (one.speedup or 1) < 1]
+    if slower:
+        yield from ("", "Slower than `none` of the same size, whose PEs are smaller:")
+        yield ", ".join(f"`{one.name}` ({one.speedup:.2f}x)" for one in slower) + "."
     for found, choices in chosen:
         yield ""
         yield from _device(found, choices)

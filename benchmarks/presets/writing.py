@@ -15,6 +15,8 @@ from sparsesim.synth.families import family_of
 SHARES = {"small": "an eighth", "middle": "a third", "large": "three quarters"}
 """Size -> its share in words."""
 
+_WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSPs", "bram36": "block RAMs"}
+
 # Keys that every file has, and what stands behind them; further ones only where they differ from
 # the defaults.
 _KEYS = {
@@ -82,9 +84,6 @@ def toml(choice: Choice, device: Device, found: SweepResult) -> str:
     return f"{head}\n\n{_keys(choice)}"
 
 
-_WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSPs", "bram36": "block RAMs"}
-
-
 def write(choice: Choice, device: Device, found: SweepResult, folder: Path) -> None:
     """Put it into a folder, in place of what was there."""
     text = toml(choice, device, found)
@@ -104,7 +103,7 @@ def _speedup(choice: Choice) -> list[str]:
 
 def _clock(device: Device) -> str:
     if family_of(device).is_placed:
-        return "of its PE, placed and routed; an array keeps some 0.8 of it"
+        return "its PE's, by placements on ECP5; an array keeps some 0.8 of it"
     return "an assumption: 200 MHz for default's PE, others scaled as on ECP5"
 
 
