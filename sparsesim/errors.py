@@ -29,12 +29,13 @@ class TraceError(SparseSimError):
     """A trace or result file that cannot be read or does not fit its use."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], where: str = "") -> str:
     """A hint naming the closest known word, or all of them: `did you mean 'rows'?`.
 
     Args:
         name: what came.
         known: what is allowed.
+        where: the command that lists them, where they are too many for a line.
     Returns:
         text without a final stop.
     """
@@ -42,4 +43,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
-    return "use one of " + ", ".join(known)
+    return f"see {where}" if where else "use one of " + ", ".join(known)

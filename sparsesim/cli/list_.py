@@ -32,14 +32,29 @@ def _devices() -> Iterable[str]:
 
 
 def _accelerators() -> Iterable[str]:
+    """Those for any device, then, behind a blank line each, those of one device."""
+    from sparsesim.spec import Accelerator, Device
+    from sparsesim.spec.sizes import sized_names
+
+    rest = list(Accelerator.names())
+    groups = []
+    for device in Device.names():
+        groups.append([name for name in sized_names(device) if name in rest])
+        rest = [name for name in rest if name not in groups[-1]]
+    yield from map(_accelerator, rest)
+    for group in filter(None, groups):
+        yield ""
+        yield from map(_accelerator, group)
+
+
+def _accelerator(name: str) -> str:
     from sparsesim.spec import Accelerator
 
-    for name in Accelerator.names():
-        found = Accelerator.named(name)
-        yield (
-            f"{name}: {found.rows}x{found.cols} PEs, window {found.window}, lanes "
-            f"{found.lanes}, {found.skipping}"
-        )
+    found = Accelerator.named(name)
+    return (
+        f"{name}: {found.rows}x{found.cols} PEs, window {found.window}, lanes {found.lanes}, "
+        f"{found.skipping}"
+    )
 
 
 def _operators() -> Iterable[str]:

@@ -10,6 +10,7 @@ from sparsesim.spec.base import Spec
 from sparsesim.spec.toml import load_spec
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_FEW = 20  # names that an error still lists
 
 
 class PackagedSpec(Spec):
@@ -30,8 +31,10 @@ class PackagedSpec(Spec):
         Raises:
             SpecError: no such name.
         """
-        if name.lower() not in cls.names():
-            raise SpecError(f"unknown {cls._word} '{name}'; {nearest(name.lower(), cls.names())}")
+        names = cls.names()
+        if name.lower() not in names:
+            where = f"'list {cls._folder}'" if len(names) > _FEW else ""
+            raise SpecError(f"unknown {cls._word} '{name}'; {nearest(name.lower(), names, where)}")
         return load_spec(cls, _PACKAGE / cls._folder / f"{name.lower()}.toml")
 
     @classmethod

@@ -209,7 +209,7 @@ def test_names(run, estimate):
     )
     refused(
         estimate("--accelerator", "nope"),
-        "unknown accelerator 'nope'; use one of default, large-32x32, small-8x8",
+        "unknown accelerator 'nope'; see 'list accelerators'",
     )
     refused(estimate("--accelerator", "none.toml"), "none.toml: no such file")
     refused(

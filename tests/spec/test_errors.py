@@ -189,7 +189,7 @@ def test_files(tmp_path: Path) -> None:
         (
             Accelerator,
             "tpu",
-            "unknown accelerator 'tpu'; use one of default, large-32x32, small-8x8",
+            "unknown accelerator 'tpu'; see 'list accelerators'",
         ),
         (Device, "XCZU9", "unknown device 'XCZU9'; did you mean 'xczu9eg'?"),
         (EnergyTable, "7nm", "unknown energy table '7nm'; use one of horowitz2014-45nm"),
