@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sparsesim.errors import SpecError, nearest
@@ -53,12 +54,19 @@ class Expression:
         Raises:
             SpecError: it can't be evaluated.
         """
-        from simpleeval import EvalWithCompoundTypes
-
         if any(values[name] is None for name in self.names):
             return False
-        known = {name: values[name] for name in self.names}
+        evaluator, parsed = self._parsed
+        evaluator.names = values
         try:
-            return bool(EvalWithCompoundTypes(names=known, functions={}).eval(self.text.strip()))
+            return bool(evaluator.eval(self.text, previously_parsed=parsed))
         except Exception as error:  # simpleeval's, and whatever the operators raise
             raise SpecError(f"condition '{self.text}': {error}") from None
+
+    @cached_property
+    def _parsed(self) -> tuple[Any, Any]:
+        """Parsed once: a space has a hundred thousand combinations."""
+        from simpleeval import EvalWithCompoundTypes
+
+        evaluator = EvalWithCompoundTypes(functions={})
+        return evaluator, evaluator.parse(self.text.strip())

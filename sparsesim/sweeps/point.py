@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -54,7 +54,7 @@ class Point:
     def parameters(self) -> dict[str, Any]:
         """All of it by name, flat; what conditions read."""
         return {
-            **asdict(self.workload),
+            **vars(self.workload),
             "device": self.device,
             **self.accelerator.model_dump(exclude={"name"}),
         }

@@ -74,7 +74,11 @@ class Space:
         for key, values in self.axes.items():  # a wrong value is refused before anything runs
             for value in values:
                 self.start.with_(**{key: value})
-        self._conditions = [Expression.read(text, self.names) for text in spec.conditions]
+        conditions = [Expression.read(text, self.names) for text in spec.conditions]
+        late = {"clock_mhz", *STATIC}  # known when there is an accelerator, which takes longer
+        self._early = [one for one in conditions if not one.names & late]
+        self._late = [one for one in conditions if one.names & late]
+        self._given = self.start.model_dump(exclude={"name"})
         constraints = [Expression.read(text, self.names) for text in spec.constraints]
         self.needs_iso_resource = COSTLY in spec.objectives or any(
             COSTLY in one.names for one in constraints
@@ -140,11 +144,16 @@ class Space:
             index, at = divmod(index, len(self.parameters[key]))
             values[key] = self.parameters[key][at]
         workload, name = values.pop("workload"), values.pop("device")
+        known = {**vars(workload), "device": name, **self._given, **values}
+        for condition in self._early:
+            if not condition.holds(known):
+                left.broken[condition.text] += 1
+                return None
         accelerator = self.start.with_(**values)
         if self.spec.clock == "table":
             family = self._families[name]
             mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
-            accelerator = accelerator.with_(clock_mhz=mhz)
+            accelerator = accelerator.model_copy(update={"clock_mhz": mhz})
         point = Point(workload, name, accelerator)
         if (broken := self._broken(point)) is not None:
             left.broken[broken] += 1
@@ -180,8 +189,8 @@ class Space:
         return self._areas[key]
 
     def _broken(self, point: Point) -> str | None:
-        """What cuts the point."""
-        for condition in self._conditions:
+        """What cuts the point, of what its accelerator tells."""
+        for condition in self._late:
             values: dict[str, Any] = point.parameters
             if condition.names & set(STATIC):
                 values = values | self.resources(point)
