@@ -54,6 +54,7 @@ def main() -> None:
     _emulation()
     _tables("benchmarks.search")
     _tables("benchmarks.sweep")
+    _tables("benchmarks.sweep_scale")
     _training()
     _cosimulation()
 

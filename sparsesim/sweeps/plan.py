@@ -19,8 +19,7 @@ from sparsesim.sweeps.spec import NO_THRESHOLDS, SweepSpec
 from sparsesim.sweeps.traces import Traces
 
 _TRIED = 5  # points of each network
-_POINT_BYTES = 2_000  # of a point in the file, and as much again a dozen layers
-_LAYER_BYTES = 130
+_POINT_BYTES, _LAYER_BYTES = 1_700, 100  # of a point in the file, about
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ CREATE TABLE points (
     details BLOB NOT NULL,     -- JSON, deflated
     error TEXT NOT NULL,       -- empty: it did not fail
     seconds REAL NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE members (place INTEGER PRIMARY KEY, key TEXT NOT NULL);  -- of the last sweep
 CREATE TABLE workloads (        -- facts of what was executed
     workload TEXT PRIMARY KEY,  -- JSON
