@@ -17,7 +17,7 @@ class SweepChart:
     Attributes:
         name: of its file and its element.
         section: where it stands on the page.
-        title: a heading; empty where the section's says it.
+        title: a heading; empty where the section's says enough.
         spec: Vega-Lite, as wide as its container.
     """
 

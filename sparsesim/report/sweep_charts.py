@@ -17,7 +17,7 @@ from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_parameter_charts import parameter_charts
 from sparsesim.report.sweep_point_charts import layer_bars, roofline
 from sparsesim.report.sweep_points import Group, groups
-from sparsesim.report.theme import ACCENT, ALARM, SCHEME_COLOURS, colours
+from sparsesim.report.theme import ACCENT, ALARM, SCHEME_COLOURS, colours, scheme_colours
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows
@@ -59,7 +59,7 @@ def _tradeoffs(group: Group) -> Iterator[SweepChart]:
     others = others or ["ms" if first == "lut" else "lut"]
     for other in others:
         name = group.named("front" if other == others[0] else f"front-{other}")
-        yield SweepChart(name, "tradeoffs", "", front_chart(group, first, other))
+        yield SweepChart(name, "tradeoffs", group.titled(""), front_chart(group, first, other))
 
 
 def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
         ),
     )
     marks = base.mark_circle(cursor="pointer").encode(
-        color=colours("scheme", SCHEME_COLOURS),
+        color=colours("scheme", scheme_colours(row["scheme"] for row in rows)),
         size=alt.condition("datum.front", alt.value(90), alt.value(30)),
         opacity=alt.condition("datum.front", alt.value(1), alt.value(0.35)),
         tooltip=tooltip,
@@ -112,9 +112,9 @@ def _lines(group: Group) -> Iterator[SweepChart]:
     """A line for each point of the front: its speedups, and its images."""
     rows = list(group.front[:MOST_LINES])
     if any(row.metrics.get("iso_speedup") is not None for row in rows):
-        yield SweepChart(group.named("speedups"), "speedups", "", speedup_chart(rows))
+        yield SweepChart(group.named("speedups"), "speedups", group.titled(""), speedup_chart(rows))
     if any(row.metrics["worst_cycles"] != row.metrics["p50_cycles"] for row in rows):
-        yield SweepChart(group.named("images"), "images", "", image_chart(rows))
+        yield SweepChart(group.named("images"), "images", group.titled(""), image_chart(rows))
 
 
 def speedup_chart(rows: Sequence[Row]) -> dict[str, Any]:
@@ -193,7 +193,12 @@ def _formats(group: Group) -> Iterator[SweepChart]:
             ]
         base = alt.Chart(alt.InlineData(values=rows), height=20 * len(facts["layers"]) + 10).encode(
             y=alt.Y("layer:N", sort=None, title=None),
-            x=alt.X("format:N", sort=None, title=None, axis=alt.Axis(orient="top", labelAngle=0)),
+            x=alt.X(
+                "format:N",
+                sort=None,
+                title=None,
+                axis=alt.Axis(orient="top", labelAngle=0, labelFlush=False),
+            ),
         )
         cells = base.mark_rect().encode(
             color=alt.Color(
@@ -214,4 +219,6 @@ def _formats(group: Group) -> Iterator[SweepChart]:
             opacity=alt.condition("datum.best", alt.value(1), alt.value(0.6)),
         )
         chart = filling(alt.layer(cells, words))
-        yield SweepChart(group.named(f"formats-{operand}"), "formats", f"{operand}s", chart)
+        yield SweepChart(
+            group.named(f"formats-{operand}"), "formats", group.titled(f"{operand}s"), chart
+        )

@@ -27,6 +27,7 @@ from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.spec import NO_THRESHOLDS
 
 _TILES = 6
+_GRIDS = {"sensitivity": "grid", "curves": "grid", "where": "grid", "formats": "pair"}
 _SECTIONS = (
     ("tradeoffs", "Trade-offs", "Points over two objectives. Press one to look at it."),
     ("point", "A point", ""),
@@ -83,7 +84,7 @@ def sweep_html(result: SweepResult, details: Details) -> str:
         if name == "point":
             parts.append(_point_section() if drawn else "")
         elif drawn:
-            parts.append(section(title, said, _charts(drawn, len(groups(result)) > 1)))
+            parts.append(section(title, said, _charts(drawn)))
         parts += [_sheet(sheet) for sheet in sheets if sheet.section == name]
     parts.append(_appendix(result))
     specs = {chart.name: chart.spec for chart in charts}
@@ -169,16 +170,15 @@ def _point_section() -> str:
     )
 
 
-def _charts(charts: Sequence[SweepChart], several: bool) -> str:
-    """Charts below each other, or in a grid where they have titles."""
+def _charts(charts: Sequence[SweepChart]) -> str:
+    """Charts below each other, small ones in a grid."""
     drawn = []
     for chart in charts:
-        network = chart.name.removesuffix(f"-{chart.section}").partition("-")[0] if several else ""
-        words = " ".join(word for word in (network, chart.title) if word)
-        title = f"<h3>{escape(words)}</h3>" if words else ""
+        title = f"<h3>{escape(chart.title)}</h3>" if chart.title else ""
         drawn.append(f'<div>{title}<div class="chart" id="chart-{chart.name}"></div></div>')
+    kind = _GRIDS.get(charts[0].section)
     inner = "".join(drawn)
-    return f'<div class="grid">{inner}</div>' if charts[0].title else inner
+    return f'<div class="{kind}">{inner}</div>' if kind else inner
 
 
 def _sheet(sheet: Sheet) -> str:

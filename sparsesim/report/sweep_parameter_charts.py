@@ -14,7 +14,7 @@ from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_point_charts import lost
 from sparsesim.report.sweep_points import Group, best_at, is_free, rising
-from sparsesim.report.theme import ACCENT, SCHEME_COLOURS, colours
+from sparsesim.report.theme import ACCENT, colours, scheme_colours
 from sparsesim.sweeps.metrics import METRICS
 
 _WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
@@ -23,17 +23,23 @@ CURVES = ("queue_depth", "window", "lanes", "rows", "cols")
 
 def parameter_charts(group: Group, details: Details) -> Iterator[SweepChart]:
     """What each parameter moves: all points, curves by scheme, and where the best's cycles go."""
-    names = [name for name in group.result.varying if is_free(group.result, name)]
+    names = [
+        name
+        for name in group.result.varying
+        if is_free(group.result, name) and group.answers.parameter(name).is_varied
+    ]
     for name in names:
-        if len(set(group.answers.parameter(name).codes.tolist())) > 1:
-            made = sensitivity_chart(group, name)
-            yield SweepChart(group.named(f"sensitivity-{name}"), "sensitivity", name, made)
+        yield _chart(group, "sensitivity", name, sensitivity_chart(group, name))
     for name in CURVES:
         if name in names:
-            yield SweepChart(group.named(f"curve-{name}"), "curves", name, curve_chart(group, name))
+            yield _chart(group, "curves", name, curve_chart(group, name))
     for name in names:
-        made = where_chart(group, name, details)
-        yield SweepChart(group.named(f"where-{name}"), "where", name, made)
+        yield _chart(group, "where", name, where_chart(group, name, details))
+
+
+def _chart(group: Group, section: str, name: str, spec: dict[str, Any]) -> SweepChart:
+    file = group.named(f"{section.removesuffix('s')}-{name}")
+    return SweepChart(file, section, group.titled(name), spec)
 
 
 def sensitivity_chart(group: Group, parameter: str) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def curve_chart(group: Group, parameter: str) -> dict[str, Any]:
         .encode(
             x=alt.X("value:O", title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("best:Q", title=titled(metric), scale=axis_scale(numbers)),
-            color=colours("scheme", SCHEME_COLOURS, columns=2),
+            color=colours("scheme", scheme_colours(row["scheme"] for row in rows), columns=2),
             tooltip=["scheme:N", "value:O", alt.Tooltip("best:Q", format=",.4~g")],
         )
     )

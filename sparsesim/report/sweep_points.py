@@ -43,6 +43,10 @@ class Group:
         known = self.result.workloads
         return known.get(workload_of(self.front[0])) if self.front else None
 
+    def titled(self, title: str) -> str:
+        """A heading for something of this network; empty where none is needed."""
+        return title if self.alone else f"{self.network}: {title}" if title else self.network
+
     def named(self, name: str) -> str:
         """A name for something of this network: no other's has it."""
         if self.alone:

@@ -206,7 +206,7 @@ def sensitivity_lines(group: Group) -> Iterator[tuple[str, ...]]:
     pick: Callable[..., Any] = np.min if METRICS[metric].better == "less" else np.max
     for name in group.result.varying:
         values = group.answers.parameter(name)
-        if not is_free(group.result, name) or len(set(values.codes.tolist())) < 2:
+        if not (is_free(group.result, name) and values.is_varied):
             continue
         for code, value in enumerate(values.values):
             found = numbers[(values.codes == code) & ~np.isnan(numbers)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -33,6 +34,12 @@ def colours(
         return alt.Color(f"{field}:N", scale=scale, legend=None)
     drawn = alt.Color(f"{field}:N", scale=scale, title=None)
     return drawn if columns is None else drawn.legend(columns=columns)
+
+
+def scheme_colours(found: Iterable[str]) -> dict[str, str]:
+    """Those of the schemes that are there, in their usual order."""
+    there = set(found)
+    return {scheme: colour for scheme, colour in SCHEME_COLOURS.items() if scheme in there}
 
 
 def theme(dark: bool) -> dict[str, Any]:

@@ -24,6 +24,11 @@ class Parameter:
     values: tuple[Any, ...]
     codes: NDArray[np.int32]
 
+    @property
+    def is_varied(self) -> bool:
+        """Whether the points have more than one of them."""
+        return bool((self.codes != self.codes[:1]).any())
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
