@@ -90,4 +90,4 @@ def _say(done: Done, folder: Path, spec: str) -> None:
             f"{done.missing:,} points are missing; go on: sparsesim sweep {spec} -o {folder}",
             err=True,
         )
-    options.said(folder, f"sparsesim report {folder} --as csv -o points.csv")
+    options.said(folder, f"sparsesim report {folder} --as html -o {folder}.html")

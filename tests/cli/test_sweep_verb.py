@@ -38,7 +38,7 @@ def test_a_sweep_and_its_reports(run, spec):
     ran = run("sweep", spec.name, "-o", "out", "--workers", 1)
     assert ran.code == 0
     assert ran.err == (
-        "4 measured now, 0 kept\nWrote out; next: sparsesim report out --as csv -o points.csv\n"
+        "4 measured now, 0 kept\nWrote out; next: sparsesim report out --as html -o out.html\n"
     )
     assert all(len(line) <= 80 for line in ran.out.splitlines())
     lines = ran.out.splitlines()
@@ -142,6 +142,21 @@ def test_points_as_parquet(run, spec):
     assert run("report", "out", "--as", "parquet").err == (
         "error: parquet is no text; name a file by -o\n"
     )
+
+
+def test_a_sweep_without_answers_has_reports_but_no_charts(run, spec):
+    spec.write_text(f"constraints = ['ms < 0']\n{spec.read_text()}")
+    ran = run("sweep", spec.name, "-o", "out", "--workers", 1)
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "4 measured points break a constraint."
+    for kind in ("html", "markdown", "csv"):
+        assert run("report", "out", "--as", kind, "-o", f"out.{kind}").code == 0
+    ran = run("report", "out", "--as", "png", "-o", "charts")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: out: no point was measured that keeps the constraints; none to draw\n",
+    )
+    assert not Path("charts").exists()
 
 
 def test_a_point_and_the_charts_are_taken_out(run, spec):
