@@ -13,9 +13,10 @@ from rich.text import Text
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.figures import clipped, count, duration, octets, percent, plural, times
 from sparsesim.report.sweep_points import is_free
+from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
-from sparsesim.sweeps.spec import NO_THRESHOLDS
+from sparsesim.sweeps.spec import IMAGES, NO_THRESHOLDS
 
 if TYPE_CHECKING:
     from sparsesim.sweeps.plan import Plan
@@ -54,6 +55,8 @@ def sweep_text(result: SweepResult) -> RenderableType:
     ]
     if result.front:
         parts += [*_front(result), Text()]
+    if found := best_for_all(result):
+        parts += [_for_all(result, found[0]), Text()]
     parts += [Text(line) for line in _left_out(result)]
     for row in result.failed[:5]:
         parts.append(Text(f"failed: {setting(row, result)}: {row.error}", style="red"))
@@ -107,6 +110,20 @@ def _front(result: SweepResult) -> list[RenderableType]:
     for index in range(len(rows)):
         table.add_row(*cells(*(column[index] for _, column in columns)))
     return [*parts, table]
+
+
+def _for_all(result: SweepResult, best: ForAll) -> Text:
+    """The array with the best mean over all networks."""
+    metric, parameters = result.spec.objectives[0], best.rows[0].parameters
+    own = [
+        f"{name} {parameter(parameters[name])}"
+        for name in result.varying
+        if is_free(result, name) and name not in (*IMAGES, "thresholds")
+    ]
+    mean = shown(metric, best.mean)
+    return Text(
+        f"For all {len(best.rows)} networks, by geometric mean, {mean} {metric}: " + ", ".join(own)
+    )
 
 
 def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str, list[str]]]:

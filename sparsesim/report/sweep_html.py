@@ -32,6 +32,7 @@ _SECTIONS = (
     ("tradeoffs", "Trade-offs", "Points over two objectives. Press one to look at it."),
     ("point", "A point", ""),
     ("front", "", ""),
+    ("all", "", ""),
     ("devices", "", ""),
     (
         "speedups",

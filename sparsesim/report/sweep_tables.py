@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from sparsesim.report.sweep import cut_lines, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_points import Group, best, groups, is_free
 from sparsesim.spec import Accelerator
+from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
-from sparsesim.sweeps.spec import SweepSpec
+from sparsesim.sweeps.spec import IMAGES, SweepSpec
 from sparsesim.sweeps.store import Row
 
 LISTED = 200  # rows of a table
@@ -60,6 +61,8 @@ def sweep_sheets(result: SweepResult) -> Iterator[Sheet]:
             yield _devices(group)
         if group.facts is not None:
             yield _formats(group, group.facts)
+    if found := best_for_all(result):
+        yield _for_all(result, found)
     if result.cut:
         yield _left_out(result)
     if result.failed:
@@ -122,6 +125,35 @@ def _devices(group: Group) -> Sheet:
         ("device", "best", *map(titled, result.spec.objectives), "speedup", "share", *others),
         tuple(cells),
         tuple(keys),
+    )
+
+
+def _for_all(result: SweepResult, found: Sequence[ForAll]) -> Sheet:
+    """Arrays by what they make of all networks."""
+    objective, cost = result.spec.objectives[0], cost_of(result)
+    own = [name for name in result.varying if name not in IMAGES]
+    networks = [row.parameters["network"] for row in found[0].rows]
+    cells = tuple(
+        (
+            _metric(objective, one.mean),
+            _metric(cost, one.rows[0].metrics[cost]),
+            *(_metric(objective, row.metrics[objective]) for row in one.rows),
+            *(
+                _parameter(one.rows[0].parameters[name])
+                if name != "thresholds"
+                else Cell(", ".join(row.parameters[name] for row in one.rows))
+                for name in own
+            ),
+        )
+        for one in found[:LISTED]
+    )
+    return Sheet(
+        "all",
+        "One array for all networks",
+        f"The best trade-offs of the geometric mean of {objective} over the networks, and {cost}.",
+        (f"mean {titled(objective)}", titled(cost), *networks, *own),
+        cells,
+        tuple(one.rows[0].key for one in found[:LISTED]),
     )
 
 

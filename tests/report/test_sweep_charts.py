@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import sparsesim as ss
+from sparsesim.report.console import plain
+from sparsesim.report.sweep import sweep_text
 from sparsesim.report.sweep_charts import sweep_charts
 from sparsesim.report.sweep_images import sweep_images
 from sparsesim.report.sweep_markdown import sweep_markdown
@@ -158,6 +160,18 @@ def test_tables_name_the_best_point_of_a_device(result):
                 key = next(keys)
                 row = next(r for r in mine if r.key == key)
                 assert row.metrics[name] == pick(r.metrics[name] for r in mine)
+
+
+def test_one_array_for_both_networks(result):
+    (sheet,) = (sheet for sheet in sweep_sheets(result) if sheet.section == "all")
+    assert sheet.head[:4] == ("mean ms", "lut", "lenet", "other")
+    for row in sheet.rows:
+        mean, _, one, other = (cell.value for cell in row[:4])
+        assert mean == pytest.approx(math.sqrt(one * other))
+    best = next(row for row in result.measured if row.key == sheet.keys[0])
+    text = plain(sweep_text(result))
+    assert "For all 2 networks, by geometric mean, " in text
+    assert f"rows {best.parameters['rows']}" in text
 
 
 def test_markdown_has_every_table(result):
