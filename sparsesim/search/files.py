@@ -52,7 +52,7 @@ def thresholds_toml(thresholds: Thresholds, heading: str) -> str:
         thresholds: of `search`: numbers only.
         heading: lines of a comment at the top.
     """
-    lines = [f"# {line}" for line in heading.splitlines()]
+    lines = [f"# {line}".rstrip() for line in heading.splitlines()]
     if thresholds.blocks:
         lines += ["", "[blocks]"]
         lines += [f"{_key(k)} = {json.dumps(list(v))}" for k, v in thresholds.blocks.items()]
