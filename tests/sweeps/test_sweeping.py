@@ -194,7 +194,12 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     )
     words = [sys.executable, "-m", "sparsesim", "sweep", "s.toml", "-o", "out"]
     running = subprocess.Popen(
-        words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+        words,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=hearing_ctrl_c,
     )
     deadline = time.monotonic() + 120
     while measured(tmp_path / "out") == 0 and time.monotonic() < deadline:
@@ -204,6 +209,11 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert running.returncode == 130
     assert said == "interrupted; go on: sparsesim sweep s.toml -o out\n"
     assert 0 < measured(tmp_path / "out") < 400
+
+
+def hearing_ctrl_c() -> None:
+    """What a shell begins in the background ignores Ctrl-C, and these tests may be so begun."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def marked_processes(mark: str) -> list[str]:
