@@ -184,7 +184,7 @@ def result_of(store: Store) -> SweepResult:
     return SweepResult(
         SweepSpec(**about["spec"]),
         table,
-        store.missing(),
+        max(0, about["points"] - len(table.keys)),
         about["combinations"],
         about["cut"],
         {one: known[one] for one in _workloads(table) if one in known},

@@ -195,11 +195,6 @@ class Store:
         found = self._file.execute("SELECT value FROM sweep").fetchone()
         return json.loads(found[0]) if found else {}
 
-    def missing(self) -> int:
-        """Points of the last sweep that are not in the file."""
-        query = "SELECT COUNT(*) FROM members LEFT JOIN points USING (key) WHERE hash IS NULL"
-        return int(self._file.execute(query).fetchone()[0])
-
     def rows(self) -> Iterator[Row]:
         """The points of the last sweep, in order, as far as they are there."""
         with closing(self._file.cursor()) as cursor:

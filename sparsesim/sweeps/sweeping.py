@@ -36,7 +36,7 @@ class Done:
 
     Attributes:
         left: what conditions and devices left of the space.
-        points: that the engine asked for.
+        points: that the engine asked for; all that it would, where time ran out.
         measured, kept: points that were measured now; that were there.
         stale: of the measured, those that were there with other code, model or inputs.
         errors: key -> one line, of points that failed.
@@ -132,12 +132,14 @@ def sweep_into(
         run = _Run(space, traces, store, processes, progress, ends, Done(left))
         store.begin()
         while points:
+            store.say(_about(spec, left, engine.total))
             run.measure(points, engine.total)
-            store.say(_about(spec, left))
-            if run.done.missing:
+            if run.done.missing:  # time ran out
+                run.done.points = engine.total
                 return run.done
             engine.tell(zip(points, store.metrics(point.key for point in points), strict=True))
             points = engine.ask()
+        store.say(_about(spec, left, run.done.points))
         run.look()
         run.compare([Point.of(row.parameters) for row in result_of(store).front])
     run.done.is_whole = True
@@ -283,9 +285,10 @@ class _Tasks:
         self._jobs = max(1, min(_MOST_JOBS, int(_TASK_SECONDS / max(seconds, 1e-6))))
 
 
-def _about(spec: SweepSpec, left: Left) -> dict[str, Any]:
-    """What reports need beside the points."""
+def _about(spec: SweepSpec, left: Left, points: int) -> dict[str, Any]:
+    """What reports need beside the points; `points`: how many there are to be."""
     return {
+        "points": points,
         "spec": spec.model_dump(mode="json", by_alias=True),
         "combinations": left.all,
         "cut": dict(left.broken),

@@ -237,6 +237,23 @@ def measured(folder: Path) -> int:
         return 0
 
 
+def test_points_are_made_some_at_a_time_and_reports_know_how_many_are_missing(
+    unbroken, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sparsesim.sweeps.engines.listed._AT_ONCE", 5)
+    folder, seen = tmp_path / "out", []
+
+    def look(label: str, done: int, total: int) -> None:
+        if label == "measuring":
+            seen.append((done, total, load_sweep_result(folder).missing))
+
+    sweep_into(small(), folder, progress=look)
+    assert rows_of(folder) == rows_of(unbroken)
+    assert seen and all(missing == 16 - done for done, _, missing in seen)
+    stopped = sweep_into(small(seconds=1e-9), tmp_path / "stopped")
+    assert (stopped.missing, load_sweep_result(tmp_path / "stopped").missing) == (16, 16)
+
+
 def test_a_process_that_dies_costs_time_only(unbroken, tmp_path):
     killed = []
 
