@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -77,6 +77,26 @@ def write_text(path: str | Path, text: str, force: bool = False) -> None:
     """Write a text file whole or not at all."""
     with writing(path, force) as beside:
         beside.write_text(text, encoding="utf-8")
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put files into a folder, all or, where one can't be written, none; others in it stay.
+
+    Args:
+        folder: made where there is none.
+        files: name -> content.
+    Raises:
+        SparseSimError: they cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name[:40]}.", dir=folder.parent) as part:
+            for name, content in files.items():
+                (Path(part) / name).write_bytes(content)
+            folder.mkdir(exist_ok=True)
+            for name in files:
+                os.replace(Path(part) / name, folder / name)
+    except OSError as error:
+        raise SparseSimError(f"{folder}: cannot be written: {error.strerror or error}") from error
 
 
 def _umask() -> int:

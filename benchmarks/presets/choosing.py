@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import exp, fsum, log
 
 from sparsesim.errors import SpecError
@@ -12,11 +12,9 @@ from sparsesim.spec import Accelerator
 from sparsesim.spec.accelerator import SCHEMES
 from sparsesim.spec.sizes import SIZES, sized_name
 from sparsesim.sweeps.metrics import STATIC
-from sparsesim.sweeps.point import Workload
+from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.space import Space
-
-_WORKLOAD = tuple(one.name for one in fields(Workload))
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,9 @@ def candidates(found: SweepResult) -> Iterator[Candidate]:
     ms: dict[tuple[str, Accelerator], dict[Workload, float]] = defaultdict(dict)
     resources = {}
     for row in found.measured:
-        values = dict(row.parameters)
-        workload = Workload(**{name: values.pop(name) for name in _WORKLOAD})
-        array = values.pop("device"), Accelerator(**values)
-        ms[array][workload] = float(row.metrics["ms"])
+        point = Point.of(row.parameters)
+        array = point.device, point.accelerator
+        ms[array][point.workload] = float(row.metrics["ms"])
         resources[array] = {name: row.metrics[name] for name in STATIC}
     for (device, accelerator), times in ms.items():
         known = resources[device, accelerator]

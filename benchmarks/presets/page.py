@@ -54,7 +54,7 @@ def _device(found: SweepResult, choices: Sequence[Choice]) -> Iterator[str]:
         columns = (*_COLUMNS, *own[0].best.ms, "mean", "speedup")
         yield "| " + " | ".join(columns) + " |"
         yield "|---|---" + "|---:" * (len(columns) - 2) + "|"
-        has = {"lut": device.lut, "dsp": device.dsp, "bram36": device.bram_bits / 36_864}
+        has = {"lut": device.lut, "dsp": device.dsp, "bram36": device.bram36}
         for size in SIZES:
             for choice in own:
                 if choice.size == size:

@@ -54,7 +54,7 @@ def toml(choice: Choice, device: Device, found: SweepResult) -> str:
         found: the sweep that it is of.
     """
     best, name = choice.best, choice.best.device
-    has = {"lut": device.lut, "ff": device.ff, "dsp": device.dsp, "bram36": _bram36(device)}
+    has = {"lut": device.lut, "ff": device.ff, "dsp": device.dsp, "bram36": device.bram36}
     taken = {key: best.resources[key] for key in has}
     most = max((key for key in has if has[key]), key=lambda key: taken[key] / has[key])
     networks = ", ".join(f"{network} {ms:.4g} ms" for network, ms in best.ms.items())
@@ -88,10 +88,6 @@ def write(choice: Choice, device: Device, found: SweepResult, folder: Path) -> N
     """Put it into a folder, in place of what was there."""
     text = toml(choice, device, found)
     (folder / f"{choice.name}.toml").write_text(text, encoding="utf-8")
-
-
-def _bram36(device: Device) -> float:
-    return device.bram_bits / 36_864
 
 
 def _speedup(choice: Choice) -> list[str]:

@@ -12,9 +12,7 @@ from sparsesim.cli.progress import progress
 
 
 def breakeven(
-    model: Annotated[
-        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
-    ],
+    model: options.ModelOrTrace,
     inputs: options.InputsOption = None,
     images: Annotated[
         int, typer.Option("--images", help="Count N images; each costs up to 30 estimates.")

@@ -13,9 +13,7 @@ from sparsesim.cli.progress import progress
 
 
 def estimate(
-    model: Annotated[
-        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
-    ],
+    model: options.ModelOrTrace,
     inputs: options.InputsOption = None,
     images: options.Images = None,
     preprocess: options.PreprocessOption = None,

@@ -12,9 +12,7 @@ from sparsesim.cli.progress import progress
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
-    ],
+    model: options.ModelOrTrace,
     to: Annotated[str, typer.Option("--to", help="What to make: see 'list exports'.")],
     output: Annotated[str, typer.Option("-o", "--output", help="The file or folder to write.")],
     inputs: options.InputsOption = None,

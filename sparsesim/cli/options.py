@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="Spec")
 
 Model = Annotated[str, typer.Argument(help="An ONNX file.", show_default=False)]
+ModelOrTrace = Annotated[
+    str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
+]
 InputsOption = Annotated[
     str | None,
     typer.Option(

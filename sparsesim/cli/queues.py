@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 def queues(
-    model: Annotated[
-        str, typer.Argument(help="An ONNX file, or a saved trace.", show_default=False)
-    ],
+    model: options.ModelOrTrace,
     inputs: options.InputsOption = None,
     images: options.Images = None,
     preprocess: options.PreprocessOption = None,

@@ -138,15 +138,12 @@ def _sweep_text(found: SweepResult, folder: str, kind: str, point: str | None) -
 
 def _write_images(found: SweepResult, folder: str, kind: str, into: Path) -> None:
     from sparsesim.errors import SpecError
-    from sparsesim.files import writing
+    from sparsesim.files import write_folder
     from sparsesim.report.sweep_images import sweep_images
     from sparsesim.sweeps.result import open_details
 
     if not len(found.answers):
         raise SpecError(f"{folder}: no point was measured that keeps the constraints; none to draw")
-    into.mkdir(exist_ok=True)
     with open_details(folder) as details:
-        for name, content in sweep_images(found, details, kind):
-            with writing(into / name, force=True) as beside:
-                beside.write_bytes(content)
+        write_folder(into, dict(sweep_images(found, details, kind)))
     options.said(into)

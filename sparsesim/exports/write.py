@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from sparsesim.errors import SparseSimError
 from sparsesim.exports import Export, Kind
-from sparsesim.files import refuse_existing, refuse_filled, writing
+from sparsesim.files import refuse_existing, refuse_filled, write_folder, writing
 
 
 def refuse_path(kind: Kind, path: str | Path, force: bool) -> None:
@@ -38,19 +36,7 @@ def write(made: Export, kind: Kind, path: str | Path, force: bool) -> None:
     """
     refuse_path(kind, path, force)
     if kind.is_folder:
-        _write_folder(made, Path(path))
+        write_folder(Path(path), made.files)
         return
     with writing(path, force) as beside:
         beside.write_bytes(made.files[""])
-
-
-def _write_folder(made: Export, folder: Path) -> None:
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name[:40]}.", dir=folder.parent) as part:
-            for name, content in made.files.items():
-                (Path(part) / name).write_bytes(content)
-            folder.mkdir(exist_ok=True)
-            for name in made.files:
-                os.replace(Path(part) / name, folder / name)
-    except OSError as error:
-        raise SparseSimError(f"{folder}: cannot be written: {error.strerror or error}") from error

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
+from sparsesim.report.facts import file_name, short_names
 from sparsesim.report.figures import change, clipped, count, plural, times
+from sparsesim.report.heading import heading
 from sparsesim.tuning.balance import Balance
 
 
@@ -22,14 +22,13 @@ def balance_text(found: Balance) -> RenderableType:
         found: of `balance`.
     """
     a = found.accelerator
-    file = PurePosixPath(found.model.replace("\\", "/")).name
-    title = Text(f"Reordering the filters of {file} by their work", style="bold")
-    title.append(f", {plural(found.images, 'image')}", style="not bold dim")
-    machine = (
-        f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
-        f"{a['window']}, queue depth {a['queue_depth']}, {found.scheme}"
+    head = heading(
+        f"Reordering the filters of {file_name(found.model)} by their work",
+        a,
+        f"queue depth {a['queue_depth']}, {found.scheme}",
+        images=found.images,
     )
-    head = [title, Text(machine, style="dim"), Text(), Text(_answer(found), style="bold")]
+    head += [Text(), Text(_answer(found), style="bold")]
     parts: list[RenderableType] = [*head, _table(found), Text(), *map(Text, _left(found))]
     return Group(*parts, *(Text(line, style="dim") for line in _notes(found)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,8 +10,9 @@ from rich.text import Text
 
 from sparsesim.estimator.break_even import BreakEven, BreakEvens
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
-from sparsesim.report.figures import clipped, percent, plural, times
+from sparsesim.report.facts import file_name, short_names
+from sparsesim.report.figures import clipped, percent, times
+from sparsesim.report.heading import heading
 
 
 def break_even_text(found: BreakEvens) -> RenderableType:
@@ -22,22 +22,16 @@ def break_even_text(found: BreakEvens) -> RenderableType:
         found: of `break_even`.
     """
     a = found.accelerator
-    title = Text(f"Break-even densities of {_file(found.model)}", style="bold")
-    title.append(f", {plural(found.images, 'image')}", style="not bold dim")
-    title.append("".join(f"; {step}" for step in found.rewrites), style="not bold")
-    machine = (
-        f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
-        f"{a['window']}, clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}"
+    parts = heading(
+        f"Break-even densities of {file_name(found.model)}",
+        a,
+        f"clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
+        images=found.images,
+        rewrites=found.rewrites,
+        random_inputs=found.random_inputs,
     )
-    parts: list[RenderableType] = [title, Text(machine, style="dim")]
-    if found.random_inputs:
-        parts.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
     notes = (Text(line, style="dim") for line in _notes(found))
     return Group(*parts, Text(), _table(found), Text(), *notes)
-
-
-def _file(path: str) -> str:
-    return PurePosixPath(path.replace("\\", "/")).name
 
 
 def _table(found: BreakEvens) -> Table:

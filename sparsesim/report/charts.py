@@ -80,16 +80,27 @@ def png(result: Result, which: str, dark: bool = False, scale: float = 2.0) -> b
     Raises:
         SpecError: unknown chart, or the result has nothing to draw in it.
     """
-    import vl_convert  # lazy: only images need its engine here
-
     made = spec(result, which)
     if made is None:
         raise SpecError(f"chart '{which}' has nothing to draw in this result")
-    return vl_convert.vegalite_to_png(
-        made | {"width": PNG_WIDTH, "config": theme(dark)},
-        vl_version=vega_lite_version(),
-        scale=scale,
-    )
+    return picture(made, "png", dark, scale)
+
+
+def picture(made: dict[str, Any], kind: str, dark: bool = False, scale: float = 2.0) -> bytes:
+    """A chart as the content of a file.
+
+    Args:
+        made: its Vega-Lite specification.
+        kind: `png` or `svg`.
+        dark: on a dark ground.
+        scale: of a PNG: pixels for each of the chart's units.
+    """
+    import vl_convert  # lazy: only images need its engine here
+
+    whole = made | {"width": PNG_WIDTH, "config": theme(dark)}
+    if kind == "png":
+        return vl_convert.vegalite_to_png(whole, vl_version=vega_lite_version(), scale=scale)
+    return vl_convert.vegalite_to_svg(whole, vl_version=vega_lite_version()).encode()
 
 
 def vega_lite_version() -> str:

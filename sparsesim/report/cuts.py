@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from sparsesim.cuts import Cuts, RankedCut
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
+from sparsesim.report.facts import file_name, short_names, source_name
 from sparsesim.report.figures import clipped, octets, percent, plural
 
 _NAME = 24
@@ -36,9 +35,7 @@ def cuts_text(cuts: Cuts, top: int) -> RenderableType:
 
 
 def _header(cuts: Cuts) -> list[RenderableType]:
-    file = PurePosixPath(cuts.model.replace("\\", "/")).name
-    path, bracket, rest = cuts.inputs.partition(" (")
-    inputs = PurePosixPath(path.replace("\\", "/")).name + bracket + rest
+    file, inputs = file_name(cuts.model), source_name(cuts.inputs)
     runs = plural(cuts.images, "image")
     if cuts.images_per_run > 1:
         runs = f"{plural(cuts.images, 'run')} of {cuts.images_per_run} images"

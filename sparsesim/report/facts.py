@@ -58,13 +58,23 @@ def iso_resource_in_words(result: Result) -> str:
 
 def model_name(result: Result) -> str:
     """The model's file without its folders."""
-    return PurePosixPath(result.model.source.replace("\\", "/")).name
+    return file_name(result.model.source)
 
 
 def inputs_name(result: Result) -> str:
     """What was fed, its path without folders: `mnist.npz (50 of 300 images; ...)`."""
-    path, bracket, rest = result.inputs.source.partition(" (")
-    return PurePosixPath(path.replace("\\", "/")).name + bracket + rest
+    return source_name(result.inputs.source)
+
+
+def source_name(source: str) -> str:
+    """A source of inputs, its path without folders, what is said of it in brackets kept."""
+    path, bracket, rest = source.partition(" (")
+    return file_name(path) + bracket + rest
+
+
+def file_name(path: str) -> str:
+    """A path's last part, whichever system's path it is."""
+    return PurePosixPath(path.replace("\\", "/")).name
 
 
 def images(result: Result) -> int:

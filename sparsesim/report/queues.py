@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
+from sparsesim.report.facts import file_name, short_names
 from sparsesim.report.figures import clipped, count, milliseconds, percent, plural
+from sparsesim.report.heading import heading
 from sparsesim.tuning.queues import DepthPoint, LayerQueues, Queues
 
 
@@ -22,17 +22,14 @@ def queues_text(found: Queues) -> RenderableType:
         found: of `size_queues`.
     """
     a = found.accelerator
-    file = PurePosixPath(found.model.replace("\\", "/")).name
-    title = Text(f"Queue depths of {file}", style="bold")
-    title.append(f", {plural(found.images, 'image')}", style="not bold dim")
-    title.append("".join(f"; {step}" for step in found.rewrites), style="not bold")
-    machine = (
-        f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
-        f"{a['window']}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}"
+    parts = heading(
+        f"Queue depths of {file_name(found.model)}",
+        a,
+        f"{found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
+        images=found.images,
+        rewrites=found.rewrites,
+        random_inputs=found.random_inputs,
     )
-    parts: list[RenderableType] = [title, Text(machine, style="dim")]
-    if found.random_inputs:
-        parts.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
     parts += [Text(), Text(_answer(found), style="bold"), _curve(found), Text()]
     parts += [Text("What each layer asks for", style="bold"), _layers(found), Text()]
     return Group(*parts, *(Text(line, style="dim") for line in _notes(found)))

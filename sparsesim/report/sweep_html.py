@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from sparsesim.report.facts import file_name
 from sparsesim.report.figures import count
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import outcome, parameter, setting, shown
@@ -103,6 +104,7 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
     drawn = [row for group in groups(result) for row in dots(group)]
     listed = [row for group in groups(result) for row in group.front[:LISTED]]
     names = list(METRICS)
+    kept = {row.key: details(row.key) for row in listed}
     return {
         "varying": list(result.varying),
         "metrics": [titled(name) for name in names],
@@ -113,8 +115,8 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
             ]
             for row in drawn
         },
-        "charts": {row.key: point_data(details(row.key), row.parameters) for row in listed},
-        "dense": {row.key: dense for row in listed if (dense := _dense(details(row.key)["iso"]))},
+        "charts": {row.key: point_data(kept[row.key], row.parameters) for row in listed},
+        "dense": {key: said for key, one in kept.items() if (said := _dense(one["iso"]))},
         "first": listed[0].key if listed else None,
     }
 
@@ -134,7 +136,7 @@ def _header(result: SweepResult) -> str:
         images = ", ".join(count(n) for n in network.images)
         maps = [name for name in (*network.maps(), *network.searched()) if name != NO_THRESHOLDS]
         thresholds = f"; thresholds {', '.join(maps)}" if maps else ""
-        where = "random inputs" if network.inputs == "random" else _name(network.inputs)
+        where = "random inputs" if network.inputs == "random" else file_name(network.inputs)
         lines.append(f"{network.name} on {images} images of {where}{thresholds}")
     devices = result.table.parameters.get("device")
     lines.append("devices: " + ", ".join(sorted(devices.values if devices else ())))
@@ -217,7 +219,3 @@ def _appendix(result: SweepResult) -> str:
     rows = [f"<tr>{_cells(row)}</tr>" for row in sheet.rows]
     file = f"<pre>{escape(spec_toml(result.spec))}</pre>"
     return section(sheet.title, sheet.said, table("", rows, "plain") + file)
-
-
-def _name(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]

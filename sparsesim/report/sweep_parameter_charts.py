@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import altair as alt
@@ -13,9 +14,8 @@ from sparsesim.report.classes import CLASSES
 from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_point_charts import lost
-from sparsesim.report.sweep_points import Group, best_at, is_free, rising
+from sparsesim.report.sweep_points import Group, best_at, is_free, rising, spreads
 from sparsesim.report.theme import ACCENT, colours, scheme_colours
-from sparsesim.sweeps.metrics import METRICS
 
 _WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
 CURVES = ("queue_depth", "window", "lanes", "rows", "cols")
@@ -45,25 +45,14 @@ def _chart(group: Group, section: str, name: str, spec: dict[str, Any]) -> Sweep
 def sensitivity_chart(group: Group, parameter: str) -> dict[str, Any]:
     """For each value of a parameter: the best, the median and the worst of the first objective."""
     metric = group.objective
-    numbers, values = group.answers.metric(metric), group.answers.parameter(parameter)
-    less = METRICS[metric].better == "less"
-    rows = []
-    for code, value in _sorted(values.values):
-        found = numbers[(values.codes == code) & ~np.isnan(numbers)]
-        if found.size:
-            best, worst = (found.min(), found.max()) if less else (found.max(), found.min())
-            median = np.median(found)
-            rows.append(
-                {"value": str(value), "best": best, "median": median, "worst": worst}
-                | {"points": found.size}
-            )
-    rows = [{k: v if isinstance(v, str) else float(v) for k, v in row.items()} for row in rows]
+    found = sorted(spreads(group.answers, parameter, metric), key=lambda one: rising(one.value))
+    rows = [asdict(one) | {"value": str(one.value)} for one in found]
     spread = ("best", "median", "worst")
     base = alt.Chart(alt.InlineData(values=rows), height=170).encode(
         x=alt.X("value:N", sort=None, title=None, axis=_WORDS),
         tooltip=["value:N", *(alt.Tooltip(f"{n}:Q", format=",.4~g") for n in spread), "points:Q"],
     )
-    title, scale = titled(metric), axis_scale(numbers)
+    title, scale = titled(metric), axis_scale(group.answers.metric(metric))
     rule = base.mark_rule(strokeWidth=2, opacity=0.35).encode(
         y=alt.Y("best:Q", title=title, scale=scale), y2="worst:Q"
     )
@@ -118,8 +107,3 @@ def _stacked(rows: list[dict[str, Any]]) -> alt.Chart:
             tooltip=["value:N", "class:N", alt.Tooltip("cycles:Q", format=",.0f")],
         )
     )
-
-
-def _sorted(values: Sequence[Any]) -> list[tuple[int, Any]]:
-    """(code, value): numbers rising, words in the order in which they came."""
-    return sorted(enumerate(values), key=lambda pair: rising(pair[1]))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sparsesim.sweeps.metrics import METRICS
-from sparsesim.sweeps.point import Workload
+from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows
@@ -41,7 +41,7 @@ class Group:
     def facts(self) -> Mapping[str, Any] | None:
         """Of what was executed for the first point of the front."""
         known = self.result.workloads
-        return known.get(workload_of(self.front[0])) if self.front else None
+        return known.get(Point.of(self.front[0].parameters).workload) if self.front else None
 
     def titled(self, title: str) -> str:
         """A heading for something of this network; empty where none is needed."""
@@ -74,10 +74,27 @@ def groups(result: SweepResult) -> list[Group]:
     ]
 
 
-def workload_of(row: Row) -> Workload:
-    """What was executed for a point."""
-    names = Workload.__dataclass_fields__
-    return Workload(**{name: row.parameters[name] for name in names})
+@dataclass(frozen=True)
+class Spread:
+    """A metric of the points that have a value of a parameter: its best, median and worst."""
+
+    value: Any
+    best: float
+    median: float
+    worst: float
+    points: int
+
+
+def spreads(rows: Rows, parameter: str, metric: str) -> Iterator[Spread]:
+    """One for each value of a parameter that has points, in the order in which they came."""
+    values, numbers = rows.parameter(parameter), rows.metric(metric)
+    less = METRICS[metric].better == "less"
+    for code, value in enumerate(values.values):
+        found = numbers[(values.codes == code) & ~np.isnan(numbers)]
+        if found.size:
+            ends = (found.min(), found.max())
+            best, worst = map(float, ends if less else ends[::-1])
+            yield Spread(value, best, float(np.median(found)), worst, found.size)
 
 
 def best_at(rows: Rows, parameter: str, metric: str) -> Iterator[tuple[Any, Row]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from sparsesim.report.facts import file_name, source_name
 from sparsesim.report.figures import bits, count, percent, plural
 from sparsesim.report.sweep import cut_lines, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
-from sparsesim.report.sweep_points import Group, best, groups, is_free
+from sparsesim.report.sweep_points import Group, best, groups, is_free, spreads
 from sparsesim.spec import Accelerator
 from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
 from sparsesim.sweeps.metrics import METRICS
@@ -210,8 +209,8 @@ def made_from(result: SweepResult) -> Sheet:
         if workload.thresholds != "none":
             name += f", {workload.thresholds}"
         text = (
-            f"{_name(facts['model'])} sha256 {facts['model_sha256'][:16]} on "
-            f"{_name(facts['inputs'])} sha256 {facts['inputs_sha256'][:16]}"
+            f"{file_name(facts['model'])} sha256 {facts['model_sha256'][:16]} on "
+            f"{source_name(facts['inputs'])} sha256 {facts['inputs_sha256'][:16]}"
         )
         pairs.append((name, "; ".join([text, *facts["rewrites"][:1]])))
     if result.rows:
@@ -234,20 +233,11 @@ def made_from(result: SweepResult) -> Sheet:
 def sensitivity_lines(group: Group) -> Iterator[tuple[str, ...]]:
     """(parameter, value, best, median, points) of the first objective, for Markdown."""
     metric = group.objective
-    numbers = group.answers.metric(metric)
-    pick: Callable[..., Any] = np.min if METRICS[metric].better == "less" else np.max
     for name in group.result.varying:
-        values = group.answers.parameter(name)
-        if not (is_free(group.result, name) and values.is_varied):
-            continue
-        for code, value in enumerate(values.values):
-            found = numbers[(values.codes == code) & ~np.isnan(numbers)]
-            if found.size:
-                one, middle = (
-                    shown(metric, float(pick(found))),
-                    shown(metric, float(np.median(found))),
-                )
-                yield name, str(value), one, middle, count(found.size)
+        if is_free(group.result, name) and group.answers.parameter(name).is_varied:
+            for one in spreads(group.answers, name, metric):
+                both = (shown(metric, number) for number in (one.best, one.median))
+                yield name, str(one.value), *both, count(one.points)
 
 
 def spec_toml(spec: SweepSpec) -> str:
@@ -305,7 +295,3 @@ def _parameter(value: Any) -> Cell:
 
 def _metric(name: str, value: float | None) -> Cell:
     return Cell(shown(name, value), value)
-
-
-def _name(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]

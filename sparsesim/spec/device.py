@@ -72,6 +72,11 @@ class Device(SourcedSpec):
         return self.bram_blocks * self.bram_block_bits
 
     @property
+    def bram36(self) -> float:
+        """Block RAMs of 36 Kb that they make up."""
+        return self.bram_bits / 36_864
+
+    @property
     def uram_bits(self) -> int:
         """Bits of all UltraRAMs."""
         return self.uram_blocks * self.uram_block_bits

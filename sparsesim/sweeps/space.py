@@ -212,7 +212,7 @@ def empty(left: Left) -> str:
 
 def _offers(device: Device) -> dict[str, float]:
     """What a device has; its UltraRAM is left out: the buffers are made of block RAM."""
-    has = (device.lut, device.ff, device.dsp, device.bram_bits / 36_864)
+    has = (device.lut, device.ff, device.dsp, device.bram36)
     return dict(zip(_FABRIC, has, strict=True))
 
 
