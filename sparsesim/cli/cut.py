@@ -47,21 +47,19 @@ def cut(
     import sparsesim as ss
     from sparsesim.cuts import rank_cuts
     from sparsesim.report.cuts import cuts_text
+    from sparsesim.trace.prepare import rewritten
 
     graph = ss.load(model)
     opened = options.inputs_of(graph, inputs, preprocess, None, images, seed)
-    named = None
-    if thresholds:
-        wanted = ss.Thresholds.from_toml(thresholds)
-        graph = ss.sparsify(graph, wanted)
-        named = {name: list(patterns) for name, patterns in wanted.blocks.items()}
+    wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
+    graph, named_blocks = rewritten(graph, opened, wanted)
     with progress("executing", opened.count) as show:
         found = rank_cuts(
             graph,
             opened,
             formats=format_,
             value_bits=value_bits,
-            named_blocks=named or None,
+            named_blocks=named_blocks,
             progress=show,
         )
     options.show(cuts_text(found, top))

@@ -145,7 +145,7 @@ def find_thresholds(
     assert together is not None
     before = run.cost.of(Thresholds(), run.block_layers)
     joint = None
-    if spec.objective == "together":
+    if spec.objective == "together" and together < needed:
         limits, together = run.lowered(scorer, curves, needed)
     elif spec.objective == "cycles":
         limits, together, joint = run.joint(scorer, curves, baseline, together, before)
@@ -232,9 +232,12 @@ class _Run:
     def lowered(
         self, scorer: Scorer, curves: Sequence[Curve], needed: int
     ) -> tuple[tuple[float, ...], int]:
-        """The first of ever lower thresholds that keep the accuracy all at once; 0 in the end."""
+        """The first of ever lower thresholds that keep the accuracy all at once; 0 in the end.
+
+        Those that were chosen one by one, all at once, do not.
+        """
         units = [curve.unit for curve in curves]
-        for steps in range(max(len(unit.grid) for unit in units) + 1):
+        for steps in range(1, max(len(unit.grid) for unit in units) + 1):
             at = [-1 if curve.chosen is None else curve.chosen - steps for curve in curves]
             limits = tuple(
                 unit.grid[place] if place >= 0 else 0.0
