@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import sparsesim as ss
@@ -109,3 +110,105 @@ def test_what_is_left_is_quantised():
     assert [layer.name for layer in small.layers] == ["first", "second"]
     assert [layer.is_integer for layer in small.layers] == [True, True]
     assert small.layers[0].activation_scale == graph.layers[0].activation_scale
+
+
+def small(nodes, constants, x, y, opset=17, ir_version=8):
+    """A model of floats with one input `x` and one output `y` of these shapes."""
+    tensors = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", x), ("y", y))
+    ]
+    weights = [numpy_helper.from_array(np.asarray(a), n) for n, a in constants.items()]
+    graph = helper.make_graph(nodes, "small", tensors[:1], tensors[1:], weights)
+    opsets = [helper.make_opsetid("", opset)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
+
+
+def output(graph, x):
+    return next(iter(ss.execute(graph, {"x": x}).images)).outputs[0]
+
+
+@pytest.mark.parametrize("opset", [7, 8, 9, 10, 11, 12])
+def test_old_opsets_are_raised_first(opset):
+    random = np.random.default_rng(opset)
+    x = random.standard_normal((1, 4, 8, 8)).astype(np.float32)
+    weight = random.standard_normal((6, 4, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], name="c", pads=[1] * 4),
+        helper.make_node("Relu", ["a"], ["y"]),
+    ]
+    graph = ss.load(small(nodes, {"w": weight}, x.shape, [1, 6, 8, 8], opset, 4))
+    made = quantize(graph, [{"x": x}])
+    assert made.layers[0].is_integer
+    assert made.rewrites == (
+        f"converted from opset {opset} to 13",
+        "quantised to 8 bits by ONNX Runtime, calibrated on 1 image",
+    )
+    padded = np.pad(x[0].astype(np.float64), [(0, 0), (1, 1), (1, 1)])
+    want = np.zeros((6, 8, 8))
+    for row in range(8):
+        for column in range(8):
+            part = padded[:, row : row + 3, column : column + 3]
+            want[:, row, column] = (weight * part).sum(axis=(1, 2, 3))
+    want = np.maximum(want, 0)
+    assert np.abs(output(made, x)[0] - want).max() < 0.02 * want.max()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "a_shape", "w_shape"),
+    [
+        ({"alpha": 0.5}, (5, 16), (16, 8)),
+        ({"beta": 2.0}, (5, 16), (16, 8)),
+        ({"alpha": -3.0, "beta": 0.25, "transB": 1}, (5, 16), (8, 16)),
+        ({"transA": 1}, (16, 5), (16, 8)),
+        ({"transA": 1, "transB": 1, "alpha": 2.0, "beta": -1.0}, (16, 5), (8, 16)),
+    ],
+)
+def test_factors_of_a_gemm_go_into_its_constants(attributes, a_shape, w_shape):
+    random = np.random.default_rng(3)
+    a, w, b = (random.standard_normal(s).astype(np.float32) for s in (a_shape, w_shape, (8,)))
+    nodes = [
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], name="g", **attributes),
+        # A second reader of the same constants has factors of its own.
+        helper.make_node("MatMul", ["h", "v"], ["y"], name="last"),
+    ]
+    v = random.standard_normal((8, 3)).astype(np.float32)
+    graph = ss.load(small(nodes, {"w": w, "b": b, "v": v}, a_shape, [5, 3]))
+    made = quantize(graph, [{"x": a}])
+    assert [(layer.name, layer.is_integer) for layer in made.layers] == [
+        ("g", True),
+        ("last", True),
+    ]
+    first = a.T if attributes.get("transA") else a
+    second = w.T if attributes.get("transB") else w
+    hidden = attributes.get("alpha", 1) * (first @ second) + attributes.get("beta", 1) * b
+    want = hidden @ v
+    assert np.abs(output(made, a) - want).max() < 0.03 * np.abs(want).max()
+
+
+def test_constants_that_two_products_read_are_scaled_for_one_of_them():
+    random = np.random.default_rng(4)
+    x, w, b = (random.standard_normal(s).astype(np.float32) for s in ((5, 8), (8, 8), (8,)))
+    nodes = [
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], name="first", alpha=0.5, beta=4.0),
+        helper.make_node("Gemm", ["h", "w", "b"], ["y"], name="second"),
+    ]
+    made = quantize(ss.load(small(nodes, {"w": w, "b": b}, x.shape, [5, 8])), [{"x": x}])
+    want = (0.5 * (x @ w) + 4 * b) @ w + b
+    assert [layer.is_integer for layer in made.layers] == [True, True]
+    assert np.abs(output(made, x) - want).max() < 0.03 * np.abs(want).max()
+
+
+def test_behind_an_operator_that_onnx_does_not_know():
+    random = np.random.default_rng(7)
+    x, u, v = (random.standard_normal(s).astype(np.float32) for s in ((4, 8), (8, 8), (8, 3)))
+    nodes = [
+        helper.make_node("MatMul", ["x", "u"], ["a"], name="m1"),
+        helper.make_node("QuickGelu", ["a"], ["b"], name="g", domain="com.microsoft", alpha=1.0),
+        helper.make_node("MatMul", ["b", "v"], ["y"], name="m2"),
+    ]
+    model = small(nodes, {"u": u, "v": v}, x.shape, [4, 3])
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    made = quantize(ss.load(model), [{"x": x}])
+    hidden = x @ u
+    want = (hidden / (1 + np.exp(-hidden))) @ v  # x times the logistic function of x
+    assert np.abs(output(made, x) - want).max() < 0.03 * np.abs(want).max()

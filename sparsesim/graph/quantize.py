@@ -14,12 +14,17 @@ import numpy as np
 import onnx
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.calibrate import ranges
 from sparsesim.graph.fold import runtime_message
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import load
+from sparsesim.graph.opset import with_opset
+from sparsesim.graph.plain_gemm import without_factors
 from sparsesim.graph.save import to_model
 
 CALIBRATION_IMAGES = 100
+_LEAST_OPSET = 13  # a scale for each filter, not one for all
+_OPERATORS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
 
 
 def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
@@ -31,52 +36,62 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
     Returns:
         a graph whose layers keep their names; the same graph where nothing is left to quantise.
     Raises:
-        ModelError: the quantiser fails.
+        ModelError: an opset below 13 that cannot be converted; the quantiser fails.
     """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
-    from onnxruntime.quantization import quantize_static as run
+    from onnxruntime.quantization import QuantType
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-    done = [name for layer in graph.layers if layer.is_integer for name in layer.nodes]
     if all(layer.is_integer for layer in graph.layers):
         return graph
     used = list(islice(iter(feeds), CALIBRATION_IMAGES))
-
-    class Reader(CalibrationDataReader):
-        def __init__(self) -> None:
-            self.feeds = iter(used)
-
-        def get_next(self):
-            return next(self.feeds, None)
-
+    raised = with_opset(graph, _LEAST_OPSET, "a scale for each filter")
+    done = [name for layer in raised.layers if layer.is_integer for name in layer.nodes]
+    model = to_model(raised)
+    without_factors(model)
     with _quiet(), tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
-        source, target = Path(folder) / "float.onnx", Path(folder) / "quantised.onnx"
-        onnx.save(to_model(graph), source)
+        target = Path(folder) / "quantised.onnx"
         try:
-            run(
-                source,
-                target,
-                Reader(),
-                quant_format=QuantFormat.QDQ,
-                activation_type=QuantType.QUInt8,
-                weight_type=QuantType.QInt8,
+            known = ranges(model, _OPERATORS, used, Path(folder))
+            quantiser = QDQQuantizer(
+                _inferred(model, Path(folder)),
                 per_channel=True,
-                op_types_to_quantize=["Conv", "ConvTranspose", "Gemm", "MatMul"],
+                reduce_range=False,
+                weight_qType=QuantType.QInt8,
+                activation_qType=QuantType.QUInt8,
+                tensors_range=known,
+                nodes_to_quantize=[],
                 nodes_to_exclude=done,
-                extra_options={"ForceQuantizeNoInputCheck": True},
+                op_types_to_quantize=_OPERATORS,
+                extra_options={
+                    "ForceQuantizeNoInputCheck": True,
+                    "DefaultTensorType": onnx.TensorProto.FLOAT,  # behind what onnx does not know
+                },
             )
+            quantiser.quantize_model()
+            quantiser.model.save_model_to_file(str(target), False)
             made = load(target)
         except Exception as error:
             raise ModelError(
                 f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
             ) from error
-    said = f"quantised to 8 bits by ONNX Runtime, calibrated on {len(used)} images"
+    images = "1 image" if len(used) == 1 else f"{len(used)} images"
+    said = f"quantised to 8 bits by ONNX Runtime, calibrated on {images}"
     return replace(
         made,
         source=graph.source,
         sha256=graph.sha256,
         original=graph.original,
-        rewrites=(*graph.rewrites, said),
+        rewrites=(*raised.rewrites, said),
     )
+
+
+def _inferred(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
+    """With the types of all tensors, which the quantiser asks for."""
+    from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
+
+    source = folder / "float.onnx"
+    onnx.save(model, source)
+    return load_model_with_shape_infer(source)
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from sparsesim.graph import Graph
+from sparsesim.graph.opset import with_opset
 from sparsesim.sparsity.activations import put_behind_layers
 from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
-from sparsesim.sparsity.opset import with_opset
 from sparsesim.sparsity.plan import function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
 from sparsesim.spec.thresholds import Rule, Thresholds
@@ -39,7 +39,7 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
         return graph
     if activations:
         needed = [function_of(choice.rule).opset for choice in activations.values()]
-        graph = with_opset(graph, max(needed))
+        graph = with_opset(graph, max(needed), "activation thresholds")
     editor = NodeEditor(graph)
     rewrite_weights(editor, graph, weights)
     put_behind_layers(editor, graph, activations)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from onnx import version_converter
 
 from sparsesim.errors import ModelError
-from sparsesim.graph import Graph, build
 from sparsesim.graph.fold import fold
+from sparsesim.graph.layers import Graph
+from sparsesim.graph.loading import build
 from sparsesim.graph.read import normalise, one_line
 from sparsesim.graph.save import to_model
 
 
-def with_opset(graph: Graph, least: int) -> Graph:
+def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
     """The graph in that opset, or as it is where it has that or a later one.
 
     Args:
         graph: the graph.
         least: version of the default domain.
+        needed_by: what needs it, in words for the error: `activation thresholds`.
     Raises:
         ModelError: onnx's converter does not take the model.
     """
@@ -28,8 +30,8 @@ def with_opset(graph: Graph, least: int) -> Graph:
         converted = version_converter.convert_version(to_model(graph), least)
     except Exception as error:
         raise ModelError(
-            f"{graph.source}: opset {version} cannot be converted to {least}, which activation "
-            f"thresholds need: {one_line(error)}"
+            f"{graph.source}: opset {version} cannot be converted to {least}, which "
+            f"{needed_by} need: {one_line(error)}"
         ) from error
     model, constants = fold(normalise(converted, graph.source), graph.source)
     words = (*graph.rewrites, f"converted from opset {version} to {least}")
