@@ -1,18 +1,28 @@
-"""Shapes and types of a folded graph's tensors, by onnx's inference."""
+"""Shapes and types of a folded graph's tensors.
+
+onnx's inference tells most. It stops at operators that it does not know, of other domains: ONNX
+Runtime, which will run them, knows what they give (`runtime_types`), and the file may say it, too.
+Where two know, inference's word stands before the runtime's, and the file's comes last: what a
+file notes beside its nodes may be left from before somebody changed it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
 
 import numpy as np
 import onnx
 from onnx import helper
 
 from sparsesim.graph.layers import Shape
+from sparsesim.graph.runtime_types import Told, runtime_types
 
 # Larger constants are declared, not copied: inference reads values only of shapes and the like.
 _READ_ELEMENTS = 1024
+# From here on an initialiser need not be an input, which constants that folding makes are not.
+_FIRST_WITHOUT_LISTED_INITIALISERS = 4
 
 
 def infer(
@@ -21,19 +31,45 @@ def infer(
     """Shapes and types of all tensors; a free batch (first axis of an input) counts as 1.
 
     Args:
-        model: without initialisers.
+        model: without initialisers; what its `value_info` says is taken where nothing else tells.
         constants: these, by name.
     Returns:
         shape by name (None for an unknown length; the name is absent where the rank is unknown),
         and dtype by name.
     """
+    declared, batches = _declared(model, constants)
+    inferred = _inferred(declared)
+    known = _told(inferred, batches)
+    told = runtime_types(declared, constants, _missing(declared.graph.node, inferred, known))
+    more = _more(known, told, _told(model.graph.value_info, batches))
+    if more:
+        declared.graph.value_info.extend(
+            helper.make_tensor_value_info(name, *said) for name, said in more.items()
+        )
+        known = {**more, **_told(_inferred(declared), batches)}
+    shapes: dict[str, Shape] = {name: array.shape for name, array in constants.items()}
+    types = {name: array.dtype for name, array in constants.items()}
+    for name, (element, shape) in known.items():
+        types.setdefault(name, helper.tensor_dtype_to_np_dtype(element))
+        if shape is not None:
+            shapes.setdefault(name, shape)
+    return shapes, types
+
+
+def _declared(
+    model: onnx.ModelProto, constants: Mapping[str, np.ndarray]
+) -> tuple[onnx.ModelProto, set[str]]:
+    """The model for inference: constants in it or declared, free batches 1; their symbols."""
     declared = onnx.ModelProto()
     declared.CopyFrom(model)
+    declared.ir_version = max(declared.ir_version, _FIRST_WITHOUT_LISTED_INITIALISERS)
     graph = declared.graph
+    batches = set()
     listed = {value.name for value in graph.input}
     for value in graph.input:
         dims = value.type.tensor_type.shape.dim
         if dims and not dims[0].HasField("dim_value"):
+            batches.add(dims[0].dim_param)
             dims[0].dim_value = 1
     del graph.value_info[:]
     for name, array in constants.items():
@@ -42,17 +78,71 @@ def infer(
         elif name not in listed:
             element = helper.np_dtype_to_tensor_dtype(array.dtype)
             graph.input.append(helper.make_tensor_value_info(name, element, array.shape))
+    return declared, batches - {""}
+
+
+def _inferred(declared: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    graph = declared.graph
     # Inference is a help for the eye; execution finds the real shapes.
     with contextlib.suppress(Exception):
         graph = onnx.shape_inference.infer_shapes(declared, data_prop=True).graph
-    shapes: dict[str, Shape] = {name: array.shape for name, array in constants.items()}
-    types = {name: array.dtype for name, array in constants.items()}
-    for value in [*graph.input, *graph.value_info, *graph.output]:
+    return [*graph.input, *graph.value_info, *graph.output]
+
+
+def _told(values: Iterable[onnx.ValueInfoProto], batches: Collection[str]) -> dict[str, Told]:
+    """Element types and shapes that are noted, a length that bears a batch's name being 1."""
+    found: dict[str, Told] = {}
+    for value in values:
         tensor = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not tensor.elem_type:
             continue
-        types.setdefault(value.name, helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        shape = None
         if tensor.HasField("shape"):
-            dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-            shapes.setdefault(value.name, dims)
-    return shapes, types
+            shape = tuple(
+                d.dim_value if d.HasField("dim_value") else 1 if d.dim_param in batches else None
+                for d in tensor.shape.dim
+            )
+        found.setdefault(value.name, (tensor.elem_type, shape))
+    return found
+
+
+def _missing(
+    nodes: Iterable[onnx.NodeProto],
+    inferred: Iterable[onnx.ValueInfoProto],
+    known: Mapping[str, Told],
+) -> list[str]:
+    """Tensors that inference gives no type, or that a node which it does not know gives."""
+    typed = {value.name for value in inferred if value.type.WhichOneof("value") is not None}
+    typed -= {name for name, (_, shape) in known.items() if None in (shape or (None,))}
+    found = []
+    for node in nodes:
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        foreign = not onnx.defs.has(node.op_type, domain)
+        found += [n for n in node.output if n and n not in typed and (foreign or n not in known)]
+    return found
+
+
+def _more(*words: Mapping[str, Told]) -> dict[str, Told]:
+    """What later words tell beyond the first."""
+    found = {}
+    for name in dict.fromkeys(name for later in words[1:] for name in later):
+        said = [word[name] for word in words if name in word]
+        joined = reduce(_joined, said)
+        if joined != words[0].get(name):
+            found[name] = joined
+    return found
+
+
+def _joined(first: Told, second: Told) -> Told:
+    """The first word; where it leaves out lengths, and the two agree otherwise, the second's."""
+    (element, shape), (other, lengths) = first, second
+    if other != element or lengths is None:
+        return first
+    if shape is None:
+        return element, lengths
+    if len(shape) != len(lengths):
+        return first
+    pairs = list(zip(shape, lengths, strict=True))
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+        return first
+    return element, tuple(b if a is None else a for a, b in pairs)
