@@ -11,6 +11,7 @@ import onnx
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.constants import evaluate
+from sparsesim.graph.decompose import decompose, reasons_of_rest
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
@@ -51,7 +52,7 @@ def _load(model: str | Path | onnx.ModelProto, source: str, raw_weights: bool) -
     else:
         original = source
         proto, sha256 = read_model(model)
-    folded, constants = evaluate(*fold(proto, source, raw_weights))
+    folded, constants = evaluate(*fold(decompose(proto), source, raw_weights))
     return build(folded, constants, source, sha256, original=original)
 
 
@@ -66,6 +67,7 @@ def build(
     """A graph from a folded model without initialisers, and these by name."""
     shapes, types = infer(model, constants)
     layers, steps, reasons = partition(model, constants, types)
+    reasons = {**reasons_of_rest(model, constants, shapes, types), **reasons}
     graph = Graph(
         model=model,
         constants=constants,

@@ -129,7 +129,7 @@ class Recogniser:
     def _dequantised(self, name: str, axis: int | None) -> tuple[str, str, str] | None:
         """Integers, scale and zero point of a dequantised tensor; axis: where channels may lie."""
         node = self.producer.get(name)
-        if node is None or node.op_type != "DequantizeLinear" or node.domain:
+        if node is None or not _is_quantiser(node, "DequantizeLinear"):
             return None
         names = [*node.input, ""]
         scale = self.constants.get(names[1])
@@ -212,7 +212,9 @@ class Recogniser:
 
     def _only_reader(self, tensor: str) -> onnx.NodeProto | None:
         readers = self.consumers.get(tensor, [])
-        if len(readers) != 1 or tensor in self.outputs or readers[0].domain not in ("", "ai.onnx"):
+        if len(readers) != 1 or tensor in self.outputs:
+            return None
+        if readers[0].domain not in ("", "ai.onnx") and not _is_quantiser(readers[0]):
             return None
         return readers[0] if readers[0].input and readers[0].input[0] == tensor else None
 
@@ -331,6 +333,12 @@ class Recogniser:
         if numbers is None:
             return None
         return Fused(node.op_type, node.name, node.output[0], tuple(numbers))
+
+
+def _is_quantiser(node: onnx.NodeProto, *ops: str) -> bool:
+    """One of ONNX's quantisers, or of com.microsoft's of the same names and meaning."""
+    known = ops or ("QuantizeLinear", "DequantizeLinear")
+    return node.op_type in known and node.domain in ("", "ai.onnx", "com.microsoft")
 
 
 def _quantiser(node: onnx.NodeProto) -> Fused:

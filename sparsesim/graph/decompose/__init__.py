@@ -1,0 +1,187 @@
+"""Operators that multiply, and aren't ONNX's own products, become nodes that are: one a file.
+
+A file has `rewrite(b)`: it adds to the builder what the node becomes, or raises `Uncovered` with
+the reason why this node stays as it is, on the host. A product keeps the name of its node; of
+several, each is NODE/PART. What is made computes what the node computed: nothing is approximated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
+from sparsesim.graph.decompose.widths import with_value_bits
+from sparsesim.graph.infer import infer
+from sparsesim.graph.reads import reads
+
+__all__ = ["decompose", "reasons_of_rest"]
+
+
+class Decomposition(Protocol):
+    """What each operator's file of this package offers."""
+
+    def rewrite(self, b: Builder) -> None: ...
+
+
+_ONNX, _MICROSOFT = "", "com.microsoft"
+
+# (domain, operator) -> module here.
+MODULES = {
+    (_MICROSOFT, "DequantizeLinear"): "quantize_linear",
+    (_MICROSOFT, "FusedConv"): "fused_conv",
+    (_MICROSOFT, "FusedGemm"): "fused_gemm",
+    (_MICROSOFT, "FusedMatMul"): "fused_matmul",
+    (_MICROSOFT, "QuantizeLinear"): "quantize_linear",
+    (_MICROSOFT, "TransposeMatMul"): "fused_matmul",
+}
+
+# In a model that imports nothing of ONNX's own.
+_OPSET, _IR_VERSION = 17, 8
+
+
+def decompose(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Rewrite what can be rewritten.
+
+    Args:
+        model: checked, its nodes named; it stays as it is.
+    Returns:
+        another model, or the same where there is nothing to rewrite.
+    """
+    while _candidates(model.graph.node):
+        facts = _facts(model)
+        taken = _names(model.graph)
+        nodes: list[onnx.NodeProto] = []
+        values: dict[str, np.ndarray] = {}
+        bits: dict[str, int] = {}
+        for node in model.graph.node:
+            made = _made(node, facts, taken)
+            nodes += made.nodes if isinstance(made, Builder) else [node]
+            if isinstance(made, Builder):
+                values |= made.values
+                bits |= made.value_bits
+        if len(nodes) == len(model.graph.node) and not values and list(model.graph.node) == nodes:
+            break
+        model = _with_nodes(model, nodes, values, bits)
+    return model
+
+
+def reasons_of_rest(
+    model: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    shapes: Mapping[str, tuple[int | None, ...]],
+    types: Mapping[str, np.dtype],
+) -> dict[str, str]:
+    """For each node of a folded model that has a decomposition and yet is there, why."""
+    facts = Facts(constants, shapes, types, _opset(model))
+    found = {}
+    for node in _candidates(model.graph.node):
+        made = _made(node, facts, set())
+        if isinstance(made, Uncovered):
+            found[node.name] = str(made)
+    return found
+
+
+@cache
+def _find(domain: str, op: str) -> Decomposition:
+    return import_module(f"{__name__}.{MODULES[domain, op]}")  # type: ignore[return-value]
+
+
+def _key(node: onnx.NodeProto) -> tuple[str, str]:
+    return ("" if node.domain == "ai.onnx" else node.domain, node.op_type)
+
+
+def _candidates(nodes) -> list[onnx.NodeProto]:
+    return [node for node in nodes if _key(node) in MODULES]
+
+
+def _made(node: onnx.NodeProto, facts: Facts, taken: set[str]) -> Builder | Uncovered | None:
+    """What a node becomes, why it stays, or None: it has no decomposition."""
+    key = _key(node)
+    if key not in MODULES:
+        return None
+    builder = Builder(node, facts, taken)
+    try:
+        _find(*key).rewrite(builder)
+    except Uncovered as reason:
+        return reason
+    return builder
+
+
+def _facts(model: onnx.ModelProto) -> Facts:
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            constants[node.output[0]] = node.attribute[0].t
+    values = {name: numpy_helper.to_array(tensor) for name, tensor in constants.items()}
+    bare = onnx.ModelProto(ir_version=model.ir_version)
+    bare.opset_import.extend(model.opset_import)
+    bare.graph.name = model.graph.name
+    bare.graph.node.extend(model.graph.node)
+    bare.graph.input.extend(model.graph.input)
+    bare.graph.output.extend(model.graph.output)
+    bare.graph.value_info.extend(model.graph.value_info)
+    shapes, types = infer(bare, values)
+    return Facts(values, shapes, types, _opset(model))
+
+
+def _opset(model: onnx.ModelProto) -> int:
+    entries = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    return max(entries, default=_OPSET)
+
+
+def _names(graph: onnx.GraphProto) -> set[str]:
+    """Names of all nodes and tensors, those of subgraphs included."""
+    names = {value.name for value in [*graph.input, *graph.output, *graph.initializer]}
+    for node in graph.node:
+        names.update([node.name, *node.input, *node.output])
+        for inner in _bodies(node):
+            names |= _names(inner)
+    return names
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _domains(graph: onnx.GraphProto) -> set[str]:
+    inner = [_domains(body) for node in graph.node for body in _bodies(node)]
+    return {node.domain for node in graph.node}.union(*inner)
+
+
+def _with_nodes(
+    model: onnx.ModelProto,
+    nodes: list[onnx.NodeProto],
+    values: Mapping[str, np.ndarray],
+    bits: Mapping[str, int],
+) -> onnx.ModelProto:
+    """The model of other nodes: constants that nothing reads any more, and domains, left out."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    graph = made.graph
+    old = {name for node in graph.node for name in reads(node)}
+    del graph.node[:]
+    graph.node.extend(nodes)
+    unread = old - {name for node in nodes for name in reads(node)}
+    unread -= {value.name for value in [*graph.output, *graph.input]}
+    for index in reversed(range(len(graph.initializer))):
+        if graph.initializer[index].name in unread:
+            del graph.initializer[index]
+    graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in values.items())
+    before, left = _domains(model.graph), _domains(graph)
+    for index in reversed(range(len(made.opset_import))):
+        if made.opset_import[index].domain in before - left - {""}:
+            del made.opset_import[index]
+    if not any(entry.domain in ("", "ai.onnx") for entry in made.opset_import):
+        made.opset_import.append(onnx.helper.make_opsetid("", _OPSET))
+        made.ir_version = max(made.ir_version, _IR_VERSION)
+    return with_value_bits(made, bits)
