@@ -29,6 +29,7 @@ from sparsesim.cli import (
     traffic,
     train,
 )
+from sparsesim.cli.spread import spread
 from sparsesim.errors import SparseSimError
 
 app = typer.Typer(
@@ -39,25 +40,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("show")(show.show)
-app.command("estimate")(estimate.estimate)
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("explain")(explain.explain)
-app.command("breakeven")(breakeven.breakeven)
-app.command("queues")(queues.queues)
-app.command("sparsify")(sparsify.sparsify)
-app.command("search")(search.search)
-app.command("sweep")(sweep.sweep)
-app.command("cosim")(cosim.cosim)
-app.command("emulate")(emulate.emulate)
-app.command("cut")(cut.cut)
-app.command("export")(export.export)
-app.command("synth")(synth.synth)
-app.command("traffic")(traffic.traffic)
-app.command("train")(train.train)
-app.command("data")(data.data)
-app.command("list")(list_.list_)
+app.command("show")(spread(show.show))
+app.command("estimate")(spread(estimate.estimate))
+app.command("report")(spread(report.report))
+app.command("compare")(spread(compare.compare))
+app.command("explain")(spread(explain.explain))
+app.command("breakeven")(spread(breakeven.breakeven))
+app.command("queues")(spread(queues.queues))
+app.command("sparsify")(spread(sparsify.sparsify))
+app.command("search")(spread(search.search))
+app.command("sweep")(spread(sweep.sweep))
+app.command("cosim")(spread(cosim.cosim))
+app.command("emulate")(spread(emulate.emulate))
+app.command("cut")(spread(cut.cut))
+app.command("export")(spread(export.export))
+app.command("synth")(spread(synth.synth))
+app.command("traffic")(spread(traffic.traffic))
+app.command("train")(spread(train.train))
+app.command("data")(spread(data.data))
+app.command("list")(spread(list_.list_))
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
+from sparsesim.cli.reading import Reading
 
 
 def breakeven(
     model: options.ModelOrTrace,
-    inputs: options.InputsOption = None,
+    feeding: Feeding,
+    reading: Reading,
     images: Annotated[
         int, typer.Option("--images", help="Count N images; each costs up to 30 estimates.")
     ] = 1,
-    preprocess: options.PreprocessOption = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     device: options.DeviceOption = None,
@@ -43,7 +45,7 @@ def breakeven(
     from sparsesim.report.break_even import break_even_text
 
     trace = opened(
-        model, inputs, images, preprocess, None, 0, thresholds, quantize, seed, cuts_images=True
+        model, reading, feeding, images, None, 0, thresholds, quantize, seed, cuts_images=True
     ).trace
     with progress("thinning", len(trace.layers)) as show:
         found = break_even(trace, chosen, board, images=images, seed=seed, progress=show)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.progress import cycles_progress
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.cosim.check import Failure
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
 
 def cosim(
     model: options.Model,
+    feeding: Feeding,
+    reading: Reading,
     layer: Annotated[
         list[str] | None,
         typer.Option("--layer", help="A layer's name, or 'all' (the default); may be repeated."),
     ] = None,
-    inputs: options.InputsOption = None,
     images: options.Images = 1,
-    preprocess: options.PreprocessOption = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     schemes: Annotated[
@@ -77,7 +79,7 @@ def cosim(
     machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
     if workers is not None and workers < 1:
         raise SpecError(f"workers {workers} is out of range; use 1 and up")
-    graph, opened = _quantised(model, inputs, preprocess, images, seed, quantize)
+    graph, opened = _quantised(model, reading, feeding, images, seed, quantize)
     named = None if not layer or "all" in layer else layer
     if cocotb:
         _run_tile(graph, opened, machines[0], named, tile, replay, hdl, force)
@@ -120,24 +122,22 @@ def _schemes(names: str | None, accelerator: Accelerator) -> list[str]:
 
 def _quantised(
     model: str,
-    inputs: str | None,
-    preprocess: str | None,
+    reading: Reading,
+    feeding: Feeding,
     images: int | None,
     seed: int,
     quantize: bool,
 ) -> tuple[Graph, Inputs]:
-    import sparsesim as ss
-
-    graph = ss.load(model)
-    opened = options.inputs_of(graph, inputs, preprocess, None, images, seed)
+    graph = reading.load(model)
+    opened = feeding.open(graph, images, seed)
     if quantize:
         from sparsesim.graph.quantize import CALIBRATION_IMAGES
         from sparsesim.graph.quantize import quantize as quantized
 
         # Calibrated on more than what is simulated, where there is more.
         more = opened
-        if inputs != "random":
-            more = options.inputs_of(graph, inputs, preprocess, None, None, seed)
+        if feeding.inputs != "random":
+            more = feeding.open(graph, None, seed)
         typer.echo(f"quantising on up to {CALIBRATION_IMAGES} images", err=True)
         graph = quantized(graph, more.feeds())
     return graph, opened

@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.progress import progress
+from sparsesim.cli.reading import Reading
 
 
 def cut(
     model: options.Model,
-    inputs: options.InputsOption = None,
+    feeding: Feeding,
+    reading: Reading,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     thresholds: options.ThresholdsOption = None,
     format_: Annotated[
         str,
@@ -49,8 +51,8 @@ def cut(
     from sparsesim.report.cuts import cuts_text
     from sparsesim.trace.prepare import rewritten
 
-    graph = ss.load(model)
-    opened = options.inputs_of(graph, inputs, preprocess, None, images, seed)
+    graph = reading.load(model)
+    opened = feeding.open(graph, images, seed)
     wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
     graph, named_blocks = rewritten(graph, opened, wanted)
     with progress("executing", opened.count) as show:

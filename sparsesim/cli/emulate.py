@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.progress import progress
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.spec.thresholds import Thresholds
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 def emulate(
     model: options.Model,
+    feeding: Feeding,
+    reading: Reading,
     map_: Annotated[
         str | None,
         typer.Option("--map", help="A TOML file with a table [intrinsic]; its others apply, too."),
@@ -25,9 +29,7 @@ def emulate(
             "--set", help="Change one key of every arithmetic, as acc_bits=16; may be repeated."
         ),
     ] = None,
-    inputs: options.InputsOption = None,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     labels: options.LabelsOption = None,
     label_offset: options.LabelOffset = 0,
     seed: options.Seed = 0,
@@ -47,8 +49,8 @@ def emulate(
     from sparsesim.intrinsic import emulate as emulated
     from sparsesim.report import emulation as report
 
-    graph = ss.load(model)
-    opened = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
+    graph = reading.load(model)
+    opened = feeding.open(graph, images, seed, labels, label_offset)
     graph = ss.sparsify(graph, wanted)
     with progress("emulating", opened.count) as show:
         found = emulated(graph, opened, wanted, progress=show)

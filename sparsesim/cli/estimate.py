@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
+from sparsesim.cli.reading import Reading
 
 
 def estimate(
     model: options.ModelOrTrace,
-    inputs: options.InputsOption = None,
+    feeding: Feeding,
+    reading: Reading,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     labels: options.LabelsOption = None,
     label_offset: options.LabelOffset = 0,
     accelerator: options.AcceleratorOption = None,
@@ -50,7 +52,7 @@ def estimate(
     from sparsesim.trace.prepare import watched
 
     trace = opened(
-        model, inputs, images, preprocess, labels, label_offset, thresholds, quantize, seed
+        model, reading, feeding, images, labels, label_offset, thresholds, quantize, seed
     ).trace
     runs = trace.source.runs
     if save_trace:

@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
+from sparsesim.cli.reading import Reading
 
 
 def export(
     model: options.ModelOrTrace,
+    feeding: Feeding,
+    reading: Reading,
     to: Annotated[str, typer.Option("--to", help="What to make: see 'list exports'.")],
     output: Annotated[str, typer.Option("-o", "--output", help="The file or folder to write.")],
-    inputs: options.InputsOption = None,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     device: options.DeviceOption = None,
@@ -53,7 +55,7 @@ def export(
 
     if kind.needs_model and is_trace(model):
         raise InputError(f"{model}: is a trace, which has no model in it; give the ONNX file")
-    found = opened(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
+    found = opened(model, reading, feeding, images, None, 0, thresholds, quantize, seed)
     with progress("exporting", found.trace.source.runs) as show:
         trace = watched(found.trace, show)
         made = exporter(kind)(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph
@@ -31,9 +32,9 @@ class Opened:
 
 def opened(
     model: str,
-    inputs: str | None,
+    reading: Reading,
+    feeding: Feeding,
     images: int | None,
-    preprocess: str | None,
     labels: str | None,
     label_offset: int,
     thresholds: str | None,
@@ -55,17 +56,17 @@ def opened(
 
     if is_trace(model):
         given: dict[str, object] = {
-            "--inputs": inputs,
+            **reading.given(),
+            **feeding.given(),
             "--thresholds": thresholds,
             "--quantize": quantize,
-            "--preprocess": preprocess,
             "--labels": labels,
             "--images": images and not cuts_images,
         }
         _refuse_execution(model, given)
         return Opened(ss.load_trace(model), None)
-    graph = ss.load(model)
-    fed = options.inputs_of(graph, inputs, preprocess, labels, images, seed, label_offset)
+    graph = reading.load(model)
+    fed = feeding.open(graph, images, seed, labels, label_offset)
     wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
     if wanted is not None and wanted.intrinsic:
         typer.echo(f"{thresholds}: its [intrinsic] is for 'emulate'; left out here", err=True)

@@ -13,8 +13,6 @@ import typer
 from sparsesim.errors import SpecError
 
 if TYPE_CHECKING:
-    from sparsesim.graph import Graph
-    from sparsesim.inputs import Inputs
     from sparsesim.spec import Accelerator, Device
     from sparsesim.spec.base import Spec
 
@@ -117,34 +115,6 @@ def device_of(name: str | None) -> Device:
     from sparsesim.spec.device import DEFAULT_DEVICE
 
     return Device.from_toml(name or DEFAULT_DEVICE)
-
-
-def inputs_of(
-    graph: Graph,
-    source: str | None,
-    preprocess: str | None,
-    labels: str | None,
-    images: int | None,
-    seed: int,
-    label_offset: int = 0,
-) -> Inputs:
-    """The inputs that were named; there is no silent default."""
-    from dataclasses import replace
-
-    from sparsesim.errors import InputError
-    from sparsesim.inputs import open_inputs
-    from sparsesim.trace.execute import input_specs
-
-    specs = input_specs(graph)
-    if not specs and source != "random":
-        raise InputError(f"{graph.source}: the model takes no inputs; use --inputs random")
-    if source is None:
-        takes = ", ".join(f"'{spec.name}' {spec}" for spec in specs)
-        raise InputError(f"--inputs is missing; the model takes {takes}; 'random' draws some")
-    found = open_inputs(source, specs, preprocess, Path(labels) if labels else None, images, seed)
-    if found.labels is not None and label_offset:
-        found = replace(found, labels=found.labels + label_offset)
-    return found
 
 
 def write_json(path: str, value: Any, force: bool) -> None:

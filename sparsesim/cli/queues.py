@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.opening import Opened, opened
 from sparsesim.cli.progress import labelled_progress, progress
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator, Device
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
 def queues(
     model: options.ModelOrTrace,
-    inputs: options.InputsOption = None,
+    feeding: Feeding,
+    reading: Reading,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     device: options.DeviceOption = None,
@@ -67,7 +69,7 @@ def queues(
     from sparsesim.report.queues import queues_text
     from sparsesim.tuning.queues import size_queues
 
-    one = opened(model, inputs, images, preprocess, None, 0, thresholds, quantize, seed)
+    one = opened(model, reading, feeding, images, None, 0, thresholds, quantize, seed)
     balanced = None
     if reorder:
         balanced, trace = _balanced(model, one, chosen, board, save, force)

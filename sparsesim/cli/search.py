@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.progress import labelled_progress
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 def search(
     model: options.Model,
-    inputs: options.InputsOption = None,
+    feeding: Feeding,
+    reading: Reading,
     test_inputs: Annotated[
         str | None,
         typer.Option("--test-inputs", help="Other images to test on; default: a part of --inputs."),
@@ -32,7 +35,6 @@ def search(
         typer.Option("--test-images", help="Images A:B to test on; default: the second half."),
     ] = None,
     images: options.Images = None,
-    preprocess: options.PreprocessOption = None,
     labels: options.LabelsOption = None,
     test_labels: Annotated[
         str | None, typer.Option("--test-labels", help="The same for --test-inputs.")
@@ -117,11 +119,11 @@ def search(
         memory_mib=memory,
     )
     named = dict(ss.Thresholds.from_toml(blocks).blocks) if blocks else {}
-    graph = ss.load(model)
-    raw = ss.load(model, raw_weights=True) if raw_weights else None
-    whole = options.inputs_of(graph, inputs, preprocess, labels, images, 0, label_offset)
+    graph = reading.load(model)
+    raw = reading.load(model, raw_weights=True) if raw_weights else None
+    whole = feeding.open(graph, images, 0, labels, label_offset)
     parts = _parts(
-        graph, whole, test_inputs, preprocess, test_labels, label_offset, search_images, test_images
+        graph, whole, feeding, test_inputs, test_labels, label_offset, search_images, test_images
     )
     with labelled_progress() as show:
         found = find_thresholds(graph, *parts, spec, named_blocks=named, raw=raw, progress=show)
@@ -133,14 +135,16 @@ def search(
 def _parts(
     graph: Graph,
     whole: Inputs,
+    feeding: Feeding,
     test_inputs: str | None,
-    preprocess: str | None,
     test_labels: str | None,
     label_offset: int,
     search_images: str | None,
     test_images: str | None,
 ) -> tuple[Inputs, Inputs]:
     """Images to search on and images to test on, of one source or of two."""
+    from dataclasses import replace
+
     from sparsesim.errors import InputError
     from sparsesim.search.images import part, read_range, two_parts
 
@@ -148,7 +152,7 @@ def _parts(
         if test_labels:
             raise InputError("--test-labels: goes with --test-inputs, which is missing")
         return two_parts(whole, search_images, test_images)
-    other = options.inputs_of(graph, test_inputs, preprocess, test_labels, None, 0, label_offset)
+    other = replace(feeding, inputs=test_inputs).open(graph, None, 0, test_labels, label_offset)
     if other.sha256 == whole.sha256:
         raise InputError(
             f"{test_inputs}: holds the images of --inputs; use other ones, or --search-images and "

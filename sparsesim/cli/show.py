@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph, Layer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def show(
     model: options.Model,
+    reading: Reading,
     map_file: Annotated[
         str | None,
         typer.Option(
@@ -30,12 +32,11 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    import sparsesim as ss
     from sparsesim.files import refuse_existing
 
     if output:
         refuse_existing(output, force)
-    graph = ss.load(model)
+    graph = reading.load(model)
     facts = describe(graph, map_file)
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.reading import Reading
 
 
 def sparsify(
     model: options.Model,
+    reading: Reading,
     thresholds: Annotated[str, typer.Option("--thresholds", help="A TOML file of sparsifiers.")],
     output: Annotated[str, typer.Option("-o", "--output", help="The ONNX file to write.")],
     force: options.Force = False,
@@ -23,7 +25,7 @@ def sparsify(
     import sparsesim as ss
 
     wanted = ss.Thresholds.from_toml(thresholds)
-    graph = ss.sparsify(ss.load(model), wanted)
+    graph = ss.sparsify(reading.load(model), wanted)
     ss.save(graph, output, force)
     for rewrite in graph.rewrites:
         typer.echo(rewrite)

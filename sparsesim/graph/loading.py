@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,33 +15,46 @@ from sparsesim.graph.decompose import decompose, reasons_of_rest
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
+from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.partition import partition
 from sparsesim.graph.read import normalise, read_model
+from sparsesim.graph.shapes import with_shapes
 
 
-def load(model: str | Path | onnx.ModelProto, *, raw_weights: bool = False) -> Graph:
+def load(
+    model: str | Path | onnx.ModelProto,
+    *,
+    raw_weights: bool = False,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Graph:
     """Read a model, fold its constants and find its MAC layers.
 
     Args:
         model: an ONNX file, or a model in memory (external data loaded).
         raw_weights: leave batch normalisation beside the weights, on the host: thresholds then mean
             the weights of the file, as the paper's do, not those that the hardware would hold.
+        shapes: sizes of inputs that leave some free, by name.
     Returns:
         the graph.
     Raises:
         ModelError: not a valid model, or one that ONNX Runtime does not take; NaN or infinity in
-            the weights of a layer.
+            the weights of a layer; shapes that its inputs do not take.
     """
     source = str(model) if not isinstance(model, onnx.ModelProto) else model.graph.name or "model"
     try:
-        return _load(model, source, raw_weights)
+        return _load(model, source, raw_weights, shapes or {})
     except UnicodeError as error:
         raise ModelError(f"{source}: not a valid ONNX model: a text in it is no UTF-8") from error
     except MemoryError as error:
         raise ModelError(f"{source}: its tensors do not fit into memory") from error
 
 
-def _load(model: str | Path | onnx.ModelProto, source: str, raw_weights: bool) -> Graph:
+def _load(
+    model: str | Path | onnx.ModelProto,
+    source: str,
+    raw_weights: bool,
+    shapes: Mapping[str, Sequence[int]],
+) -> Graph:
     if isinstance(model, onnx.ModelProto):
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
@@ -52,6 +65,9 @@ def _load(model: str | Path | onnx.ModelProto, source: str, raw_weights: bool) -
     else:
         original = source
         proto, sha256 = read_model(model)
+    if shapes:
+        proto = with_shapes(proto, shapes, source)
+        check_sizes(proto, source)
     folded, constants = evaluate(*fold(decompose(proto), source, raw_weights))
     return build(folded, constants, source, sha256, original=original)
 
