@@ -52,6 +52,41 @@ class Placed:
     luts: int
 
 
+@dataclass(frozen=True)
+class PeClock:
+    """The highest clock of an accelerator's PE.
+
+    Attributes:
+        mhz: to a tenth.
+        is_placed: found by placing such a PE, or PEs like it; else assumed.
+        source: words for a reader.
+    """
+
+    mhz: float
+    is_placed: bool
+    source: str
+
+
+def pe_clock(accelerator: Accelerator, family: str) -> PeClock:
+    """The clock that an accelerator's PE reached, or is assumed to reach.
+
+    Args:
+        accelerator: gives the scheme, window and lanes.
+        family: `ecp5` has placements; elsewhere the default accelerator's PE is assumed to reach
+            its `clock_mhz`, and others as much more or less as on ECP5.
+    """
+    scheme, window, lanes = accelerator.skipping, accelerator.window, accelerator.lanes
+    period = pe_period_ns(scheme, window, lanes)
+    key = scheme, window, min(lanes, window)
+    if family == "ecp5":
+        how = "placed" if key in _placed_periods() else "fitted to placements of others"
+        return PeClock(round(1e3 / period, 1), True, f"its PE alone, {how}, on ECP5")
+    start = type(accelerator)()
+    scale = start.clock_mhz * pe_period_ns(start.skipping, start.window, start.lanes)
+    how = f"assumed: {start.clock_mhz:g} MHz for the default PE, others scaled as on ECP5"
+    return PeClock(round(scale / period, 1), False, how)
+
+
 def dense_clock_mhz(accelerator: Accelerator, family: str) -> tuple[float, str]:
     """The clock of the plain dense PE's array beside an accelerator, and where it is from.
 

@@ -39,7 +39,7 @@ def breakeven(
     if output:
         refuse_existing(output, force)
     chosen = options.accelerator_of(accelerator, settings)
-    board = options.device_of(device)
+    board = options.device_of(device, chosen)
 
     from sparsesim.estimator.break_even import break_even
     from sparsesim.report.break_even import break_even_text

@@ -46,7 +46,7 @@ def estimate(
         if path:
             refuse_existing(path, force)
     chosen = options.accelerator_of(accelerator, settings)
-    board = options.device_of(device)
+    board = options.device_of(device, chosen)
 
     import sparsesim as ss
     from sparsesim.trace.prepare import watched

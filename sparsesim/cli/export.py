@@ -48,7 +48,7 @@ def export(
             raise SpecError(f"{option}: an export to {to} takes no {word}; leave it out")
     refuse_path(kind, output, force)
     chosen = options.accelerator_of(accelerator, settings)
-    board = options.device_of(device)
+    board = options.device_of(device, chosen)
 
     from sparsesim.trace.prepare import watched
     from sparsesim.trace.store import is_trace

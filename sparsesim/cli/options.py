@@ -109,12 +109,11 @@ def _value(text: str) -> Any:
     return found["x"] if len(found) == 1 else text
 
 
-def device_of(name: str | None) -> Device:
-    """The device that was named, or the default one."""
-    from sparsesim.spec import Device
-    from sparsesim.spec.device import DEFAULT_DEVICE
+def device_of(name: str | None, accelerator: Accelerator | None = None) -> Device:
+    """The device that was named, or that of the accelerator, or the default one."""
+    from sparsesim.spec.resolve import resolve
 
-    return Device.from_toml(name or DEFAULT_DEVICE)
+    return resolve(accelerator, name)[1]
 
 
 def write_json(path: str, value: Any, force: bool) -> None:

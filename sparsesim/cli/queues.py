@@ -64,7 +64,7 @@ def queues(
         if path:
             refuse_existing(path, force)
     chosen = options.accelerator_of(accelerator, settings)
-    board = options.device_of(device)
+    board = options.device_of(device, chosen)
 
     from sparsesim.report.queues import queues_text
     from sparsesim.tuning.queues import size_queues

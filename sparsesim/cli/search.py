@@ -106,6 +106,7 @@ def search(
     from sparsesim.search.grid import Grid
     from sparsesim.search.searching import SearchSpec, find_thresholds
 
+    chosen = options.accelerator_of(accelerator, settings)
     spec = SearchSpec(
         what=what,
         by=by,
@@ -114,8 +115,8 @@ def search(
         objective=objective,
         spend=spend,
         scheme=scheme,
-        accelerator=options.accelerator_of(accelerator, settings),
-        device=options.device_of(device),
+        accelerator=chosen,
+        device=options.device_of(device, chosen),
         memory_mib=memory,
     )
     named = dict(ss.Thresholds.from_toml(blocks).blocks) if blocks else {}

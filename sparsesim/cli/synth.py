@@ -55,7 +55,7 @@ def synth(
     if output:
         refuse_existing(output, force)
     chosen = options.accelerator_of(accelerator, settings)
-    board = options.device_of(device)
+    board = options.device_of(device, chosen)
     own = family_of(board)
     wanted = family_named(family) if family else own
     if device and wanted is not own:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ from sparsesim.lowering import Geometry
 from sparsesim.result import Result
 from sparsesim.result.model import IsoResource
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
+from sparsesim.spec.device import dram_bits_per_cycle
+from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
@@ -119,8 +121,8 @@ class BreakEvens:
 
 def break_even(
     trace: Trace,
-    accelerator: Accelerator | None = None,
-    device: Device | None = None,
+    accelerator: Accelerator | str | Path | None = None,
+    device: Device | str | Path | None = None,
     *,
     images: int = 1,
     seed: int = 0,
@@ -141,8 +143,7 @@ def break_even(
         InputError: more images than the trace has.
         ModelError: no work, or no dense array that fits.
     """
-    accelerator = accelerator or Accelerator()
-    device = device or Device.named(DEFAULT_DEVICE)
+    accelerator, device = resolve(accelerator, device)
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
     if not 1 <= images <= trace.source.runs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from sparsesim.estimator.records import assemble
 from sparsesim.estimator.tally import Tally, value_bits_of
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import DEFAULT_DEVICE, dram_bits_per_cycle
-from sparsesim.synth.families import family_of
+from sparsesim.spec.device import dram_bits_per_cycle
+from sparsesim.spec.resolve import resolve
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 _LEAST_BITS_PER_CYCLE = Fraction(1, 10**6)
@@ -39,8 +40,8 @@ class Cache:
 
 def estimate(
     trace: Trace,
-    accelerator: Accelerator | None = None,
-    device: Device | None = None,
+    accelerator: Accelerator | str | Path | None = None,
+    device: Device | str | Path | None = None,
     *,
     seed: int = 0,
     iso_resource: bool = False,
@@ -51,8 +52,9 @@ def estimate(
 
     Args:
         trace: of `execute`, or loaded.
-        accelerator: default: all its defaults.
-        device: gives the DRAM bandwidth; default: XCZU9EG on the ZCU102.
+        accelerator: a value, a packaged name or a file; default: all its defaults.
+        device: gives the DRAM bandwidth; likewise. Default: the one that a packaged accelerator is
+            named after, else XCZU9EG on the ZCU102.
         seed: of the bootstrap.
         iso_resource: compare with the fastest dense array of equal resources as well, which takes
             about as long again as the estimate of an image.
@@ -67,8 +69,7 @@ def estimate(
     """
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
-    accelerator = accelerator or Accelerator()
-    device = device or Device.named(DEFAULT_DEVICE)
+    accelerator, device = resolve(accelerator, device)
     worker = _Worker(trace, accelerator, datapath(accelerator.datapath), device, cache)
     tally = Tally(trace, accelerator)
     outputs = OutputTally()
@@ -88,12 +89,9 @@ def estimate(
 def _beside_dense(result: Result, trace: Trace, accelerator: Accelerator, device: Device) -> Result:
     from sparsesim.area.iso import iso_resource
 
-    try:
-        family = family_of(device)
-    except SpecError as error:
-        warning = f"not compared at equal resources: {error}"
-        return result.model_copy(update={"warnings": (*result.warnings, warning)})
-    found = iso_resource(trace, result, accelerator, device, family.name)
+    if result.on_device is None:  # which a warning says
+        return result
+    found = iso_resource(trace, result, accelerator, device, result.on_device.family)
     return result.model_copy(update={"iso_resource": found})
 
 

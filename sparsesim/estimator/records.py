@@ -15,6 +15,7 @@ from sparsesim.estimator.layer_record import (
     layer_record,
     relative,
 )
+from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.statistics import image_statistics, speedup_interval
 from sparsesim.estimator.tally import Tally
@@ -55,6 +56,7 @@ def assemble(
         for life in trace.live
     )
     source = trace.source
+    placed = on_device(accelerator, device)
     return model.Result(
         model=model.Model(
             source=source.model, sha256=source.model_sha256, rewrites=source.rewrites
@@ -74,6 +76,7 @@ def assemble(
         blocks=_blocks(trace, tally, layers),
         speedup=speedup,
         speedup_interval=interval,
+        on_device=placed,
         images=statistics,
         per_image=model.PerImage(
             images=tuple(tally.run_images),
@@ -85,7 +88,7 @@ def assemble(
         output_error=outputs.output_error(),
         accuracy=outputs.accuracy(),
         energy_table={"name": table.name, "process": table.process},
-        warnings=_warnings(trace, accelerator),
+        warnings=(*device_warnings(placed, accelerator, device), *_warnings(trace, accelerator)),
         provenance=model.Provenance(
             model_sha256=source.model_sha256,
             inputs_sha256=source.inputs_sha256,

@@ -11,6 +11,7 @@ from io import StringIO
 
 from sparsesim.report.facts import images, speedup
 from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.resources import NAMES
 
 Value = str | int | float | bool
 
@@ -40,6 +41,7 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
     yield "cols", result.accelerator["cols"] or 0
     yield "skipping", result.accelerator["skipping"] or ""
     yield "clock_mhz_assumed", result.accelerator["clock_mhz"] or 0
+    yield from _on_device(result)
     yield "layer", layer.name
     for key in ("op", "block"):
         yield key, getattr(layer, key)
@@ -61,6 +63,16 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
         yield f"passes_{key}", value
     for scheme in SCHEMES:
         yield from _of_scheme(layer, scheme)
+
+
+def _on_device(result: Result) -> Iterator[tuple[str, Value]]:
+    """Shares of the device, empty where they are not known."""
+    found = result.on_device
+    yield "device", result.device["name"] or ""
+    yield "fits_device", "" if found is None else found.fits
+    for key in NAMES:
+        share = None if found is None else found.shares[key]
+        yield f"{key}_share_of_device", "" if share is None else share
 
 
 def _of_scheme(layer: LayerRecord, scheme: str) -> Iterator[tuple[str, Value]]:

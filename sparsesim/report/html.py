@@ -32,6 +32,12 @@ from sparsesim.report.figures import (
     times,
 )
 from sparsesim.report.notes import notes
+from sparsesim.report.on_device import (
+    largest_in_words,
+    other_warnings,
+    shares_in_words,
+    shortage,
+)
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
 from sparsesim.result.model import BlockRecord, LayerRecord, Result
@@ -43,7 +49,7 @@ _PAIRED = (("sparsity", "density"), ("balance", "dram"))
 def html(result: Result) -> str:
     """The page of a result."""
     charts = {which: made for which in CHARTS if (made := spec(result, which)) is not None}
-    parts = [_header(result), *_banners(result), _tiles(result)]
+    parts = [*_shortage(result), _header(result), *_banners(result), _tiles(result)]
     parts.append(_section("speedup", result, charts, _speedups(result)))
     parts.append(_section("cycles", result, charts, _notes(result)))
     parts.append(_layers(result))
@@ -74,8 +80,14 @@ def _header(result: Result) -> str:
     return f"<header><h1>{escape(model_name(result))}</h1>{said}</header>"
 
 
+def _shortage(result: Result) -> Iterable[str]:
+    short = shortage(result)
+    if short is not None:
+        yield f'<p class="banner loud"><b>DOES NOT FIT</b>{escape(short)}</p>'
+
+
 def _banners(result: Result) -> Iterable[str]:
-    for warning in result.warnings:
+    for warning in other_warnings(result):
         if result.inputs.random and warning.startswith("inputs are random"):
             yield f'<p class="banner loud"><b>RANDOM INPUTS</b>{escape(warning)}</p>'
         else:
@@ -111,6 +123,7 @@ def _tiles(result: Result) -> str:
             f"they say {count(record.density.compute / n)} compute cycles an image",
         ),
         ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
+        ("Of the device", largest_in_words(result), shares_in_words(result)),
         ("DRAM an image", bits(dram), f"dense: {bits(dense)}"),
         (
             "Weights stored",

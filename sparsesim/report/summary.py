@@ -25,6 +25,7 @@ from sparsesim.report.figures import (
     signed_percent,
     times,
 )
+from sparsesim.report.on_device import shares_in_words
 from sparsesim.result.model import SCHEMES, Result
 
 Pairs = list[tuple[str, str]]
@@ -62,6 +63,7 @@ def outcome(result: Result) -> Pairs:
     clock = float(result.accelerator["clock_mhz"] or 1)
     return [
         ("At equal resources", iso_resource_in_words(result)),
+        ("On the device", shares_in_words(result)),
         ("Output error", output_error_in_words(result)),
         ("Top-1", accuracy_in_words(result)),
         (

@@ -38,6 +38,7 @@ from sparsesim.report.figures import (
     times,
 )
 from sparsesim.report.notes import notes
+from sparsesim.report.on_device import other_warnings, shares_in_words, shortage
 from sparsesim.result.model import SCHEMES, Result
 
 BAR = 24
@@ -63,7 +64,7 @@ def text(result: Result) -> RenderableType:
     return Group(*parts)
 
 
-def _header(result: Result) -> list[RenderableType]:
+def _header(result: Result) -> list[Text]:
     a, device = result.accelerator, result.device
     title = Text(f"{model_name(result)}, {images_in_words(result)}", style="bold")
     title.append(f" from {inputs_name(result)}", style="not bold dim")
@@ -72,12 +73,14 @@ def _header(result: Result) -> list[RenderableType]:
         f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; "
         f"clock {a['clock_mhz']:g} MHz (an assumption)"
     )
-    return [title, Text(machine(result), style="dim"), Text(where, style="dim")]
+    lines = [title, Text(machine(result), style="dim"), Text(where, style="dim")]
+    short = shortage(result)
+    return [Text(f"! {short}", style="bold red"), *lines] if short else lines
 
 
 def _warnings(result: Result) -> list[RenderableType]:
     found: list[RenderableType] = []
-    for warning in result.warnings:
+    for warning in other_warnings(result):
         loud = result.inputs.random and warning.startswith("inputs are random")
         found.append(
             Panel(
@@ -132,6 +135,7 @@ def _beside(result: Result) -> list[RenderableType]:
     return [
         _pairs(
             ("equal FPGA", iso_resource_in_words(result)),
+            ("device", shares_in_words(result)),
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
             (run_word(result), spread),

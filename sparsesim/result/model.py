@@ -259,6 +259,27 @@ class IsoResource(Record):
     is_proven: bool
 
 
+class OnDevice(Record):
+    """The accelerator on its device, by the area model and placements of PEs.
+
+    Attributes:
+        family: of FPGAs, whose synthesis prices it.
+        used: what the accelerator takes.
+        available: what the device has.
+        shares: used / available by the names of `Resources`; None where the device has none.
+        fits: nothing takes more than there is.
+        pe_clock_mhz: the highest clock of its PE, and `pe_clock_source` where that is from.
+    """
+
+    family: str
+    used: Resources
+    available: Resources
+    shares: dict[str, float | None]
+    fits: bool
+    pe_clock_mhz: float
+    pe_clock_source: str
+
+
 class OutputError(Record):
     """Outputs against the model as loaded.
 
@@ -322,6 +343,8 @@ class Result(Record):
 
     Attributes:
         speedup: by scheme, against `none` on the same array.
+        on_device: what it takes of the device; None where the family of the device was never
+            synthesised (a warning says so), or the result is of a version that did not say.
         iso_resource: against the best dense array of equal resources; None where it was not asked
             for, not even one dense PE fits, or the device's family was never synthesised.
     """
@@ -337,6 +360,7 @@ class Result(Record):
     blocks: tuple[BlockRecord, ...]
     speedup: dict[str, float]
     speedup_interval: dict[str, Interval | None]
+    on_device: OnDevice | None = None
     iso_resource: IsoResource | None = None
     images: dict[str, ImageStatistics]
     per_image: PerImage

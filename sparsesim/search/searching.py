@@ -26,7 +26,7 @@ from sparsesim.search.scoring import Scorer
 from sparsesim.search.units import WHAT, Unit, activation_units, thresholds_of, weight_units
 from sparsesim.sparsity import weight_sparsity
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.resolve import resolve
 from sparsesim.spec.thresholds import Thresholds
 from sparsesim.trace.zeros import activation_zeros
 
@@ -179,8 +179,7 @@ class _Run:
         self.first = first
         self.size = batch_size(self.replay, self.search_inputs)
         count = min(self.spec.cycle_images, self.test_inputs.count)
-        self.accelerator = self.spec.accelerator or Accelerator()
-        self.device = self.spec.device or Device.named(DEFAULT_DEVICE)
+        self.accelerator, self.device = resolve(self.spec.accelerator, self.spec.device)
         images = part(self.test_inputs, 0, count)
         self.cost = Cost(self.graph, self.raw, images, self.accelerator, self.device)
 

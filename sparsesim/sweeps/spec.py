@@ -12,6 +12,7 @@ from sparsesim.inputs.random import is_random
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.base import Spec
 from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.sizes import device_of_name
 from sparsesim.spec.toml import read_toml
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.expression import Expression
@@ -103,7 +104,8 @@ class SweepSpec(Spec):
     Args:
         name: how reports call it.
         networks: what is run.
-        devices: names or files; a list is an axis.
+        devices: names or files; a list is an axis. Default: the one that the accelerator is named
+            after, else xczu9eg.
         accelerator: a packaged name or a file to start from, or keys of `Accelerator`.
         space: key of `Accelerator` -> a value, a list, or a range (`axis.Range`).
         clock: `table`: a point's clock is the starting accelerator's, scaled by how much faster or
@@ -135,6 +137,13 @@ class SweepSpec(Spec):
     objectives: Names = ("ms", "lut")
     constraints: Names = ()
     seed: int = Field(default=0, ge=0, lt=1 << 63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _brings_its_device(cls, values: dict[str, Any]) -> dict[str, Any]:
+        named = str(values.get("accelerator", "")).lower()
+        brought = device_of_name(named, Device.names())
+        return {"devices": (brought,)} | values if brought else values
 
     @model_validator(mode="after")
     def _holds_together(self) -> SweepSpec:

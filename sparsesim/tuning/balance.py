@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from sparsesim.inputs import Inputs
 from sparsesim.lowering.bits import unpack
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.resolve import resolve
 from sparsesim.trace import Trace, TraceLayer
 from sparsesim.trace.execute import execute
 from sparsesim.tuning.channels import Channels
@@ -102,8 +103,8 @@ class Balance:
 def balance(
     graph: Graph,
     inputs: Inputs,
-    accelerator: Accelerator | None = None,
-    device: Device | None = None,
+    accelerator: Accelerator | str | Path | None = None,
+    device: Device | str | Path | None = None,
     *,
     named_blocks: Mapping[str, list[str]] | None = None,
     progress: Callable[[str, int, int], Any] | None = None,
@@ -122,8 +123,7 @@ def balance(
     Raises:
         InputError, ModelError, SpecError: as `execute` and `estimate` do.
     """
-    accelerator = accelerator or Accelerator()
-    device = device or Device.named(DEFAULT_DEVICE)
+    accelerator, device = resolve(accelerator, device)
     tell = progress or (lambda *_: None)
 
     def traced(of: Graph, label: str) -> Trace:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from statistics import median_high
 from threading import Lock
 from typing import Any
@@ -23,7 +24,7 @@ from sparsesim.engine.threads import each
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.batches import batches
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.tuning.depths import COMPUTE, DEEPEST, TOTAL, UNBOUNDED, Depths, Machine
@@ -115,8 +116,8 @@ class Queues:
 
 def size_queues(
     trace: Trace,
-    accelerator: Accelerator | None = None,
-    device: Device | None = None,
+    accelerator: Accelerator | str | Path | None = None,
+    device: Device | str | Path | None = None,
     *,
     loss: float = 0.01,
     progress: Callable[[int], Any] | None = None,
@@ -135,8 +136,7 @@ def size_queues(
     """
     if not 0 <= loss < 1:
         raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
-    accelerator = accelerator or Accelerator()
-    device = device or Device.named(DEFAULT_DEVICE)
+    accelerator, device = resolve(accelerator, device)
     groups = list(batches(trace.images, accelerator.batch))
     search = _Search(trace, groups, Machine(accelerator, device), Fraction(repr(loss)), progress)
     found = each(search.layer, [(layer,) for layer in trace.layers])
