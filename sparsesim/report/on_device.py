@@ -9,7 +9,9 @@ from sparsesim.result.model import Result
 def shortage(result: Result) -> str | None:
     """`does not fit xc7z020: LUT 244.2 %`; None where it fits, or that is not known."""
     found = result.on_device
-    return found and resources.does_not_fit(found, str(result.device["name"]))
+    if found is None:
+        return None
+    return resources.does_not_fit(found, str(result.device["name"]))
 
 
 def shares_in_words(result: Result) -> str:
