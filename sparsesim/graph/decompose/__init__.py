@@ -17,6 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
+from sparsesim.graph.decompose.transposes import without_detours
 from sparsesim.graph.decompose.widths import with_value_bits
 from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
@@ -35,9 +36,15 @@ _ONNX, _MICROSOFT = "", "com.microsoft"
 # (domain, operator) -> module here.
 MODULES = {
     (_MICROSOFT, "DequantizeLinear"): "quantize_linear",
+    (_MICROSOFT, "DynamicQuantizeMatMul"): "dynamic_quantize_matmul",
     (_MICROSOFT, "FusedConv"): "fused_conv",
     (_MICROSOFT, "FusedGemm"): "fused_gemm",
     (_MICROSOFT, "FusedMatMul"): "fused_matmul",
+    (_MICROSOFT, "MatMulIntegerToFloat"): "matmul_integer_to_float",
+    (_MICROSOFT, "NhwcConv"): "nhwc_fused_conv",
+    (_MICROSOFT, "NhwcFusedConv"): "nhwc_fused_conv",
+    (_MICROSOFT, "QGemm"): "qgemm",
+    (_MICROSOFT, "QLinearConv"): "qlinear_conv",
     (_MICROSOFT, "QuantizeLinear"): "quantize_linear",
     (_MICROSOFT, "TransposeMatMul"): "fused_matmul",
 }
@@ -58,17 +65,17 @@ def decompose(model: onnx.ModelProto) -> onnx.ModelProto:
         facts = _facts(model)
         taken = _names(model.graph)
         nodes: list[onnx.NodeProto] = []
-        values: dict[str, np.ndarray] = {}
-        bits: dict[str, int] = {}
+        made: list[Builder] = []
         for node in model.graph.node:
-            made = _made(node, facts, taken)
-            nodes += made.nodes if isinstance(made, Builder) else [node]
-            if isinstance(made, Builder):
-                values |= made.values
-                bits |= made.value_bits
-        if len(nodes) == len(model.graph.node) and not values and list(model.graph.node) == nodes:
+            result = _made(node, facts, taken)
+            if isinstance(result, Builder):
+                made.append(result)
+                nodes += result.nodes
+            else:
+                nodes.append(node)
+        if not made:
             break
-        model = _with_nodes(model, nodes, values, bits)
+        model = _with_nodes(model, nodes, made)
     return model
 
 
@@ -159,29 +166,39 @@ def _domains(graph: onnx.GraphProto) -> set[str]:
 
 
 def _with_nodes(
-    model: onnx.ModelProto,
-    nodes: list[onnx.NodeProto],
-    values: Mapping[str, np.ndarray],
-    bits: Mapping[str, int],
+    model: onnx.ModelProto, nodes: list[onnx.NodeProto], made: list[Builder]
 ) -> onnx.ModelProto:
     """The model of other nodes: constants that nothing reads any more, and domains, left out."""
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    graph = made.graph
-    old = {name for node in graph.node for name in reads(node)}
+    new = onnx.ModelProto()
+    new.CopyFrom(model)
+    graph = new.graph
     del graph.node[:]
     graph.node.extend(nodes)
-    unread = old - {name for node in nodes for name in reads(node)}
-    unread -= {value.name for value in [*graph.output, *graph.input]}
+    outputs = {value.name for value in graph.output}
+    own = {node.name for builder in made for node in builder.nodes}
+    kept = without_detours(list(graph.node), own, outputs)
+    if len(kept) < len(graph.node):
+        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+        del graph.node[:]
+        graph.node.extend(nodes)
+    before = {name for node in model.graph.node for name in reads(node)}
+    unread = before.difference(outputs, (value.name for value in graph.input))
+    read = {name for node in graph.node for name in reads(node)}
+    unread -= read
     for index in reversed(range(len(graph.initializer))):
         if graph.initializer[index].name in unread:
             del graph.initializer[index]
-    graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in values.items())
-    before, left = _domains(model.graph), _domains(graph)
-    for index in reversed(range(len(made.opset_import))):
-        if made.opset_import[index].domain in before - left - {""}:
-            del made.opset_import[index]
-    if not any(entry.domain in ("", "ai.onnx") for entry in made.opset_import):
-        made.opset_import.append(onnx.helper.make_opsetid("", _OPSET))
-        made.ir_version = max(made.ir_version, _IR_VERSION)
-    return with_value_bits(made, bits)
+    for builder in made:
+        graph.initializer.extend(
+            numpy_helper.from_array(array, name)
+            for name, array in builder.values.items()
+            if name in read
+        )
+    gone = _domains(model.graph) - _domains(graph) - {""}
+    for index in reversed(range(len(new.opset_import))):
+        if new.opset_import[index].domain in gone:
+            del new.opset_import[index]
+    if not any(entry.domain in ("", "ai.onnx") for entry in new.opset_import):
+        new.opset_import.append(onnx.helper.make_opsetid("", _OPSET))
+        new.ir_version = max(new.ir_version, _IR_VERSION)
+    return with_value_bits(new, {k: v for b in made for k, v in b.value_bits.items()})

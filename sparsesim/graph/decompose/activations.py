@@ -34,14 +34,17 @@ def parameters(activation: str) -> tuple[str, ...]:
     return _PARAMETERS[activation]
 
 
-def activate(b: Builder, x: str, activation: str, values: Sequence[float]) -> None:
-    """Apply an activation, or none where the name is empty; it gives the node's output.
+def activate(b: Builder, x: str, activation: str, values: Sequence[float], output: str = "") -> str:
+    """Apply an activation.
 
     Args:
         b: the builder.
         x: the tensor before it.
         activation: ONNX operator.
         values: of its parameters, in their order.
+        output: as of `Builder.add`.
+    Returns:
+        the tensor behind it.
     """
     names = parameters(activation)
     if len(values) != len(names):
@@ -55,7 +58,6 @@ def activate(b: Builder, x: str, activation: str, values: Sequence[float]) -> No
             b.value(np.array(value, kind), f"clip/{name}")
             for name, value in zip(names, values, strict=True)
         ]
-        b.add("Clip", x, *bounds, part="clip", output=b.output())
-        return
+        return b.add("Clip", x, *bounds, part="clip", output=output)
     attributes = dict(zip(names, values, strict=True))
-    b.add(activation, x, part=activation.lower(), output=b.output(), **attributes)
+    return b.add(activation, x, part=activation.lower(), output=output, **attributes)

@@ -6,7 +6,7 @@ nodes say what is needed of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,13 @@ class Builder:
         """A tensor's value where it is constant."""
         return self.values.get(name, self.facts.constants.get(name))
 
+    def known(self, name: str) -> np.ndarray:
+        """A constant tensor's value; Uncovered where it is computed."""
+        value = self.constant(name)
+        if value is None:
+            raise Uncovered(f"'{name}' is no constant")
+        return value
+
     def kind(self, name: str) -> np.dtype:
         """A tensor's type; Uncovered where it is unknown."""
         if name in self.values:
@@ -128,14 +135,23 @@ class Builder:
         Returns:
             the name of what it gives.
         """
+        return self.add_several(op, *inputs, part=part, outputs=[output], **attributes)[0]
+
+    def add_several(
+        self, op: str, *inputs: str, part: str, outputs: Sequence[str], **attributes: Any
+    ) -> list[str]:
+        """Add a node of several outputs, as `add` does; empty names in `outputs` are new ones."""
         own = self.node.name
         name = self._unused(f"{own}/{part}") if part else own
-        output = output or self._unused(f"{own}/{part}:0" if part else f"{own}:product")
+        made = [
+            output or self._unused(f"{name}:{index}" if part else f"{name}:product")
+            for index, output in enumerate(outputs)
+        ]
         words = list(inputs)
         while words and not words[-1]:
             words.pop()
-        self.nodes.append(helper.make_node(op, words, [output], name=name, **attributes))
-        return output
+        self.nodes.append(helper.make_node(op, words, made, name=name, **attributes))
+        return made
 
     def value(self, array: np.ndarray, part: str, bits: int | None = None) -> str:
         """Add a constant.

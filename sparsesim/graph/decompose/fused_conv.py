@@ -10,13 +10,27 @@ CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 
 def rewrite(b: Builder) -> None:
     """Conv; Add where there is a fourth operand; the activation where there is one."""
+    fused_conv(b, b.input(0), b.input(3), b.output())
+
+
+def fused_conv(b: Builder, x: str, summed: str, output: str) -> str:
+    """The nodes, for operands of which channels are the second axis.
+
+    Args:
+        b: the builder.
+        x: the activation.
+        summed: what is added, or empty.
+        output: as of `Builder.add`.
+    Returns:
+        what they give.
+    """
     activation = b.text("activation", "")
-    summed = b.input(3)
     if activation:
         parameters(activation)
-    output = "" if activation or summed else b.output()
-    x = b.add("Conv", b.input(0), b.input(1), b.input(2), output=output, **b.kept(*CONV))
+    inner = "" if activation or summed else output
+    y = b.add("Conv", x, b.input(1), b.input(2), output=inner, **b.kept(*CONV))
     if summed:
-        x = b.add("Add", x, summed, part="add", output="" if activation else b.output())
+        y = b.add("Add", y, summed, part="add", output="" if activation else output)
     if activation:
-        activate(b, x, activation, b.numbers("activation_params"))
+        y = activate(b, y, activation, b.numbers("activation_params"), output)
+    return y

@@ -19,4 +19,4 @@ def rewrite(b: Builder) -> None:
     if not bias and b.facts.opset < _BIAS_MAY_BE_ABSENT:
         bias = b.value(np.zeros(1, b.kind(b.input(0))), "bias")
     x = b.add("Gemm", b.input(0), b.input(1), bias, **b.kept(*GEMM))
-    activate(b, x, activation, values)
+    activate(b, x, activation, values, b.output())

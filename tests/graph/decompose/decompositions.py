@@ -65,14 +65,15 @@ def model(
     return helper.make_model(graph, opset_imports=imports, ir_version=8 if opset < 21 else 10)
 
 
-def reference(whole: onnx.ModelProto, feed: Mapping[str, Any]) -> list[Any]:
-    """ONNX Runtime's outputs, operators as they stand."""
+def reference(whole: onnx.ModelProto, feed: Mapping[str, Any], fused: bool = False) -> list[Any]:
+    """ONNX Runtime's outputs, operators as they stand, or quantisers fused into integer kernels."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if not fused:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(
         whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
@@ -104,7 +105,7 @@ def agree(
     wanted = reference(whole, feed) if expected is None else expected
     saved = to_model(graph)
     onnx.checker.check_model(saved, full_check=True)
-    for outputs in (Engine(graph).run(feed), reference(saved, feed)):
+    for outputs in (Engine(graph).run(feed), reference(saved, feed, fused=True)):
         assert len(outputs) == len(wanted)
         for mine, right in zip(outputs, wanted, strict=True):
             close(mine, right, tolerance)
@@ -138,6 +139,36 @@ def product_counts(a: np.ndarray, b: np.ndarray) -> Counts:
     ones = np.matmul(np.ones(a.shape, np.int64), np.ones(b.shape, np.int64))
     real = np.matmul((a != 0).astype(np.int64), (b != 0).astype(np.int64))
     return int(ones.sum()), int(real.sum())
+
+
+def conv_counts(x, w, pad, stride=1, group=1):
+    """MACs of a convolution with padding that counts as zeros, and those of two non-zeros."""
+    images, _, rows, columns = x.shape
+    filters, own, height, width = w.shape
+    padded = np.pad((x != 0).astype(np.int64), [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    out = ((rows + 2 * pad - height) // stride + 1, (columns + 2 * pad - width) // stride + 1)
+    effectual = 0
+    for f in range(filters):
+        first = f // (filters // group) * own
+        for r in range(out[0]):
+            for c in range(out[1]):
+                top, left = r * stride, c * stride
+                part = padded[:, first : first + own, top : top + height, left : left + width]
+                effectual += int((part * (w[f] != 0)).sum())
+    return images * filters * out[0] * out[1] * own * height * width, effectual
+
+
+def reference_conv(x, w, stride):
+    """A convolution without padding, by hand."""
+    rows = (x.shape[2] - w.shape[2]) // stride + 1
+    columns = (x.shape[3] - w.shape[3]) // stride + 1
+    out = np.zeros((x.shape[0], w.shape[0], rows, columns))
+    for r in range(rows):
+        for c in range(columns):
+            top, left = r * stride, c * stride
+            part = x[:, None, :, top : top + w.shape[2], left : left + w.shape[3]]
+            out[:, :, r, c] = (part * w[None]).sum(axis=(2, 3, 4))
+    return out
 
 
 def sparse(rng: np.random.Generator, *shape: int, density: float = 0.6) -> np.ndarray:

@@ -2,26 +2,9 @@
 
 import numpy as np
 import pytest
-from decompositions import agree, model, node, sparse
+from decompositions import agree, conv_counts, model, node, reference_conv, sparse
 
 RNG = np.random.default_rng(1)
-
-
-def conv_counts(x, w, pad, stride=1, group=1):
-    """MACs of a convolution with padding that counts as zeros, and those of two non-zeros."""
-    images, _, rows, columns = x.shape
-    filters, own, height, width = w.shape
-    padded = np.pad((x != 0).astype(np.int64), [(0, 0), (0, 0), (pad, pad), (pad, pad)])
-    out = ((rows + 2 * pad - height) // stride + 1, (columns + 2 * pad - width) // stride + 1)
-    effectual = 0
-    for f in range(filters):
-        first = f // (filters // group) * own
-        for r in range(out[0]):
-            for c in range(out[1]):
-                top, left = r * stride, c * stride
-                part = padded[:, first : first + own, top : top + height, left : left + width]
-                effectual += int((part * (w[f] != 0)).sum())
-    return images * filters * out[0] * out[1] * own * height * width, effectual
 
 
 @pytest.mark.parametrize(
@@ -60,19 +43,6 @@ def test_strides_without_bias_and_what_follows():
     a = reference_conv(x, w, 2)
     counts = {"op": conv_counts(x, w, 0, 2), "next": conv_counts(np.maximum(a, 0), v, 0)}
     agree(model(nodes, {"x": x}, {"y": ("f4", 4)}, {"w": w, "v": v}), {"x": x}, counts)
-
-
-def reference_conv(x, w, stride):
-    """A convolution without padding, by hand."""
-    rows = (x.shape[2] - w.shape[2]) // stride + 1
-    columns = (x.shape[3] - w.shape[3]) // stride + 1
-    out = np.zeros((x.shape[0], w.shape[0], rows, columns))
-    for r in range(rows):
-        for c in range(columns):
-            top, left = r * stride, c * stride
-            part = x[:, None, :, top : top + w.shape[2], left : left + w.shape[3]]
-            out[:, :, r, c] = (part * w[None]).sum(axis=(2, 3, 4))
-    return out
 
 
 def test_names_that_exist_are_not_taken_again():
