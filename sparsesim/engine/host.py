@@ -13,8 +13,8 @@ from sparsesim.engine.exchange import run_session
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, HostStep
-from sparsesim.graph.fold import runtime_message
 from sparsesim.graph.reads import reads
+from sparsesim.graph.session import open_session, runtime_message, session_options
 
 
 class HostRunner:
@@ -54,18 +54,8 @@ class HostRunner:
         return self.graph.model.graph.node[index]
 
     def _make(self, feed: Mapping[str, object]):
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = thread_count()
-        options.inter_op_num_threads = 1
-        # Our own threads work between host steps: its pool must not spin meanwhile.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model = self._model(feed)
-        return ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        options = session_options(self.graph.custom_ops, thread_count())
+        return open_session(self._model(feed).SerializeToString(), options)
 
     def _model(self, feed: Mapping[str, object]) -> onnx.ModelProto:
         graph = self.graph

@@ -7,7 +7,7 @@ Counts are sums over the images, as in a result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 
@@ -18,6 +18,7 @@ from sparsesim.exports.words import origin
 from sparsesim.graph import Graph
 from sparsesim.graph.read import normalise, parse, read_model
 from sparsesim.graph.save import to_model
+from sparsesim.graph.session import open_session, session_options
 from sparsesim.result.model import LayerRecord, Result
 
 PREFIX = "sparsesim."
@@ -30,7 +31,8 @@ def export(request: Request) -> Export:
         model = request.trace.source.model
         raise ModelError(f"a trace of {model} has no model in it; give the ONNX file")
     result = estimate(request.trace, request.accelerator, request.device)
-    model = annotated(executed_model(request.graph), result, origin(request.trace))
+    graph = request.graph
+    model = annotated(executed_model(graph), result, origin(request.trace), graph.custom_ops)
     try:
         octets = model.SerializeToString()
     except Exception as error:  # protobuf's own, of another type in each of its versions
@@ -45,17 +47,24 @@ def executed_model(graph: Graph) -> onnx.ModelProto:
     if graph.rewrites:
         return to_model(graph)
     if isinstance(graph.original, bytes):
-        return normalise(parse(graph.original, graph.source), graph.source)
-    return read_model(graph.original)[0]
+        whole = normalise(parse(graph.original, graph.source), graph.source)
+    else:
+        whole = read_model(graph.original)[0]
+    # Folding takes layers out of the branch of an If that is always taken.
+    named = {node.name for node in whole.graph.node}
+    return whole if named.issuperset(layer.name for layer in graph.layers) else to_model(graph)
 
 
-def annotated(model: onnx.ModelProto, result: Result, source: str) -> onnx.ModelProto:
+def annotated(
+    model: onnx.ModelProto, result: Result, source: str, custom_ops: Sequence[str] = ()
+) -> onnx.ModelProto:
     """The model with facts beside its nodes; beside itself where its nodes can have none.
 
     Args:
         model: whose nodes are named as the layers are; it stays as it is.
         result: of it.
         source: a line that says where the facts are from.
+        custom_ops: libraries of its operators.
     """
     made = onnx.ModelProto()
     made.CopyFrom(model)
@@ -64,7 +73,7 @@ def annotated(model: onnx.ModelProto, result: Result, source: str) -> onnx.Model
         raised = onnx.ModelProto()
         raised.CopyFrom(made)
         raised.ir_version = _FIRST_WITH_NODE_METADATA
-        if not is_taken(raised):
+        if not is_taken(raised, custom_ops):
             for record in result.layers:
                 named = {f"{record.name}.{key}": fact for key, fact in facts(record).items()}
                 _put(made.metadata_props, named)
@@ -91,16 +100,12 @@ def facts(record: LayerRecord) -> dict[str, str]:
     return told
 
 
-def is_taken(model: onnx.ModelProto) -> bool:
+def is_taken(model: onnx.ModelProto, custom_ops: Sequence[str] = ()) -> bool:
     """Whether ONNX's checker and ONNX Runtime take a model."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
     try:
         octets = model.SerializeToString()
         onnx.checker.check_model(octets)
-        ort.InferenceSession(octets, options, providers=["CPUExecutionProvider"])
+        open_session(octets, session_options(custom_ops))
     except Exception:  # each library has many of its own
         return False
     return True

@@ -7,13 +7,15 @@ their last bits from one processor to the next, so ranges are rounded outward to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
+
+from sparsesim.graph.session import open_session, session_options
 
 if TYPE_CHECKING:
     from onnxruntime.quantization.calibrate import TensorsData
@@ -27,6 +29,7 @@ def ranges(
     operators: list[str],
     feeds: Iterable[Mapping[str, np.ndarray]],
     folder: Path,
+    custom_ops: Sequence[str] = (),
 ) -> TensorsData:
     """Least and greatest value of the operands and outputs of these operators.
 
@@ -35,14 +38,16 @@ def ranges(
         operators: whose tensors are wanted.
         feeds: images.
         folder: for files while it runs.
+        custom_ops: libraries of its operators.
     Returns:
         by tensor name, float32, as ONNX Runtime's quantiser takes them.
     """
+    from onnxruntime import GraphOptimizationLevel
     from onnxruntime.quantization.calibrate import (
         CalibrationDataReader,
         CalibrationMethod,
+        MinMaxCalibrater,
         TensorsData,
-        create_calibrator,
     )
 
     class Reader(CalibrationDataReader):
@@ -54,7 +59,12 @@ def ranges(
 
     source = folder / "calibrated.onnx"
     onnx.save(as_floats(model), source)
-    calibrator = create_calibrator(source, operators, str(folder / "augmented.onnx"))
+    augmented = str(folder / "augmented.onnx")
+    calibrator = MinMaxCalibrater(source, operators, augmented)
+    calibrator.augment_graph()
+    options = session_options(custom_ops)
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
+    calibrator.infer_session = open_session(augmented, options)
     calibrator.collect_data(Reader())
     found = calibrator.compute_data()
     return TensorsData(

@@ -7,7 +7,7 @@ weights are weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -16,23 +16,25 @@ from onnx import helper, numpy_helper
 from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
 from sparsesim.graph.recognise import Recogniser
+from sparsesim.graph.session import open_session, session_options
 
 
 def evaluate(
-    model: onnx.ModelProto, constants: Mapping[str, np.ndarray]
+    model: onnx.ModelProto, constants: Mapping[str, np.ndarray], custom_ops: Sequence[str] = ()
 ) -> tuple[onnx.ModelProto, Mapping[str, np.ndarray]]:
     """Compute what follows from dequantised constants, as far as no quantised layer needs them.
 
     Args:
         model: folded, without initialisers.
         constants: these, by name.
+        custom_ops: libraries of its operators.
     Returns:
         a model without the computed nodes, and the constants with their outputs; both as given
         where there is nothing to compute.
     """
     if not any(_is_constant_dequantiser(node, constants) for node in model.graph.node):
         return model, constants
-    _, types = infer(model, constants)
+    _, types = infer(model, constants, custom_ops)
     layers = Recogniser(model.graph, constants, types).layers()
     integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}
     made: set[str] = set()
@@ -48,7 +50,7 @@ def evaluate(
         return model, constants
     wanted = {value.name for value in model.graph.output}.union(*(reads(node) for node in kept))
     names = sorted(made & wanted)
-    values = _run(model, computed, constants, names)
+    values = _run(model, computed, constants, names, custom_ops)
     if values is None:
         return model, constants
     less = onnx.ModelProto()
@@ -69,10 +71,9 @@ def _run(
     nodes: list[onnx.NodeProto],
     constants: Mapping[str, np.ndarray],
     names: list[str],
+    custom_ops: Sequence[str],
 ) -> list[np.ndarray] | None:
     """Outputs of constant nodes, or None where they are no tensors or don't compute."""
-    import onnxruntime as ort
-
     used = {name for node in nodes for name in reads(node)}
     graph = helper.make_graph(
         nodes,
@@ -83,13 +84,8 @@ def _run(
     )
     whole = helper.make_model(graph, opset_imports=model.opset_import)
     whole.ir_version = model.ir_version
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
     try:
-        session = ort.InferenceSession(
-            whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(whole.SerializeToString(), session_options(custom_ops))
         values = session.run(names, {})
     except Exception:  # they then run on the host, where an error names the node
         return None

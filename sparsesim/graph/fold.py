@@ -8,6 +8,7 @@ layers, or move their operands about, are switched off.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import onnx
 from onnx import numpy_helper
 
 from sparsesim.errors import ModelError
-from sparsesim.graph.read import one_line
+from sparsesim.graph.session import open_session, runtime_message, session_options
 
 # Basic-level rewrites that change which layers there are, or what their operands are.
 _OFF = [
@@ -47,7 +48,10 @@ _INTO_WEIGHTS = ["ConvBNFusion", "ConvMulFusion", "ConvAddFusion"]
 
 
 def fold(
-    model: onnx.ModelProto, where: str, raw_weights: bool = False
+    model: onnx.ModelProto,
+    where: str,
+    raw_weights: bool = False,
+    custom_ops: Sequence[str] = (),
 ) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """Fold constants and batch normalisation.
 
@@ -55,6 +59,7 @@ def fold(
         model: as `read_model` gives it.
         where: the model's name in errors.
         raw_weights: leave weights as they are: batch normalisation stays a node.
+        custom_ops: libraries of its operators.
     Returns:
         the folded model without its initialisers, and these as arrays by name. Inputs, outputs
         and the names of surviving nodes are as before.
@@ -62,10 +67,10 @@ def fold(
         ModelError: ONNX Runtime does not take the model.
     """
     off = [*_OFF, *_INTO_WEIGHTS] if raw_weights else _OFF
-    folded = _optimise_whole(model, where, off)
+    folded = _optimise_whole(model, where, off, custom_ops)
     if _constant_casts(folded):
         # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
-        folded = _optimise_whole(folded, where, off)
+        folded = _optimise_whole(folded, where, off, custom_ops)
     constants = {}
     for tensor in folded.graph.initializer:
         constants[tensor.name] = numpy_helper.to_array(tensor)
@@ -77,7 +82,9 @@ def fold(
     return bare, constants
 
 
-def _optimise_whole(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.ModelProto:
+def _optimise_whole(
+    model: onnx.ModelProto, where: str, off: list[str], custom_ops: Sequence[str]
+) -> onnx.ModelProto:
     """Optimised, with the operators that ONNX Runtime would take apart left whole."""
     apart = {
         node.name: node.op_type
@@ -85,43 +92,40 @@ def _optimise_whole(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.
         if node.op_type in _APART and not node.domain
     }
     if not apart:
-        return _optimise(model, where, off)
+        return _optimise(model, where, off, custom_ops)
     veiled = onnx.ModelProto()
     veiled.CopyFrom(model)
     for node in veiled.graph.node:
         if node.name in apart:
             node.op_type = _VEIL
     try:
-        folded = _optimise(veiled, where, off)
+        folded = _optimise(veiled, where, off, custom_ops)
     except ModelError:  # a type that the stand-in does not take
-        return _optimise(model, where, off)
+        return _optimise(model, where, off, custom_ops)
     left = [node for node in folded.graph.node if node.name in apart]
     if len(left) < len(apart):  # one was constant: it must be computed as what it is
-        return _optimise(model, where, off)
+        return _optimise(model, where, off, custom_ops)
     for node in left:
         node.op_type = apart[node.name]
     return folded
 
 
-def _optimise(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.ModelProto:
+def _optimise(
+    model: onnx.ModelProto, where: str, off: list[str], custom_ops: Sequence[str]
+) -> onnx.ModelProto:
     import onnxruntime as ort
 
     try:
         octets = model.SerializeToString()
     except Exception as error:  # protobuf's own, of another type in each of its versions
         raise ModelError(f"{where}: larger than 2 GiB; use a smaller model") from error
-    options = ort.SessionOptions()
+    options = session_options(custom_ops)
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
     with tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
         target = Path(folder) / "folded.onnx"
         options.optimized_model_filepath = str(target)
         try:
-            ort.InferenceSession(
-                octets, options, providers=["CPUExecutionProvider"], disabled_optimizers=off
-            )
+            open_session(octets, options, off)
         except Exception as error:
             said = runtime_message(error)
             if "serialization failed" in said.lower():
@@ -131,14 +135,6 @@ def _optimise(model: onnx.ModelProto, where: str, off: list[str]) -> onnx.ModelP
                 ) from error
             raise ModelError(f"{where}: ONNX Runtime does not take it: {said}") from error
         return onnx.load(target)
-
-
-def runtime_message(error: BaseException) -> str:
-    """ONNX Runtime's message without its own prefixes."""
-    text = one_line(error, limit=400)
-    if text.startswith("[ONNXRuntimeError]"):
-        text = text.split(" : ", 3)[-1]
-    return text
 
 
 def _constant_casts(model: onnx.ModelProto) -> bool:

@@ -9,30 +9,30 @@ file notes beside its nodes may be left from before somebody changed it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
 import onnx
 from onnx import helper
 
+from sparsesim.graph.fix import FIRST_WITHOUT_LISTED_INITIALISERS
 from sparsesim.graph.layers import Shape
 from sparsesim.graph.runtime_types import Told, runtime_types
 
 # Larger constants are declared, not copied: inference reads values only of shapes and the like.
 _READ_ELEMENTS = 1024
-# From here on an initialiser need not be an input, which constants that folding makes are not.
-_FIRST_WITHOUT_LISTED_INITIALISERS = 4
 
 
 def infer(
-    model: onnx.ModelProto, constants: Mapping[str, np.ndarray]
+    model: onnx.ModelProto, constants: Mapping[str, np.ndarray], custom_ops: Sequence[str] = ()
 ) -> tuple[dict[str, Shape], dict[str, np.dtype]]:
     """Shapes and types of all tensors; a free batch (first axis of an input) counts as 1.
 
     Args:
         model: without initialisers; what its `value_info` says is taken where nothing else tells.
         constants: these, by name.
+        custom_ops: libraries of its operators.
     Returns:
         shape by name (None for an unknown length; the name is absent where the rank is unknown),
         and dtype by name.
@@ -40,7 +40,8 @@ def infer(
     declared, batches = _declared(model, constants)
     inferred = _inferred(declared)
     known = _told(inferred, batches)
-    told = runtime_types(declared, constants, _missing(declared.graph.node, inferred, known))
+    missing = _missing(declared.graph.node, inferred, known)
+    told = runtime_types(declared, constants, missing, custom_ops)
     more = _more(known, told, _told(model.graph.value_info, batches))
     if more:
         declared.graph.value_info.extend(
@@ -62,7 +63,7 @@ def _declared(
     """The model for inference: constants in it or declared, free batches 1; their symbols."""
     declared = onnx.ModelProto()
     declared.CopyFrom(model)
-    declared.ir_version = max(declared.ir_version, _FIRST_WITHOUT_LISTED_INITIALISERS)
+    declared.ir_version = max(declared.ir_version, FIRST_WITHOUT_LISTED_INITIALISERS)
     graph = declared.graph
     batches = set()
     listed = {value.name for value in graph.input}

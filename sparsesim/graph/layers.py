@@ -6,7 +6,7 @@ A graph holds nodes, weights and shapes; it knows no values that flow and no har
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,8 @@ class Graph:
         source: the path as given; sha256: of the file.
         rewrites: what was done to the model since it was loaded, in words; empty: nothing.
         original: the model as loaded: its file, or its bytes.
+        fixed: inputs of that which became constants.
+        custom_ops: libraries of operators that ONNX Runtime runs it with.
     """
 
     model: onnx.ModelProto
@@ -158,11 +160,13 @@ class Graph:
     sha256: str
     rewrites: tuple[str, ...] = ()
     original: str | bytes = ""
+    fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    custom_ops: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[onnx.ValueInfoProto, ...]:
-        """The tensors that a run is fed with; initialisers listed as inputs are none."""
-        return tuple(i for i in self.model.graph.input if i.name not in self.constants)
+        """The tensors that a run is fed with."""
+        return tuple(self.model.graph.input)
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -12,12 +12,15 @@ import onnx
 from sparsesim.errors import ModelError
 from sparsesim.graph.constants import evaluate
 from sparsesim.graph.decompose import decompose, reasons_of_rest
+from sparsesim.graph.fix import Fixed, fix_inputs, settle_initialisers
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.limits import check_sizes
+from sparsesim.graph.names import printable
 from sparsesim.graph.partition import partition
 from sparsesim.graph.read import normalise, read_model
+from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
 
 
@@ -26,6 +29,8 @@ def load(
     *,
     raw_weights: bool = False,
     shapes: Mapping[str, Sequence[int]] | None = None,
+    fixed: Mapping[str, Fixed] | None = None,
+    custom_ops: Sequence[str | Path] = (),
 ) -> Graph:
     """Read a model, fold its constants and find its MAC layers.
 
@@ -34,15 +39,20 @@ def load(
         raw_weights: leave batch normalisation beside the weights, on the host: thresholds then mean
             the weights of the file, as the paper's do, not those that the hardware would hold.
         shapes: sizes of inputs that leave some free, by name.
+        fixed: inputs that become constants, a number or numbers each, as `{"sr": 16000}`. An
+            initialiser that is an input has its stored value unless it is fixed here.
+        custom_ops: shared libraries of operators that ONNX Runtime is to know.
     Returns:
         the graph.
     Raises:
         ModelError: not a valid model, or one that ONNX Runtime does not take; NaN or infinity in
-            the weights of a layer; shapes that its inputs do not take.
+            the weights of a layer; shapes that its inputs do not take; an input that can't be
+            fixed so; a library that is none.
     """
     source = str(model) if not isinstance(model, onnx.ModelProto) else model.graph.name or "model"
     try:
-        return _load(model, source, raw_weights, shapes or {})
+        known = libraries(custom_ops)
+        return _load(model, source, raw_weights, shapes or {}, fixed or {}, known)
     except UnicodeError as error:
         raise ModelError(f"{source}: not a valid ONNX model: a text in it is no UTF-8") from error
     except MemoryError as error:
@@ -54,6 +64,8 @@ def _load(
     source: str,
     raw_weights: bool,
     shapes: Mapping[str, Sequence[int]],
+    fixed: Mapping[str, Fixed],
+    custom_ops: tuple[str, ...],
 ) -> Graph:
     if isinstance(model, onnx.ModelProto):
         copy = onnx.ModelProto()
@@ -65,11 +77,47 @@ def _load(
     else:
         original = source
         proto, sha256 = read_model(model)
+    values = fix_inputs(proto, fixed, source)
+    settle_initialisers(proto)
     if shapes:
         proto = with_shapes(proto, shapes, source)
         check_sizes(proto, source)
-    folded, constants = evaluate(*fold(decompose(proto), source, raw_weights))
-    return build(folded, constants, source, sha256, original=original)
+    folded, constants = fold(decompose(proto, custom_ops), source, raw_weights, custom_ops)
+    return build(
+        *evaluate(folded, constants, custom_ops),
+        source,
+        sha256,
+        tuple(f"{printable(name)} fixed at {value.tolist()}" for name, value in values.items()),
+        original,
+        fixed=values,
+        custom_ops=custom_ops,
+    )
+
+
+def rebuilt(
+    graph: Graph,
+    model: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    rewrites: Sequence[str],
+) -> Graph:
+    """A graph of a changed model, which came from where another did.
+
+    Args:
+        graph: as it was.
+        model: folded, without initialisers.
+        constants: these, by name.
+        rewrites: what was done, in words, behind those of `graph`.
+    """
+    return build(
+        model,
+        constants,
+        graph.source,
+        graph.sha256,
+        (*graph.rewrites, *rewrites),
+        graph.original,
+        graph.fixed,
+        graph.custom_ops,
+    )
 
 
 def build(
@@ -79,9 +127,11 @@ def build(
     sha256: str,
     rewrites: tuple[str, ...] = (),
     original: str | bytes = "",
+    fixed: Mapping[str, np.ndarray] | None = None,
+    custom_ops: tuple[str, ...] = (),
 ) -> Graph:
     """A graph from a folded model without initialisers, and these by name."""
-    shapes, types = infer(model, constants)
+    shapes, types = infer(model, constants, custom_ops)
     layers, steps, reasons = partition(model, constants, types)
     reasons = {**reasons_of_rest(model, constants, shapes, types), **reasons}
     graph = Graph(
@@ -96,6 +146,8 @@ def build(
         sha256=sha256,
         rewrites=rewrites,
         original=original,
+        fixed=fixed or {},
+        custom_ops=custom_ops,
     )
     for layer in layers:
         for role in ("weight", "bias", "activation_scale", "weight_scale", "output_scale"):

@@ -7,9 +7,10 @@ from onnx import version_converter
 from sparsesim.errors import ModelError
 from sparsesim.graph.fold import fold
 from sparsesim.graph.layers import Graph
-from sparsesim.graph.loading import build
-from sparsesim.graph.read import normalise, one_line
+from sparsesim.graph.loading import rebuilt
+from sparsesim.graph.read import normalise
 from sparsesim.graph.save import to_model
+from sparsesim.graph.session import one_line
 
 
 def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
@@ -23,7 +24,7 @@ def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
         ModelError: onnx's converter does not take the model.
     """
     imports = {entry.domain: entry.version for entry in graph.model.opset_import}
-    version = imports.get("", imports.get("ai.onnx", least))
+    version = imports.get("", least)
     if version >= least:
         return graph
     try:
@@ -33,6 +34,6 @@ def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
             f"{graph.source}: opset {version} cannot be converted to {least}, which "
             f"{needed_by} need: {one_line(error)}"
         ) from error
-    model, constants = fold(normalise(converted, graph.source), graph.source)
-    words = (*graph.rewrites, f"converted from opset {version} to {least}")
-    return build(model, constants, graph.source, graph.sha256, words, original=graph.original)
+    raised = normalise(converted, graph.source)
+    model, constants = fold(raised, graph.source, custom_ops=graph.custom_ops)
+    return rebuilt(graph, model, constants, [f"converted from opset {version} to {least}"])

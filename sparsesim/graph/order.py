@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import onnx
 
@@ -20,29 +20,16 @@ def check_order(graph: onnx.GraphProto, where: str) -> None:
         graph: a model's main graph.
         where: the model's name in errors.
     Raises:
-        ModelError: nodes in a circle, a tensor that nothing makes, nodes that are not sorted, a
-            name that is no text.
+        ModelError: nodes in a circle, a tensor that nothing makes, nodes that are not sorted.
     """
-    for text in _texts(graph):
-        if isinstance(text, bytes):  # protobuf's way of giving what it cannot decode
-            raise ModelError(f"{where}: not a valid ONNX model: a text in it is no UTF-8")
     there = {value.name for value in graph.input}
     there |= {tensor.name for tensor in graph.initializer}
-    there |= {sparse.values.name for sparse in graph.sparse_initializer}
     for index, node in enumerate(graph.node):
         missing = sorted(reads(node) - there)
         if missing:
             what = _what(graph.node[index:], missing[0])
             raise ModelError(f"{where}: not a valid ONNX model: {what}")
         there.update(name for name in node.output if name)
-
-
-def _texts(graph: onnx.GraphProto) -> Iterator[str | bytes]:
-    for named in (graph.input, graph.output, graph.value_info, graph.initializer):
-        yield from (value.name for value in named)
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        yield from (attribute.name for attribute in node.attribute)
 
 
 def _what(nodes: Sequence[onnx.NodeProto], missing: str) -> str:

@@ -15,12 +15,12 @@ import onnx
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.calibrate import ranges
-from sparsesim.graph.fold import runtime_message
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import load
 from sparsesim.graph.opset import with_opset
 from sparsesim.graph.plain_gemm import without_factors
 from sparsesim.graph.save import to_model
+from sparsesim.graph.session import runtime_message
 
 CALIBRATION_IMAGES = 100
 _LEAST_OPSET = 13  # a scale for each filter, not one for all
@@ -51,7 +51,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
     with _quiet(), tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
         target = Path(folder) / "quantised.onnx"
         try:
-            known = ranges(model, _OPERATORS, used, Path(folder))
+            known = ranges(model, _OPERATORS, used, Path(folder), graph.custom_ops)
             quantiser = QDQQuantizer(
                 _inferred(model, Path(folder)),
                 per_channel=True,
@@ -69,7 +69,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
             )
             quantiser.quantize_model()
             quantiser.model.save_model_to_file(str(target), False)
-            made = load(target)
+            made = load(target, custom_ops=graph.custom_ops)
         except Exception as error:
             raise ModelError(
                 f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
@@ -81,6 +81,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         source=graph.source,
         sha256=graph.sha256,
         original=graph.original,
+        fixed=graph.fixed,
         rewrites=(*raised.rewrites, said),
     )
 

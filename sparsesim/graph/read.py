@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.domains import one_domain
 from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
 from sparsesim.graph.order import check_order
+from sparsesim.graph.session import one_line
+from sparsesim.graph.sparse import densify, graphs, nodes
+from sparsesim.graph.texts import check_texts
 
 LOWEST_OPSET = 7
 
@@ -36,6 +40,7 @@ def read_model(path: str | Path) -> tuple[onnx.ModelProto, str]:
     octets = _read_file(path)
     digest = hashlib.sha256(octets)
     model = parse(octets, str(path))
+    check_texts(model, str(path))
     _load_external(model, path, digest)
     return normalise(model, str(path)), digest.hexdigest()
 
@@ -55,10 +60,16 @@ def parse(octets: bytes, where: str) -> onnx.ModelProto:
 
 
 def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """Check a parsed model, inline its functions and name its nodes."""
+    """Check a parsed model, inline its functions and name its nodes.
+
+    Sparse tensors become dense ones, and `ai.onnx` its other name, ''.
+    """
+    check_texts(model, where)
     for tensor in _all_tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise ModelError(f"{where}: external data of '{printable(tensor.name)}' is not loaded")
+    densify(model, where)
+    one_domain(model, where)
     opset = _opset(model, where)
     if opset is not None and opset < LOWEST_OPSET:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
@@ -80,12 +91,6 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     return model
 
 
-def one_line(error: BaseException, limit: int = 200) -> str:
-    """A library's error on one line, or its name where it says nothing."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -100,9 +105,9 @@ def _read_file(path: Path) -> bytes:
 
 
 def _opset(model: onnx.ModelProto, where: str) -> int | None:
-    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    versions = [entry.version for entry in model.opset_import if not entry.domain]
     if not versions:
-        if any(node.domain in ("", "ai.onnx") for node in model.graph.node):
+        if any(not node.domain for node in model.graph.node):
             raise ModelError(f"{where}: not a valid ONNX model: it imports no ONNX opset")
         return None
     known = onnx.defs.onnx_opset_version()
@@ -169,26 +174,14 @@ def _is_file(path: Path) -> bool:
 
 
 def _all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    yield from _tensors(model.graph)
-    for function in model.functions:
-        yield from _attribute_tensors(function.node)
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield sparse.values
-        yield sparse.indices
-    yield from _attribute_tensors(graph.node)
-
-
-def _attribute_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
-    for node in nodes:
+    for graph in graphs(model):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in nodes(model):
         for attribute in node.attribute:
             if attribute.HasField("t"):
                 yield attribute.t
             yield from attribute.tensors
-            if attribute.HasField("g"):
-                yield from _tensors(attribute.g)
-            for subgraph in attribute.graphs:
-                yield from _tensors(subgraph)
+            if attribute.HasField("sparse_tensor"):
+                yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)

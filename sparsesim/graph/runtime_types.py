@@ -5,13 +5,14 @@ It is asked only for tensors that onnx's inference cannot tell; nothing is run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import onnx
 from onnx import TensorProto
 
 from sparsesim.graph.layers import Shape
+from sparsesim.graph.session import open_session, session_options
 
 Told = tuple[int, Shape | None]
 """ONNX element type and shape; None: its rank is not known."""
@@ -20,7 +21,10 @@ _ELEMENTS = {"float": TensorProto.FLOAT, "double": TensorProto.DOUBLE}
 
 
 def runtime_types(
-    declared: onnx.ModelProto, constants: Mapping[str, np.ndarray], names: Iterable[str]
+    declared: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    names: Iterable[str],
+    custom_ops: Sequence[str] = (),
 ) -> dict[str, Told]:
     """Element types and shapes of tensors.
 
@@ -28,6 +32,7 @@ def runtime_types(
         declared: a model whose inputs stand for its larger constants.
         constants: all of them, by name, for kernels that want constants.
         names: tensors, made by its nodes.
+        custom_ops: libraries of its operators.
     Returns:
         by name; absent: not known, or no tensor. All are absent where ONNX Runtime does not take
         the model: an error then comes from whoever runs it.
@@ -39,9 +44,9 @@ def runtime_types(
     asking.CopyFrom(declared)
     del asking.graph.output[:]
     asking.graph.output.extend(wanted)
-    found = _outputs(asking)
+    found = _outputs(asking, custom_ops)
     if found is None:
-        found = _outputs(_with_all_constants(asking, constants))
+        found = _outputs(_with_all_constants(asking, constants), custom_ops)
     return found or {}
 
 
@@ -58,18 +63,13 @@ def _with_all_constants(
     return model
 
 
-def _outputs(model: onnx.ModelProto) -> dict[str, Told] | None:
+def _outputs(model: onnx.ModelProto, custom_ops: Sequence[str]) -> dict[str, Told] | None:
     import onnxruntime as ort
 
-    options = ort.SessionOptions()
+    options = session_options(custom_ops)
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
     try:
-        session = ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(model.SerializeToString(), options)
     except Exception:  # also where the model exceeds a protobuf's 2 GiB
         return None
     found = {}

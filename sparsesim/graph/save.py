@@ -18,7 +18,6 @@ from sparsesim.graph.layers import Graph
 
 # A protobuf ends at 2 GiB; nodes and names take their share of it.
 _LARGEST_INSIDE_BYTES = (1 << 31) - (1 << 26)
-_FIRST_WITHOUT_LISTED_INITIALISERS = 4
 
 
 def to_model(graph: Graph) -> onnx.ModelProto:
@@ -27,12 +26,11 @@ def to_model(graph: Graph) -> onnx.ModelProto:
     Args:
         graph: loaded or rewritten; it stays as it is.
     Returns:
-        plain ONNX. Below IR version 4 initialisers had to be listed as inputs, which folded ones
-        are not: such a model becomes IR version 4, which has the same operators.
+        plain ONNX. Below IR version 4 initialisers had to be listed as inputs, which these are
+        not: loading made such a model IR version 4, which has the same operators.
     """
     model = onnx.ModelProto()
     model.CopyFrom(graph.model)
-    model.ir_version = max(model.ir_version, _FIRST_WITHOUT_LISTED_INITIALISERS)
     for name, array in graph.constants.items():
         model.graph.initializer.append(numpy_helper.from_array(array, name))
     return model

@@ -9,7 +9,8 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from sparsesim.graph import Graph, build
+from sparsesim.graph import Graph
+from sparsesim.graph.loading import rebuilt
 from sparsesim.graph.reads import reads
 
 
@@ -69,17 +70,7 @@ class NodeEditor:
         model.graph.node.extend(self.nodes)
         readers = self.readers()
         kept = {name: array for name, array in self.constants.items() if readers[name]}
-        listed = [i for i in model.graph.input if i.name in kept or i.name not in self.constants]
-        del model.graph.input[:]
-        model.graph.input.extend(listed)
-        return build(
-            model,
-            kept,
-            graph.source,
-            graph.sha256,
-            (*graph.rewrites, *rewrites),
-            original=graph.original,
-        )
+        return rebuilt(graph, model, kept, rewrites)
 
     def _index(self, node: onnx.NodeProto) -> int:
         return next(i for i, other in enumerate(self.nodes) if other is node)

@@ -44,6 +44,8 @@ class Network(Spec):
             The second half of the images is then for the search alone.
         search: how they are searched.
         quantize: quantise a float model to 8 bits first.
+        fix: inputs that become constants, as `{ sr = 16000 }`.
+        custom_ops: libraries of the model's own operators.
     Raises:
         SpecError: unknown key, missing key, out of range.
     """
@@ -60,6 +62,8 @@ class Network(Spec):
     losses: Annotated[tuple[float, ...], Field(strict=False)] = ()
     search: LossSearch = LossSearch()
     quantize: bool = False
+    fix: dict[str, float | list[float]] = Field(default={})
+    custom_ops: Names = ()
 
     @field_validator("images", "sample", "thresholds", "losses", mode="before")
     @classmethod
@@ -222,6 +226,7 @@ def _beside(spec: SweepSpec, folder: Path) -> SweepSpec:
             if network.labels and network.labels not in ("none", "file-names")
             else network.labels,
             thresholds=[t if t == NO_THRESHOLDS else file(t) for t in network.thresholds],
+            custom_ops=[file(library) for library in network.custom_ops],
         )
         for network in spec.named_networks()
     ]

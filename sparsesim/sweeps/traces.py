@@ -63,6 +63,7 @@ class Traces:
                 labels=_labels_sha256(inputs),
                 thresholds=thresholds.sha256() if thresholds else None,
                 quantize=opened.network.quantize,
+                fix=opened.network.fix,
             )
         return self._identities[workload]
 
@@ -115,6 +116,7 @@ class Traces:
             model=opened.graph.sha256,
             inputs=images.sha256,
             labels=_labels_sha256(images),
+            fix=opened.network.fix,
             loss=loss,
             how=how.model_dump(),
         )
@@ -143,7 +145,8 @@ class Opened:
         """The model as loaded."""
         from sparsesim.graph import load
 
-        return load(self.network.model)
+        network = self.network
+        return load(network.model, fixed=network.fix, custom_ops=network.custom_ops)
 
     @cached_property
     def halves(self) -> tuple[Inputs, Inputs]:

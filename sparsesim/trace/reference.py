@@ -9,24 +9,17 @@ import numpy as np
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph
-from sparsesim.graph.fold import runtime_message
+from sparsesim.graph.session import open_session, runtime_message, session_options
 
 
 class Reference:
     """Runs the file that a graph was loaded from, or the graph itself where there is no file."""
 
     def __init__(self, graph: Graph) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = thread_count()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.outputs = list(graph.outputs)
+        self.outputs, self._fixed = list(graph.outputs), graph.fixed
+        options = session_options(graph.custom_ops, thread_count())
         try:
-            self._session = ort.InferenceSession(
-                graph.original, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(graph.original, options)
         except Exception as error:
             raise ModelError(
                 f"{graph.source}: the model as loaded does not run: {runtime_message(error)}"
@@ -34,4 +27,4 @@ class Reference:
 
     def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs of the model as loaded, in the graph's order."""
-        return self._session.run(self.outputs, dict(feed))
+        return self._session.run(self.outputs, {**self._fixed, **feed})

@@ -196,9 +196,9 @@ def test_a_batch_is_one_by_its_name_too():
 def test_models_whose_operators_are_known_do_not_ask(monkeypatch):
     asked = []
 
-    def watching(declared, constants, names):
+    def watching(declared, constants, names, custom_ops):
         asked.extend(names)
-        return runtime_types(declared, constants, names)
+        return runtime_types(declared, constants, names, custom_ops)
 
     monkeypatch.setattr(infer_module, "runtime_types", watching)
     ss.load(between(node("Relu", "a", domain=""), length="n"))
@@ -214,7 +214,7 @@ def test_sequences_are_no_reason_to_ask(monkeypatch):
     ]
     asked = []
     monkeypatch.setattr(
-        infer_module, "runtime_types", lambda _, __, names: asked.extend(names) or {}
+        infer_module, "runtime_types", lambda _, __, names, ___: asked.extend(names) or {}
     )
     ss.load(between(*nodes))
     assert asked == []

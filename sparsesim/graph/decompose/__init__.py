@@ -7,7 +7,7 @@ several, each is NODE/PART. What is made computes what the node computed: nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Protocol
@@ -53,16 +53,17 @@ MODULES = {
 _OPSET, _IR_VERSION = 17, 8
 
 
-def decompose(model: onnx.ModelProto) -> onnx.ModelProto:
+def decompose(model: onnx.ModelProto, custom_ops: Sequence[str] = ()) -> onnx.ModelProto:
     """Rewrite what can be rewritten.
 
     Args:
         model: checked, its nodes named; it stays as it is.
+        custom_ops: libraries of its operators.
     Returns:
         another model, or the same where there is nothing to rewrite.
     """
     while _candidates(model.graph.node):
-        facts = _facts(model)
+        facts = _facts(model, custom_ops)
         taken = _names(model.graph)
         nodes: list[onnx.NodeProto] = []
         made: list[Builder] = []
@@ -121,7 +122,7 @@ def _made(node: onnx.NodeProto, facts: Facts, taken: set[str]) -> Builder | Unco
     return builder
 
 
-def _facts(model: onnx.ModelProto) -> Facts:
+def _facts(model: onnx.ModelProto, custom_ops: Sequence[str]) -> Facts:
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute[0].name == "value":
@@ -134,7 +135,7 @@ def _facts(model: onnx.ModelProto) -> Facts:
     bare.graph.input.extend(model.graph.input)
     bare.graph.output.extend(model.graph.output)
     bare.graph.value_info.extend(model.graph.value_info)
-    shapes, types = infer(bare, values)
+    shapes, types = infer(bare, values, custom_ops)
     return Facts(values, shapes, types, _opset(model))
 
 
