@@ -18,9 +18,9 @@ from onnx import numpy_helper
 
 from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
 from sparsesim.graph.decompose.transposes import without_detours
-from sparsesim.graph.decompose.widths import with_value_bits
 from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
+from sparsesim.graph.widths import with_value_bits
 
 __all__ = ["decompose", "reasons_of_rest"]
 
@@ -41,6 +41,7 @@ MODULES = {
     (_MICROSOFT, "FusedGemm"): "fused_gemm",
     (_MICROSOFT, "FusedMatMul"): "fused_matmul",
     (_MICROSOFT, "MatMulIntegerToFloat"): "matmul_integer_to_float",
+    (_MICROSOFT, "MatMulNBits"): "matmul_nbits",
     (_MICROSOFT, "NhwcConv"): "nhwc_fused_conv",
     (_MICROSOFT, "NhwcFusedConv"): "nhwc_fused_conv",
     (_MICROSOFT, "QGemm"): "qgemm",
