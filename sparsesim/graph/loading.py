@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from sparsesim.errors import ModelError
+from sparsesim.graph import qonnx
 from sparsesim.graph.constants import evaluate
 from sparsesim.graph.decompose import decompose, reasons_of_rest
 from sparsesim.graph.fix import Fixed, fix_inputs, settle_initialisers
@@ -77,6 +78,8 @@ def _load(
     else:
         original = source
         proto, sha256 = read_model(model)
+    if qonnx.is_lowered(proto):
+        original = proto.SerializeToString()
     values = fix_inputs(proto, fixed, source)
     settle_initialisers(proto)
     if shapes:

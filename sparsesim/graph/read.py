@@ -14,6 +14,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from sparsesim.errors import ModelError
+from sparsesim.graph import qonnx
 from sparsesim.graph.domains import one_domain
 from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
@@ -62,7 +63,7 @@ def parse(octets: bytes, where: str) -> onnx.ModelProto:
 def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Check a parsed model, inline its functions and name its nodes.
 
-    Sparse tensors become dense ones, and `ai.onnx` its other name, ''.
+    Sparse tensors become dense ones, `ai.onnx` its other name, '', and QONNX plain ONNX.
     """
     check_texts(model, where)
     for tensor in _all_tensors(model):
@@ -74,6 +75,7 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     if opset is not None and opset < LOWEST_OPSET:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
     check_order(model.graph, where)
+    model = qonnx.lowered(model, where)
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeError, ValueError) as error:

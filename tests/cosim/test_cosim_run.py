@@ -107,3 +107,39 @@ def test_what_cannot_be_simulated_is_refused(lenet, changes, options, message):
     with pytest.raises(SpecError) as error:
         cosimulate(*lenet, SMALL.with_(**changes), **options)
     assert str(error.value) == message
+
+
+def test_a_network_of_three_and_two_bits_goes_through_the_verilog():
+    """As QONNX files have it: every layer's operands are narrow integers in 8-bit types."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(3)
+    nodes = [
+        helper.make_node("Quant", ["x", "s", "z", "b4"], ["x4"], domain="qonnx.custom_op.general"),
+        helper.make_node("Quant", ["w", "s", "z", "b3"], ["w3"], domain="qonnx.custom_op.general"),
+        helper.make_node("Conv", ["x4", "w3"], ["c"], name="conv"),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Flatten", ["r"], ["f"]),
+        helper.make_node("Quant", ["f", "t", "z", "b2"], ["f2"], domain="qonnx.custom_op.general"),
+        helper.make_node("BipolarQuant", ["v", "s"], ["v1"], domain="qonnx.custom_op.general"),
+        helper.make_node("MatMul", ["f2", "v1"], ["y"], name="fc"),
+    ]
+    nodes[5].attribute.append(helper.make_attribute("signed", 0))
+    constants = {
+        "w": random.standard_normal((5, 3, 3, 3)),
+        "v": random.standard_normal((80, 6)),
+        **{"s": 0.5, "t": 2.0, "z": 0, "b2": 2, "b3": 3, "b4": 4},
+    }
+    tensors = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, s)
+        for n, s in (("x", [1, 3, 6, 6]), ("y", [1, 6]))
+    ]
+    weights = [numpy_helper.from_array(np.float32(a), n) for n, a in constants.items()]
+    made = helper.make_graph(nodes, "narrow", tensors[:1], tensors[1:], weights)
+    opsets = [helper.make_opsetid("", 13)]  # as files of 2021: none for the domain
+    graph = ss.load(helper.make_model(made, opset_imports=opsets, ir_version=8))
+    x = random.standard_normal((1, 3, 6, 6)).astype(np.float32)
+    found = cosimulate(graph, feed_memory({"x": x}, input_specs(graph)), SMALL)
+    assert found.failure is None
+    assert [check.name for check in found.checks] == ["conv", "fc"]
+    assert all(check.agrees and check.cycles_verilog > 0 for check in found.checks)
