@@ -131,7 +131,7 @@ class Lowering:
         opsets = [e for e in self.model.opset_import if e.domain in ("", "ai.onnx")]
         try:
             alone = helper.make_model(graph, opset_imports=opsets)
-            found: object = list(ReferenceEvaluator(alone).run([name], values))[0]
+            found: object = next(iter(ReferenceEvaluator(alone).run([name], values)))
         except Exception:  # then it is left to run
             return None
         return found if isinstance(found, np.ndarray) else None
