@@ -7,7 +7,7 @@ several, each is NODE/PART. What is made computes what the node computed: nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Protocol
@@ -17,6 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
+from sparsesim.graph.decompose.movement import Movement, may_move
 from sparsesim.graph.decompose.transposes import without_detours
 from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
@@ -77,7 +78,15 @@ def decompose(model: onnx.ModelProto, custom_ops: Sequence[str] = ()) -> onnx.Mo
                 nodes.append(node)
         if not made:
             break
-        model = _with_nodes(model, nodes, made)
+        values = {name: array for b in made for name, array in b.values.items()}
+        own = {node.name for b in made for node in b.nodes}
+        model = _with_nodes(model, nodes, values, own)
+        model = with_value_bits(model, {n: bits for b in made for n, bits in b.value_bits.items()})
+    if may_move(list(model.graph.node)):
+        movement = Movement(list(model.graph.node), _facts(model, custom_ops), _names(model.graph))
+        movement.move()
+        if movement.has_moved:
+            model = _with_nodes(model, movement.nodes, movement.values)
     return model
 
 
@@ -168,7 +177,10 @@ def _domains(graph: onnx.GraphProto) -> set[str]:
 
 
 def _with_nodes(
-    model: onnx.ModelProto, nodes: list[onnx.NodeProto], made: list[Builder]
+    model: onnx.ModelProto,
+    nodes: list[onnx.NodeProto],
+    values: Mapping[str, np.ndarray],
+    own: Collection[str] = (),
 ) -> onnx.ModelProto:
     """The model of other nodes: constants that nothing reads any more, and domains, left out."""
     new = onnx.ModelProto()
@@ -177,7 +189,6 @@ def _with_nodes(
     del graph.node[:]
     graph.node.extend(nodes)
     outputs = {value.name for value in graph.output}
-    own = {node.name for builder in made for node in builder.nodes}
     kept = without_detours(list(graph.node), own, outputs)
     if len(kept) < len(graph.node):
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
@@ -190,12 +201,9 @@ def _with_nodes(
     for index in reversed(range(len(graph.initializer))):
         if graph.initializer[index].name in unread:
             del graph.initializer[index]
-    for builder in made:
-        graph.initializer.extend(
-            numpy_helper.from_array(array, name)
-            for name, array in builder.values.items()
-            if name in read
-        )
+    graph.initializer.extend(
+        numpy_helper.from_array(array, name) for name, array in values.items() if name in read
+    )
     gone = _domains(model.graph) - _domains(graph) - {""}
     for index in reversed(range(len(new.opset_import))):
         if new.opset_import[index].domain in gone:
@@ -203,4 +211,4 @@ def _with_nodes(
     if not any(entry.domain in ("", "ai.onnx") for entry in new.opset_import):
         new.opset_import.append(onnx.helper.make_opsetid("", _OPSET))
         new.ir_version = max(new.ir_version, _IR_VERSION)
-    return with_value_bits(new, {k: v for b in made for k, v in b.value_bits.items()})
+    return new
