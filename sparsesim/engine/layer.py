@@ -47,8 +47,13 @@ class LayerRunner:
             y = self._convolve(x, weight, tensors, end)
         else:
             y = self._multiply(x, weight, tensors, end)
-        y = apply_chain(y, layer.chain[clamped:], tensors)
-        return y.astype(np.float16) if x.dtype == np.float16 else y
+        chain = layer.chain[clamped:]
+        if x.dtype != np.float16:
+            return apply_chain(y, chain, tensors)
+        with np.errstate(over="ignore"):  # beyond its range a float16 is infinite
+            for fused in chain:  # each operator gives float16, whatever it computes in
+                y = apply_chain(y.astype(np.float16).astype(y.dtype), [fused], tensors)
+            return y.astype(np.float16)
 
     def geometry(self, activation: tuple[int, ...], weight: tuple[int, ...]) -> Geometry:
         """The lowering for operands of these shapes (as the graph holds them)."""

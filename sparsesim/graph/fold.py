@@ -16,6 +16,8 @@ import onnx
 from onnx import numpy_helper
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.branches import branches_of, note_names, restore_names
+from sparsesim.graph.half import is_widened, narrowed
 from sparsesim.graph.session import open_session, runtime_message, session_options
 
 # Basic-level rewrites that change which layers there are, or what their operands are.
@@ -67,10 +69,9 @@ def fold(
         ModelError: ONNX Runtime does not take the model.
     """
     off = [*_OFF, *_INTO_WEIGHTS] if raw_weights else _OFF
-    folded = _optimise_whole(model, where, off, custom_ops)
-    if _constant_casts(folded):
-        # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
-        folded = _optimise_whole(folded, where, off, custom_ops)
+    folded = _folded(model, where, off, custom_ops)
+    if is_widened(folded):
+        folded = narrowed(folded, model, custom_ops)
     constants = {}
     for tensor in folded.graph.initializer:
         constants[tensor.name] = numpy_helper.to_array(tensor)
@@ -80,6 +81,48 @@ def fold(
     bare = onnx.ModelProto()
     bare.CopyFrom(folded)  # a protobuf message keeps the memory of what was deleted from it
     return bare, constants
+
+
+def resolve_branches(
+    model: onnx.ModelProto, where: str, custom_ops: Sequence[str] = ()
+) -> onnx.ModelProto:
+    """A model in which every If whose condition is constant is the branch that is taken.
+
+    Args:
+        model: as `read_model` gives it.
+        where: the model's name in errors.
+        custom_ops: libraries of its operators.
+    Returns:
+        another model, or the same where no If is resolved.
+    """
+    if not branches_of(model):
+        return model
+    found = _folded(model, where, [*_OFF, *_INTO_WEIGHTS], custom_ops)
+    if branches_of(found) == branches_of(model):
+        return model
+    _restore_interface(found, model)
+    return narrowed(found, model, custom_ops) if is_widened(found) else found
+
+
+def widened(model: onnx.ModelProto, where: str, custom_ops: Sequence[str] = ()) -> onnx.ModelProto:
+    """A float16 model with what ONNX Runtime computes in float32 in that, casts around it."""
+    made = _folded(model, where, _OFF, custom_ops)
+    _restore_interface(made, model)
+    return made
+
+
+def _folded(
+    model: onnx.ModelProto, where: str, off: list[str], custom_ops: Sequence[str]
+) -> onnx.ModelProto:
+    noted = onnx.ModelProto()
+    noted.CopyFrom(model)
+    note_names(noted)
+    folded = _optimise_whole(noted, where, off, custom_ops)
+    if _constant_casts(folded):
+        # float16 products run in float32: ONNX Runtime adds casts behind its own folding.
+        folded = _optimise_whole(folded, where, off, custom_ops)
+    restore_names(folded, {node.name for node in model.graph.node})
+    return folded
 
 
 def _optimise_whole(

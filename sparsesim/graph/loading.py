@@ -14,7 +14,7 @@ from sparsesim.graph import qonnx
 from sparsesim.graph.constants import evaluate
 from sparsesim.graph.decompose import decompose, reasons_of_rest
 from sparsesim.graph.fix import Fixed, fix_inputs, settle_initialisers
-from sparsesim.graph.fold import fold
+from sparsesim.graph.fold import fold, resolve_branches
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.limits import check_sizes
@@ -85,7 +85,8 @@ def _load(
     if shapes:
         proto = with_shapes(proto, shapes, source)
         check_sizes(proto, source)
-    folded, constants = fold(decompose(proto, custom_ops), source, raw_weights, custom_ops)
+    proto = decompose(resolve_branches(proto, source, custom_ops), custom_ops)
+    folded, constants = fold(proto, source, raw_weights, custom_ops)
     return build(
         *evaluate(folded, constants, custom_ops),
         source,

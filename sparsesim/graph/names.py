@@ -18,12 +18,12 @@ def name_nodes(graph: onnx.GraphProto) -> None:
     Args:
         graph: the model's main graph as loaded; subgraphs keep their names.
     """
-    counts = Counter(printable(node.name or _first_output(node)) for node in graph.node)
+    counts = Counter(printable(node.name or first_output(node)) for node in graph.node)
     taken: set[str] = set()
     for node in graph.node:
-        name = printable(node.name or _first_output(node))
+        name = printable(node.name or first_output(node))
         if counts[name] > 1:
-            name = f"{name}:{printable(_first_output(node))}"
+            name = f"{name}:{printable(first_output(node))}"
         while name in taken:  # only where a node was named like another one's suffixed name
             name += "'"
         taken.add(name)
@@ -49,5 +49,6 @@ def printable(name: str) -> str:
     return name if name.isprintable() else repr(name)[1:-1]
 
 
-def _first_output(node: onnx.NodeProto) -> str:
+def first_output(node: onnx.NodeProto) -> str:
+    """What a node without a name is called by: its first output, or its operator."""
     return next((output for output in node.output if output), node.op_type)

@@ -15,6 +15,7 @@ import onnx
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.calibrate import ranges
+from sparsesim.graph.fold import widened
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import load
 from sparsesim.graph.opset import with_opset
@@ -47,6 +48,8 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
     raised = with_opset(graph, _LEAST_OPSET, "a scale for each filter")
     done = [name for layer in raised.layers if layer.is_integer for name in layer.nodes]
     model = to_model(raised)
+    if any(raised.types.get(layer.activation) == np.float16 for layer in raised.layers):
+        model = widened(model, graph.source, graph.custom_ops)  # its scales must be float32
     without_factors(model)
     with _quiet(), tempfile.TemporaryDirectory(prefix="sparsesim-") as folder:
         target = Path(folder) / "quantised.onnx"
