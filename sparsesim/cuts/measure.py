@@ -15,8 +15,10 @@ from sparsesim.engine.layer import LayerRunner
 from sparsesim.engine.run import Engine
 from sparsesim.formats import encoded_bits
 from sparsesim.graph import Graph
+from sparsesim.graph.host_work import HostWork, host_work
 from sparsesim.inputs import Inputs
 from sparsesim.trace.execute import exposing
+from sparsesim.trace.host_shapes import HostShapes
 from sparsesim.trace.record import value_width, zero_points
 
 
@@ -47,11 +49,13 @@ class Measured:
     Attributes:
         sizes: by tensor; a tensor of something other than numbers is absent.
         layer_macs: MACs of each layer on the first image.
+        host: the host's work on the first image.
         images: how many.
     """
 
     sizes: Mapping[str, Sizes]
     layer_macs: Mapping[str, int]
+    host: HostWork
     images: int
 
 
@@ -75,16 +79,23 @@ def measure(
     Raises:
         InputError, ModelError: as the engine does.
     """
-    engine = Engine(exposing(graph, set(tensors)))
+    exposed = exposing(graph, set(tensors))
+    engine = Engine(exposed)
     watcher = _Watcher(graph, set(tensors), formats, value_bits)
+    host = host_work(graph)
     for index, feed in enumerate(inputs.feeds(), 1):
         for name in feed:
             watcher.see(name, feed[name], {**graph.constants, **feed})
-        engine.run(feed, watcher)
+        if index == 1:
+            first = HostShapes(exposed, feed, watcher)
+            engine.run(feed, first)
+            host = first.work()
+        else:
+            engine.run(feed, watcher)
         if progress is not None:
             progress(index)
     sizes = {name: seen.sizes() for name, seen in watcher.seen.items()}
-    return Measured(sizes, watcher.macs, inputs.count)
+    return Measured(sizes, watcher.macs, host, inputs.count)
 
 
 def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

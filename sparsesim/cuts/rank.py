@@ -14,7 +14,6 @@ from sparsesim.errors import ModelError, SpecError
 from sparsesim.formats import FORMATS, format_named
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import blocks
-from sparsesim.graph.host_work import host_work
 from sparsesim.inputs import Inputs
 from sparsesim.trace.execute import input_specs
 
@@ -154,7 +153,7 @@ def rank_cuts(
     priced = [cut for cut in found if measured.sizes.keys() >= set(cut.tensors)]
     if not priced:
         raise ModelError(f"{graph.source}: no cut can be priced: all send something but numbers")
-    macs, uncounted = _macs(graph, nodes, measured)
+    macs, uncounted = _macs(nodes, measured)
     ranked = _ranked(priced, macs, measured, chosen)
     rank_of = {cut.sent.tensors: cut.rank for cut in ranked}
     floats = {
@@ -191,11 +190,9 @@ def _formats(wanted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((DENSE, format_named(wanted).name)))
 
 
-def _macs(
-    graph: Graph, nodes: Sequence[CutNode], measured: Measured
-) -> tuple[list[int], tuple[str, ...]]:
+def _macs(nodes: Sequence[CutNode], measured: Measured) -> tuple[list[int], tuple[str, ...]]:
     """MACs of each node, and the host nodes whose MACs are unknown."""
-    host = host_work(graph).macs
+    host = measured.host.macs
     counts = [
         measured.layer_macs[node.name] if node.is_layer else max(host.get(node.name, 0), 0)
         for node in nodes

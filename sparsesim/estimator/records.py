@@ -19,6 +19,8 @@ from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.statistics import image_statistics, speedup_interval
 from sparsesim.estimator.tally import Tally
+from sparsesim.estimator.unknown_macs import unknown_macs
+from sparsesim.graph.host_work import mac_share
 from sparsesim.memory import Lifetime, peak_live
 from sparsesim.result import model
 from sparsesim.spec import Accelerator, Device
@@ -185,13 +187,14 @@ def _blocks(
 
 
 def _host(trace: Trace, macs: int) -> model.Host:
-    """MACs of one run on the array against all that are known."""
-    known = macs + trace.host.known_macs
+    """MACs of one run on the array against all of them."""
+    share = mac_share(macs, macs + trace.host.known_macs, bool(trace.host.unknown))
     return model.Host(
         operators=dict(trace.host.operators),
         macs=dict(trace.host.macs),
         reasons=dict(trace.host.reasons),
-        mac_coverage=macs / known if known else 1.0,
+        mac_coverage=share.value,
+        mac_coverage_is_bound=share.is_bound,
     )
 
 
@@ -216,12 +219,7 @@ def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
                 f"{len(wide)} layers (first {_short(wide[0])}) have {role}s of {needed} bits; the "
                 f"accelerator has {limit}: co-simulation will refuse them"
             )
-    unknown = [name for name, macs in trace.host.macs.items() if macs < 0]
-    if unknown:
-        found.append(
-            f"{len(unknown)} host operators (first {_short(unknown[0])}) hold MACs that are not "
-            "known; mac_coverage leaves them out"
-        )
+    found += unknown_macs(trace.host)
     return tuple(found)
 
 

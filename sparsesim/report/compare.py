@@ -10,6 +10,7 @@ from rich.text import Text
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import (
     array,
+    coverage_in_words,
     images,
     images_in_words,
     labels,
@@ -44,7 +45,9 @@ def _header(a: Result, b: Result) -> list[RenderableType]:
     for mark, result in (("A", a), ("B", b)):
         line = Text(f"{mark}  {model_name(result)}", style="bold")
         line.append(f", {images_in_words(result)}: {machine(result)}", style="not bold")
-        lines += [line, Text(f"   output error {output_error_in_words(result)}", style="dim")]
+        said = f"   output error {output_error_in_words(result)}"
+        lines += [line, Text(said, style="dim")]
+        lines.append(Text(f"   MAC coverage {coverage_in_words(result)}", style="dim"))
     for what in ("model", "inputs"):
         hashes = [getattr(result.provenance, f"{what}_sha256") for result in (a, b)]
         if hashes[0] != hashes[1]:

@@ -37,6 +37,7 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
     yield "images", images(result)
     yield "output_error_mean_share_of_range", error.mean if error else 0.0
     yield "mac_coverage", result.host.mac_coverage
+    yield "mac_coverage_is_bound", result.host.mac_coverage_is_bound
     yield "rows", result.accelerator["rows"] or 0
     yield "cols", result.accelerator["cols"] or 0
     yield "skipping", result.accelerator["skipping"] or ""

@@ -7,7 +7,7 @@ from os.path import commonprefix
 from pathlib import PurePosixPath
 
 from sparsesim.report.classes import CLASSES, STALL
-from sparsesim.report.figures import percent, plural, times
+from sparsesim.report.figures import mac_share, percent, plural, times
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
 from sparsesim.spec.accelerator import Accelerator
 
@@ -150,6 +150,11 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
     cut = max(shared.rfind("/"), shared.rfind(".")) + 1
     cut = 0 if cut == 1 else cut  # a mere leading slash stays
     return {name: short[cut:] for name, short in zip(names, unique, strict=True)}
+
+
+def coverage_in_words(result: Result) -> str:
+    """The share of the model's MACs that ran on the array: `83.5 %`, `at most 83.5 %`."""
+    return mac_share(result.host.mac_coverage, result.host.mac_coverage_is_bound)
 
 
 def output_error_in_words(result: Result) -> str:

@@ -18,6 +18,16 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
+def mac_share(share: float, is_bound: bool) -> str:
+    """A share of all MACs: `83.5 %`, or `at most 83.5 %` where some MACs are unknown.
+
+    It is `100.0 %` only where it is all of them.
+    """
+    if is_bound:
+        return f"at most {percent(share)}"
+    return percent(share if share == 1 else min(share, 0.999))
+
+
 def signed_percent(share: float) -> str:
     """A change: `+83.5 %`, `-10.7 %`."""
     return f"{share * 100:+.1f} %"

@@ -10,6 +10,7 @@ from sparsesim.report.classes import COLOUR_OF_BOUND
 from sparsesim.report.facts import (
     accuracy_in_words,
     baseline,
+    coverage_in_words,
     images,
     images_in_words,
     inputs_name,
@@ -130,7 +131,7 @@ def _tiles(result: Result) -> str:
             bits(stored.encoded),
             f"{kib(stored.encoded)}; dense {bits(stored.dense)}",
         ),
-        ("MAC coverage", percent(result.host.mac_coverage), "of the MACs ran on the array"),
+        ("MAC coverage", coverage_in_words(result), "of the MACs ran on the array"),
     ]
     equal = result.iso_resource
     if equal is not None:
@@ -165,7 +166,7 @@ def _speedups(result: Result) -> str:
     head = "<th>scheme</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
     return table(f"<tr>{head}</tr>", rows) + (
         f'<p class="caption">Output error {escape(output_error_in_words(result))}. '
-        f"MAC coverage {percent(result.host.mac_coverage)}.</p>"
+        f"MAC coverage {coverage_in_words(result)}.</p>"
     )
 
 
@@ -250,7 +251,7 @@ def _block(result: Result, block: BlockRecord) -> str:
 
 
 def _host(result: Result) -> str:
-    coverage = percent(result.host.mac_coverage)
+    coverage = coverage_in_words(result)
     said = f"Run by ONNX Runtime; not in the cycles. MAC coverage {coverage}."
     return _pairs_section("On the host", said, host(result) or [("nothing", "")])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sparsesim.report.facts import (
     accuracy_in_words,
+    coverage_in_words,
     images,
     images_in_words,
     inputs_name,
@@ -110,7 +111,7 @@ def outcome(result: Result) -> Pairs:
             f"{times(energy / (dense_energy or 1))} of dense "
             f"({result.energy_table.get('process', 'table unknown')})",
         ),
-        ("MAC coverage", f"{percent(result.host.mac_coverage)} of the MACs ran on the array"),
+        ("MAC coverage", f"{coverage_in_words(result)} of the MACs ran on the array"),
     ]
 
 

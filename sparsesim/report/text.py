@@ -15,6 +15,7 @@ from sparsesim.report.facts import (
     baseline,
     by_cycles,
     class_cycles,
+    coverage_in_words,
     images,
     images_in_words,
     inputs_name,
@@ -203,7 +204,7 @@ def _rest(result: Result) -> RenderableType:
         ),
         (
             "on the host",
-            f"{operators}; not in the cycles. MAC coverage {percent(result.host.mac_coverage)}",
+            f"{operators}; not in the cycles. MAC coverage {coverage_in_words(result)}",
         ),
         ("weights", stored),
         ("DRAM", f"{bits(dram / images(result))} an image; dense {bits(dense / images(result))}"),

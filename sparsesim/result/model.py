@@ -207,15 +207,18 @@ class Host(Record):
 
     Attributes:
         operators: ONNX operator -> nodes.
-        macs: node -> estimated MACs of one run; -1 where unknown.
+        macs: node -> MACs of one run, of those that multiply and accumulate; -1 where unknown.
         reasons: node -> why a MAC node was no layer.
-        mac_coverage: share of the model's known MACs that ran on the array.
+        mac_coverage: share of the model's MACs that ran on the array.
+        mac_coverage_is_bound: some MACs are unknown: at most `mac_coverage` ran there, the share of
+            the known ones, rounded down and below 1.
     """
 
     operators: dict[str, int]
     macs: dict[str, int]
     reasons: dict[str, str]
     mac_coverage: float
+    mac_coverage_is_bound: bool = False
 
 
 class Resources(Record):

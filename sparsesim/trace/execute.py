@@ -14,8 +14,9 @@ from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.errors import InputError, ModelError
 from sparsesim.graph import Graph, HostStep, Layer
 from sparsesim.graph.blocks import Block, blocks
-from sparsesim.graph.host_work import host_work
+from sparsesim.graph.host_work import HostWork
 from sparsesim.inputs import InputSpec, open_inputs
+from sparsesim.trace.host_shapes import HostShapes
 from sparsesim.trace.record import (
     Recorder,
     activation_key,
@@ -120,6 +121,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.first: ImageTrace  # the one that told what there is to trace
+        self.host: HostWork | None = None  # known from the first run on
         self.engine = Engine(self.graph)
         leaving = {block.name: block.leaving for block in self.found}
         self.recorder = Recorder(self.graph, leaving, self.keep_values)
@@ -141,7 +143,7 @@ class _Run:
                 self.recorder.start()
                 for name, tensor in feed.items():
                     self.recorder.seen(name, tensor)
-                outputs = self.engine.run(feed, self.recorder)
+                outputs = self._outputs(feed)
                 reference = self.reference.run(feed) if self.reference else ()
                 label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
                 if self.progress is not None:
@@ -154,8 +156,18 @@ class _Run:
                     self.recorder.values,
                 )
 
+    def _outputs(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        if self.host is not None:
+            return self.engine.run(feed, self.recorder)
+        watcher = HostShapes(self.graph, feed, self.recorder)
+        outputs = self.engine.run(feed, watcher)
+        self.host = watcher.work()
+        return outputs
+
     def trace(self, images: Any) -> Trace:
         """The trace around images that have been, or will be, run; one has been."""
+        if self.host is None:
+            raise AssertionError("the first image has been run")
         block_of = {layer: block.name for block in self.found for layer in block.layers}
         return Trace(
             layers=tuple(self._layer(layer, block_of[layer.name]) for layer in self.graph.layers),
@@ -164,7 +176,7 @@ class _Run:
             blocks={block.name: block.layers for block in self.found},
             leaving={block.name: leaving_key(block.leaving) for block in self.found},
             live=self._live(),
-            host=host_work(self.graph),
+            host=self.host,
             source=self._source(),
             images=images,
         )
