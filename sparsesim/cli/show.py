@@ -84,8 +84,10 @@ def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
 
     layers = [_layer(graph, layer) for layer in graph.layers]
     work = host_work(graph)
-    weights = sum(layer["weights"] for layer in layers)
-    zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in layers)
+    # A weight that several layers share is there once.
+    stored = {one.weight: facts for one, facts in zip(graph.layers, layers, strict=True)}.values()
+    weights = sum(layer["weights"] for layer in stored)
+    zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in stored)
     mapped = {"map": _mapped(graph, map_file)} if map_file else {}
     return {
         "model": graph.source,

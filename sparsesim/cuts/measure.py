@@ -19,7 +19,8 @@ from sparsesim.graph.host_work import HostWork, host_work
 from sparsesim.inputs import Inputs
 from sparsesim.trace.execute import exposing
 from sparsesim.trace.host_shapes import HostShapes
-from sparsesim.trace.record import value_width, zero_points
+from sparsesim.trace.record import value_width
+from sparsesim.trace.zero_points import zero_of, zero_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +129,7 @@ class _Watcher:
         self, graph: Graph, wanted: set[str], formats: Sequence[str], value_bits: int | None
     ) -> None:
         self.wanted, self.formats, self.value_bits = wanted, formats, value_bits
-        self.zeros = zero_points(graph)
+        self.zeros, self.listed = zero_points(graph), graph.value_bits
         self.seen: dict[str, _Seen] = {}
         self.macs: dict[str, int] = {}
 
@@ -149,10 +150,11 @@ class _Watcher:
             return
         if tensor.dtype.kind in "OSUc":
             return
-        width = self.value_bits or value_width(tensor.dtype)
-        seen = self.seen.setdefault(name, _Seen(self.formats, width, tensor.dtype.kind == "f"))
-        zero = self.zeros.get(name)
-        point = tensors[zero].reshape(-1)[0] if zero else tensor.dtype.type(0)
+        listed = self.listed.get(name)
+        width = self.value_bits or listed or value_width(tensor.dtype)
+        is_float = tensor.dtype.kind == "f" and not listed
+        seen = self.seen.setdefault(name, _Seen(self.formats, width, is_float))
+        point = zero_of(self.zeros.get(name, ""), tensors, tensor.dtype)
         mask = np.asarray(tensor != point).reshape(stored_shape(tensor.shape))
         seen.counts.append((tensor.size, int(np.count_nonzero(mask)), tensor.nbytes))
         for format_name, sizes in seen.format_bytes.items():

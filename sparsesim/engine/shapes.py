@@ -188,11 +188,11 @@ def product_geometry(
     check_elements((*batch, first[-2], second[-1]), f"{layer.name}: its output")
     groups = int(np.prod(batch, dtype=np.int64))
     rows, columns, reduction = first[-2], second[-1], first[-1]
-    if layer.weight_first:
-        return product(groups, rows, columns, reduction)
-    if int(np.prod(second[:-2], dtype=np.int64)) == 1:  # one weight serves every row
-        return product(1, columns, groups * rows, reduction)
-    return product(groups, columns, rows, reduction)
+    weights = first if layer.weight_first else second
+    filters, positions = (rows, columns) if layer.weight_first else (columns, rows)
+    if int(np.prod(weights[:-2], dtype=np.int64)) == 1:  # one weight serves the whole batch
+        return product(1, filters, groups * positions, reduction)
+    return product(groups, filters, positions, reduction)
 
 
 def _no_product(layer: Layer, activation: tuple[int, ...], weight: tuple[int, ...]) -> ModelError:

@@ -153,6 +153,7 @@ class _Worker:
             weight,
             joined_bits(layer.output, self.trace, group),
             self._weight_rows.get(layer.name),
+            layer.weight_groups,
         )
         if layer.weight_is_constant:
             self._weight_rows[layer.name] = operands.weight_rows

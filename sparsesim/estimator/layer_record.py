@@ -55,7 +55,7 @@ def layer_record(
         },
         passes=_passes(tally),
         weight_storage=model.Storage(
-            dense=geometry.weight_elements * widths.weight * times,
+            dense=layer.weight_elements * widths.weight * times,
             encoded=tally.weight_storage,
             iid_bound=tally.weight_bound,
         ),
@@ -102,7 +102,7 @@ def _energy(index, layer, tally, accelerator, table, widths) -> dict[str, float]
     if not dense:
         act_dense = geometry.activation_elements * images * widths.activation
         act_share = sums.activation_storage / act_dense if act_dense else 0.0
-        weight_dense = geometry.weight_elements * widths.weight
+        weight_dense = layer.weight_elements * widths.weight
         weight_dense *= 1 if layer.weight_is_constant else images
         weight_share = tally.weight_storage / weight_dense if weight_dense else 0.0
     read = [

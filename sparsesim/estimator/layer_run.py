@@ -12,6 +12,7 @@ import numpy as np
 
 from sparsesim.datapath import SCHEMES, Datapath
 from sparsesim.estimator.lay_out import lay_out
+from sparsesim.estimator.stored_weights import stored_weight
 from sparsesim.estimator.sums import Sums, nothing
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import ones
@@ -41,6 +42,7 @@ class Operands:
         activation_rows: uint64, (groups, positions, words of K bits + 1), lowered.
         weight_rows: uint64, (groups, filters, words of K bits + 1).
         counts: running counts of non-zeros.
+        weight_groups: the groups that hold each weight once; empty: all.
         shared: what was made of them for one accelerator and serves others alike, by what it
             depends on.
     """
@@ -52,6 +54,7 @@ class Operands:
     activation_rows: np.ndarray
     weight_rows: np.ndarray
     counts: LayerCounts
+    weight_groups: tuple[int, ...] = ()
     shared: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -88,6 +91,7 @@ def lower(
     weight: np.ndarray,
     output: np.ndarray,
     weight_rows: np.ndarray | None = None,
+    weight_groups: tuple[int, ...] = (),
 ) -> Operands:
     """Lower a layer's packed bits.
 
@@ -95,6 +99,7 @@ def lower(
         geometry: of the run.
         activation, weight, output: packed bits, flat.
         weight_rows: those of an earlier run with the same weight.
+        weight_groups: as `TraceLayer` has it.
     """
     words = (geometry.reduction + 63) // 64 + 1
     rows = np.zeros((geometry.groups, geometry.positions, words), dtype=np.uint64)
@@ -106,7 +111,7 @@ def lower(
         lower_weights(weight, 0, geometry.reduction, weight_rows)
         weight_rows = weight_rows.reshape(geometry.groups, geometry.filters, words)
     counts = count_layer(geometry, activation, weight)
-    return Operands(geometry, activation, weight, output, rows, weight_rows, counts)
+    return Operands(geometry, activation, weight, output, rows, weight_rows, counts, weight_groups)
 
 
 def run_layer(
@@ -176,25 +181,33 @@ def run_layer(
         passes=len(passes),
         lowered_nonzeros=operands.once("lowered", lambda: ones(operands.activation_rows)),
     )
+    stored, elements, rows = _stored_weight(operands)
     weight_storage = operands.once(
         ("weight", accelerator.weight_format, accelerator.run_bits, value_bits),
         lambda: stored_bits(
-            operands.weight,
-            geometry.weight_elements,
-            geometry.groups * geometry.filters,
+            stored,
+            elements,
+            rows,
             value_bits.weight,
             accelerator.weight_format,
             accelerator.run_bits,
         ),
     )
-    return LayerRun(sums, weight_storage, ones(operands.weight), plan)
+    return LayerRun(sums, weight_storage, ones(stored), plan)
 
 
 def _no_work(geometry: Geometry, operands: Operands) -> LayerRun:
     """The run of a layer with an empty operand: no passes."""
     plan = Plan(Choice.of_nothing(max(1, geometry.groups)), *np.zeros((14, 0), np.int64))
     sums = replace(nothing(), nonzeros=_nonzeros(operands))
-    return LayerRun(sums, 0, ones(operands.weight), plan)
+    return LayerRun(sums, 0, ones(_stored_weight(operands)[0]), plan)
+
+
+def _stored_weight(operands: Operands) -> tuple[np.ndarray, int, int]:
+    return operands.once(
+        "stored",
+        lambda: stored_weight(operands.weight, operands.geometry, operands.weight_groups),
+    )
 
 
 def _nonzeros(operands: Operands) -> np.ndarray:

@@ -18,6 +18,7 @@ from sparsesim.estimator.layer_record import (
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.statistics import image_statistics, speedup_interval
+from sparsesim.estimator.stored_weights import stored_once
 from sparsesim.estimator.tally import Tally
 from sparsesim.estimator.unknown_macs import unknown_macs
 from sparsesim.graph.host_work import mac_share
@@ -130,11 +131,8 @@ def _totals(
             density=model.DensityEstimate(compute=guess, error=relative(guess, cycles[s].compute)),
             bound=_most(layers, s),
         )
-    weights = [
-        record.weight_storage
-        for layer, record in zip(trace.layers, layers, strict=True)
-        if layer.weight_is_constant
-    ]
+    kept = {layer.name for layer in stored_once(trace.layers)}
+    weights = [record.weight_storage for record in layers if record.name in kept]
     return model.Totals(
         macs=sum(layer.macs for layer in layers),
         padding_macs=sum(layer.padding_macs for layer in layers),
@@ -240,13 +238,10 @@ def _versions() -> dict[str, str]:
 
 
 def _weight_sparsity(trace: Trace, records) -> float:
-    """Eqs. 3 and 5: zeros over elements of all weights; a computed operand is none."""
-    constant = {layer.name for layer in trace.layers if layer.weight_is_constant}
-    return _mean(
-        (record.weight_sparsity, record.groups * record.filters * record.reduction)
-        for record in records
-        if record.name in constant
-    )
+    """Eqs. 3 and 5: zeros over elements of all weights, each once; a computed operand is none."""
+    by_name = {record.name: record for record in records}
+    layers = stored_once(layer for layer in trace.layers if layer.name in by_name)
+    return _mean((by_name[layer.name].weight_sparsity, layer.weight_elements) for layer in layers)
 
 
 def _mean(pairs) -> float:

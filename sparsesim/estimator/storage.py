@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from sparsesim.estimator.stored_weights import stored_weight
 from sparsesim.estimator.tally import value_bits_of
 from sparsesim.formats import FORMATS
 from sparsesim.memory import stored_bits
@@ -61,12 +62,9 @@ def _weight(
     trace: Trace, layer: TraceLayer, words: np.ndarray, accelerator: Accelerator
 ) -> list[tuple[str, int]]:
     shape, bits = layer.geometry, value_bits_of(trace, layer, accelerator).weight
-    rows = shape.groups * shape.filters
+    stored, elements, rows = stored_weight(words, shape, layer.weight_groups)
     run_bits = accelerator.run_bits
-    return [
-        (name, stored_bits(words, shape.weight_elements, rows, bits, name, run_bits))
-        for name in FORMATS
-    ]
+    return [(name, stored_bits(stored, elements, rows, bits, name, run_bits)) for name in FORMATS]
 
 
 def _of_image(

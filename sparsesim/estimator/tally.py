@@ -48,14 +48,14 @@ class LayerTally:
             self.weight_storage += run.weight_storage
             self.weight_nonzeros += run.weight_nonzeros
             self.weight_bound += iid_bound_bits(
-                layer.geometry.weight_elements, run.weight_nonzeros, widths.weight
+                layer.weight_elements, run.weight_nonzeros, widths.weight
             )
         self.first = self.first or run
 
     def weight_density(self, layer: TraceLayer) -> float:
         """Effectual share of the weight operand, over all images where it is computed."""
         times = 1 if layer.weight_is_constant else self.images
-        elements = layer.geometry.weight_elements * times
+        elements = layer.weight_elements * times
         return self.weight_nonzeros / elements if elements else 1.0
 
 

@@ -152,6 +152,11 @@ def tensor_of(layer: Layer, values: NDArray[Any], shape: Shape) -> NDArray[Any]:
         values = np.swapaxes(planes, 0, 1)
     elif not layer.weight_first:
         values = np.swapaxes(values, 1, 2)
+    else:  # a batch that one weight serves lies along the positions
+        groups, filters, positions = values.shape
+        inner = positions if min(filters, positions) == 1 else shape[-1]
+        outer = positions // max(inner, 1)
+        values = np.swapaxes(values.reshape(groups, filters, outer, inner), 1, 2)
     return np.ascontiguousarray(values).reshape(shape)
 
 

@@ -17,6 +17,8 @@ from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
 from sparsesim.graph.recognise import Recogniser
 from sparsesim.graph.session import open_session, session_options
+from sparsesim.graph.share import share_constants
+from sparsesim.graph.widths import value_bits, widths_behind, with_value_bits
 
 
 def evaluate(
@@ -25,7 +27,7 @@ def evaluate(
     """Compute what follows from dequantised constants, as far as no quantised layer needs them.
 
     Args:
-        model: folded, without initialisers.
+        model: folded, without initialisers; in it, what is computed twice alike becomes one.
         constants: these, by name.
         custom_ops: libraries of its operators.
     Returns:
@@ -34,6 +36,7 @@ def evaluate(
     """
     if not any(_is_constant_dequantiser(node, constants) for node in model.graph.node):
         return model, constants
+    share_constants(model, constants)  # ONNX Runtime gives each layer a dequantiser of its own
     _, types = infer(model, constants, custom_ops)
     layers = Recogniser(model.graph, constants, types).layers()
     integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}
@@ -57,6 +60,8 @@ def evaluate(
     less.CopyFrom(model)
     del less.graph.node[:]
     less.graph.node.extend(kept)
+    widths = widths_behind(computed, constants, value_bits(model))
+    with_value_bits(less, {name: widths[name] for name in names if name in widths})
     return less, {**constants, **dict(zip(names, values, strict=True))}
 
 

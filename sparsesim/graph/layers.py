@@ -147,6 +147,8 @@ class Graph:
         original: the model as loaded: its file, or its bytes.
         fixed: inputs of that which became constants.
         custom_ops: libraries of operators that ONNX Runtime runs it with.
+        value_bits: true width of values by tensor, of those stored wider than they are
+            (`sparsesim.graph.widths`).
     """
 
     model: onnx.ModelProto
@@ -162,6 +164,7 @@ class Graph:
     original: str | bytes = ""
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
     custom_ops: tuple[str, ...] = ()
+    value_bits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[onnx.ValueInfoProto, ...]:

@@ -23,6 +23,8 @@ from sparsesim.graph.partition import partition
 from sparsesim.graph.read import normalise, read_model
 from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
+from sparsesim.graph.share import share_constants
+from sparsesim.graph.widths import value_bits
 
 
 def load(
@@ -86,6 +88,7 @@ def _load(
         proto = with_shapes(proto, shapes, source)
         check_sizes(proto, source)
     proto = decompose(resolve_branches(proto, source, custom_ops), custom_ops)
+    share_constants(proto)
     folded, constants = fold(proto, source, raw_weights, custom_ops)
     return build(
         *evaluate(folded, constants, custom_ops),
@@ -152,6 +155,7 @@ def build(
         original=original,
         fixed=fixed or {},
         custom_ops=custom_ops,
+        value_bits=value_bits(model),
     )
     for layer in layers:
         for role in ("weight", "bias", "activation_scale", "weight_scale", "output_scale"):

@@ -11,6 +11,7 @@ from sparsesim.graph.loading import rebuilt
 from sparsesim.graph.read import normalise
 from sparsesim.graph.save import to_model
 from sparsesim.graph.session import one_line
+from sparsesim.graph.widths import set_value_bits
 
 
 def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
@@ -36,4 +37,5 @@ def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
         ) from error
     raised = normalise(converted, graph.source)
     model, constants = fold(raised, graph.source, custom_ops=graph.custom_ops)
+    set_value_bits(model, graph.value_bits)  # which the converter forgets
     return rebuilt(graph, model, constants, [f"converted from opset {version} to {least}"])

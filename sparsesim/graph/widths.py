@@ -1,42 +1,112 @@
-"""The true width of constants that are stored wider, in a model's metadata.
+"""True widths of values that are stored wider than they are: 4-bit weights as floats, 2-bit
+integers in eight bits.
 
-A weight of 4-bit codes that was dequantised when the model was loaded is a float32 constant in the
-model that is saved; its codes are what a memory would hold.
+They travel in the model's metadata, so that folding, rewriting and saving keep them. They say
+nothing of a tensor that is stored as wide as it is: that is its type's business.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import numpy as np
 import onnx
 
-KEY = "sparsesim.value_bits"
-
-
-def with_value_bits(model: onnx.ModelProto, bits: Mapping[str, int]) -> onnx.ModelProto:
-    """Note widths in a model, in place.
-
-    Args:
-        model: it may have notes already.
-        bits: name of a constant -> bits of one value.
-    Returns:
-        the model.
-    """
-    if bits:
-        noted = {**value_bits(model), **bits}
-        entries = {entry.key: entry.value for entry in model.metadata_props}
-        onnx.helper.set_model_props(model, {**entries, KEY: json.dumps(noted)})
-    return model
+METADATA_KEY = "sparsesim.value_bits"
+WIDEST_NOTED_BITS = 32
+# Operators whose output holds no values but those of their first input, and zeros.
+MOVES = (
+    "Identity",
+    "Transpose",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Slice",
+    "Gather",
+    "Split",
+    "Expand",
+    "Tile",
+)
+_MEANS_FLOAT = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 
 
 def value_bits(model: onnx.ModelProto) -> dict[str, int]:
-    """The widths that a model notes; empty where it notes none, or not in this form."""
-    text = next((entry.value for entry in model.metadata_props if entry.key == KEY), "{}")
-    try:
-        noted = json.loads(text)
-    except ValueError:
-        return {}
-    if not isinstance(noted, dict):
-        return {}
-    return {name: bits for name, bits in noted.items() if type(bits) is int and 1 <= bits <= 64}
+    """Tensor -> its values' width in bits, of those that the model's metadata lists.
+
+    What is no such list, or no width from 1 to 32, is passed over: metadata may hold anything.
+    """
+    for entry in model.metadata_props:
+        if entry.key == METADATA_KEY:
+            try:
+                listed = json.loads(entry.value)
+            except ValueError:
+                return {}
+            if not isinstance(listed, dict):
+                return {}
+            return {
+                name: bits
+                for name, bits in listed.items()
+                if type(bits) is int and 1 <= bits <= WIDEST_NOTED_BITS
+            }
+    return {}
+
+
+def with_value_bits(model: onnx.ModelProto, bits: Mapping[str, int]) -> onnx.ModelProto:
+    """The model, which now lists these widths besides its own; a name that is there gets the new
+    one. It is changed in place."""
+    if bits:
+        set_value_bits(model, {**value_bits(model), **bits})
+    return model
+
+
+def set_value_bits(model: onnx.ModelProto, widths: Mapping[str, int]) -> None:
+    """Let the model list these widths and no others, in place."""
+    kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    if widths:
+        text = json.dumps(dict(widths), sort_keys=True)
+        model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=text))
+
+
+def type_bits(kind: np.dtype) -> int:
+    """Bits of a value of an ONNX type, those of less than a byte included."""
+    text = str(kind)
+    for bits, narrow in ((4, ("int4", "uint4", "float4_e2m1fn")), (2, ("int2", "uint2"))):
+        if text in narrow:
+            return bits
+    return kind.itemsize * 8
+
+
+def widths_behind(
+    nodes: Iterable[onnx.NodeProto],
+    constants: Mapping[str, np.ndarray],
+    known: Mapping[str, int],
+) -> dict[str, int]:
+    """Widths of floats that nodes make of dequantised integer constants and only move about.
+
+    Args:
+        nodes: in an order in which they can run.
+        constants: initialisers by name.
+        known: widths that are known of them.
+    Returns:
+        tensor -> width of the integers behind it, for those that the nodes make.
+    """
+    found: dict[str, int] = {}
+    for node in nodes:
+        source = node.input[0] if node.input else ""
+        bits = found.get(source)
+        if node.op_type == "DequantizeLinear":
+            integers = constants.get(source)
+            if integers is not None and str(integers.dtype).startswith(("int", "uint")):
+                bits = known.get(source, type_bits(integers.dtype))
+        elif node.op_type == "Cast":
+            if next((a.i for a in node.attribute if a.name == "to"), 0) not in _MEANS_FLOAT:
+                bits = None
+        elif node.op_type not in MOVES:
+            bits = None
+        if bits is not None:
+            found |= {name: bits for name in node.output if name}
+    return found

@@ -55,8 +55,8 @@ def _blocks(result: SearchResult) -> list[RenderableType]:
                 count(row.weights),
             )
         )
-    total = sum(row.weights for row in result.blocks)
-    table.add_row(*cells("all", "", percent(result.weight_sparsity), "", "", count(total)))
+    total = count(result.weights)
+    table.add_row(*cells("all", "", percent(result.weight_sparsity), "", "", total))
     note = "act. 0: of the tensor that leaves it, test images; before: without thresholds"
     return [Text(title, style="bold"), table, Text(note, style="dim")]
 

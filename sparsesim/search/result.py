@@ -115,6 +115,8 @@ class SearchResult:
         accelerator_sha256, device: what they were counted on.
         joint: where the objective was cycles.
         version: of sparsesim.
+        weights, weight_zeros: of the model, where a weight that several blocks share is there once;
+            of results of earlier versions, the sums over their blocks.
     """
 
     model: str
@@ -138,12 +140,13 @@ class SearchResult:
     device: str
     joint: Joint | None
     version: str
+    weights: int
+    weight_zeros: int
 
     @property
     def weight_sparsity(self) -> float:
         """Of the model, eq. 5 over all blocks."""
-        weights = sum(row.weights for row in self.blocks)
-        return sum(row.weight_zeros for row in self.blocks) / weights if weights else 0.0
+        return self.weight_zeros / self.weights if self.weights else 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -169,6 +172,8 @@ def from_json(found: dict[str, Any]) -> SearchResult:
         )
         for row in values["units"]
     )
-    values["blocks"] = tuple(BlockRow(**row) for row in values["blocks"])
+    blocks = values["blocks"] = tuple(BlockRow(**row) for row in values["blocks"])
+    for key in ("weights", "weight_zeros"):
+        values.setdefault(key, sum(getattr(row, key) for row in blocks))
     values["joint"] = Joint(**values["joint"]) if values["joint"] else None
     return SearchResult(**values)

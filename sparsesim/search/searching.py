@@ -24,7 +24,7 @@ from sparsesim.search.replay import Replay
 from sparsesim.search.result import BlockRow, Joint, Score, SearchResult, UnitRow
 from sparsesim.search.scoring import Scorer
 from sparsesim.search.units import WHAT, Unit, activation_units, thresholds_of, weight_units
-from sparsesim.sparsity import weight_sparsity
+from sparsesim.sparsity import SparsityTable, weight_sparsity
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
 from sparsesim.spec.thresholds import Thresholds
@@ -347,6 +347,7 @@ class _Run:
         assert tests is not None
         cycles = self._priced(units, limits)
         spec = self.spec
+        weights = weight_sparsity(graph, blocks(graph, self.named_blocks))
         result = SearchResult(
             model=self.graph.source,
             model_sha256=self.graph.sha256,
@@ -364,7 +365,7 @@ class _Run:
                 UnitRow(unit.kind, unit.name, unit.layers, limit, unit.grid, curve.right)
                 for unit, curve, limit in zip(units, curves, limits, strict=True)
             ),
-            blocks=self._table(graph, cycles, before),
+            blocks=self._table(graph, weights, cycles, before),
             cycles=dict(cycles.total),
             cycles_before=dict(before.total),
             cycle_images=self.cost.inputs.count,
@@ -372,29 +373,30 @@ class _Run:
             device=self.device.name,
             joint=joint,
             version=sparsesim.__version__,
+            weights=weights.model.elements,
+            weight_zeros=weights.model.zeros,
         )
         return Found(result, thresholds, graph)
 
-    def _table(self, graph: Graph, cycles: Cycles, before: Cycles) -> tuple[BlockRow, ...]:
-        weights = weight_sparsity(graph, blocks(graph, self.named_blocks)).blocks
+    def _table(
+        self, graph: Graph, weights: SparsityTable, cycles: Cycles, before: Cycles
+    ) -> tuple[BlockRow, ...]:
         after, as_is = (
             activation_zeros(one, self._feeds(), self.named_blocks).blocks
             for one in (graph, self.graph)
         )
-        rows = []
-        for weight, on, off in zip(weights, after, as_is, strict=True):
-            rows.append(
-                BlockRow(
-                    weight.name,
-                    weight.elements,
-                    weight.zeros,
-                    on.sparsity,
-                    off.sparsity,
-                    dict(cycles.blocks.get(weight.name, {})),
-                    dict(before.blocks.get(weight.name, {})),
-                )
+        return tuple(
+            BlockRow(
+                weight.name,
+                weight.elements,
+                weight.zeros,
+                on.sparsity,
+                off.sparsity,
+                dict(cycles.blocks.get(weight.name, {})),
+                dict(before.blocks.get(weight.name, {})),
             )
-        return tuple(rows)
+            for weight, on, off in zip(weights.blocks, after, as_is, strict=True)
+        )
 
     def _feeds(self) -> Iterator[Mapping[str, np.ndarray]]:
         return (batch.feed for batch in batches(self.test_inputs, self.size))

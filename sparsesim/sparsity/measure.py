@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsesim.graph import Graph, Layer
+from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block
-from sparsesim.sparsity.stored import stored_weight
+from sparsesim.sparsity.stored import StoredWeight, stored_weight
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class SparsityTable:
 
     Attributes:
         layers: in execution order (eq. 3).
-        blocks: zeros in all of a block's layers over elements in all of them (eq. 5).
+        blocks: zeros in all of a block's layers over elements in all of them (eq. 5); a weight
+            that several of them share is there once.
         model: the same over all blocks.
     """
 
@@ -55,23 +56,30 @@ def weight_sparsity(graph: Graph, blocks: Iterable[Block]) -> SparsityTable:
     """Count zeros.
 
     Args:
-        graph: loaded or rewritten. A weight that several layers share counts in each of them.
+        graph: loaded or rewritten. A weight that several layers share counts in each of them, and
+            once in a block and in the model.
         blocks: all blocks of the graph.
     Source: Loroch et al., "Sparsity in Deep Neural Networks", 2018, eqs. 3 and 5.
     """
-    layers = {layer.name: _of_layer(graph, layer) for layer in graph.layers}
-    rows = tuple(_sum(block.name, [layers[name] for name in block.layers]) for block in blocks)
-    return SparsityTable(tuple(layers.values()), rows, _sum("", rows))
+    found = {layer.name: stored_weight(graph, layer) for layer in graph.layers}
+    layers = {name: _of_layer(graph, name, stored) for name, stored in found.items()}
+
+    def whole(name: str, members: Iterable[str]) -> Sparsity:
+        kept: dict[str, Sparsity] = {}
+        for member in members:
+            stored = found[member]
+            kept.setdefault(stored.tensor if stored else "", layers[member])
+        parts = kept.values()
+        return Sparsity(name, sum(part.zeros for part in parts), sum(p.elements for p in parts))
+
+    blocks = tuple(blocks)
+    rows = tuple(whole(block.name, block.layers) for block in blocks)
+    model = whole("", (layer for block in blocks for layer in block.layers))
+    return SparsityTable(tuple(layers.values()), rows, model)
 
 
-def _of_layer(graph: Graph, layer: Layer) -> Sparsity:
-    stored = stored_weight(graph, layer)
+def _of_layer(graph: Graph, name: str, stored: StoredWeight | None) -> Sparsity:
     if stored is None:
-        return Sparsity(layer.name, 0, 0)
+        return Sparsity(name, 0, 0)
     steps = stored.steps(graph.constants)
-    return Sparsity(layer.name, int(steps.size - np.count_nonzero(steps)), int(steps.size))
-
-
-def _sum(name: str, parts: Iterable[Sparsity]) -> Sparsity:
-    parts = list(parts)
-    return Sparsity(name, sum(part.zeros for part in parts), sum(part.elements for part in parts))
+    return Sparsity(name, int(steps.size - np.count_nonzero(steps)), int(steps.size))

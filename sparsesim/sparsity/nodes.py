@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sparsesim.graph import Graph
 from sparsesim.graph.loading import rebuilt
 from sparsesim.graph.reads import reads
+from sparsesim.graph.widths import set_value_bits
 
 
 class NodeEditor:
@@ -21,6 +22,7 @@ class NodeEditor:
         self.graph = graph
         self.nodes = [_copy(node) for node in graph.model.graph.node]
         self.constants: dict[str, NDArray[Any]] = dict(graph.constants)
+        self.value_bits = dict(graph.value_bits)
         named = graph.model.graph
         tensors = {value.name for value in [*named.input, *named.output, *named.value_info]}
         made = {name for node in self.nodes for name in (*node.output, *reads(node))}
@@ -70,6 +72,8 @@ class NodeEditor:
         model.graph.node.extend(self.nodes)
         readers = self.readers()
         kept = {name: array for name, array in self.constants.items() if readers[name]}
+        gone = set(self.constants) - set(kept)
+        set_value_bits(model, {n: b for n, b in self.value_bits.items() if n not in gone})
         return rebuilt(graph, model, kept, rewrites)
 
     def _index(self, node: onnx.NodeProto) -> int:

@@ -53,6 +53,7 @@ def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choi
                 copy = editor.fresh(f"{stored.tensor}:sparse")
             copies.setdefault(stored.tensor, []).append(copy)
             editor.constants[copy] = changed
+        _keep_width(editor, graph, stored.tensor, copy)
         if copy != stored.tensor:
             _read_from(editor, name, stored, copy)
 
@@ -85,6 +86,18 @@ def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice
             f"which the quantised weight of layer '{layer.name}' cannot take"
         )
     return stored.with_zeros(result == 0, graph.constants)
+
+
+def _keep_width(editor: NodeEditor, graph: Graph, tensor: str, copy: str) -> None:
+    """What only became zero is as narrow as it was; what became other values is not."""
+    bits = graph.value_bits.get(tensor)
+    if bits is None:
+        return
+    before, after = graph.constants[tensor], editor.constants[copy]
+    if before.dtype.kind == "f" and np.any((after != 0) & (after != before)):
+        editor.value_bits.pop(copy, None)
+    else:
+        editor.value_bits[copy] = bits
 
 
 def _is_shared(editor: NodeEditor, layer: str, stored: StoredWeight) -> bool:

@@ -19,13 +19,13 @@ from sparsesim.inputs import InputSpec, open_inputs
 from sparsesim.trace.host_shapes import HostShapes
 from sparsesim.trace.record import (
     Recorder,
-    activation_key,
     leaving_key,
     output_key,
     weight_key,
 )
 from sparsesim.trace.reference import Reference
 from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer
+from sparsesim.trace.zero_points import zero_points
 
 if TYPE_CHECKING:
     from sparsesim.inputs import Inputs
@@ -80,7 +80,10 @@ def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
 
 
 def exposing(graph: Graph, wanted: set[str]) -> Graph:
-    """The graph with these tensors among its host steps' outputs, though no step reads them."""
+    """The graph with these tensors, and the zero points by which they count, among its host steps'
+    outputs, though no step reads them."""
+    zeros = zero_points(graph)
+    wanted = wanted | {zeros[name] for name in wanted if name in zeros}
     steps: list[Layer | HostStep] = []
     for step in graph.steps:
         if isinstance(step, HostStep):
@@ -187,11 +190,12 @@ class _Run:
             op=layer.op,
             block=block,
             geometry=self.recorder.geometries[layer.name],
-            activation=activation_key(layer, self.recorder.geometries[layer.name]),
+            activation=self.recorder.activation_key(layer),
             weight=weight_key(layer),
             output=output_key(layer),
             weight_is_constant=layer.weight in self.graph.constants,
             fused=tuple(fused.op for fused in layer.chain),
+            weight_groups=self.recorder.weight_groups.get(layer.name, ()),
         )
 
     def _live(self) -> tuple[Interval, ...]:

@@ -53,6 +53,20 @@ def pack_weight(runner: LayerRunner, tensors: Mapping[str, np.ndarray], x_shape)
     return pack(_batched(mask, x_shape) if geometry.groups > 1 else mask)
 
 
+def stored_groups(
+    runner: LayerRunner, weight: tuple[int, ...], x_shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The groups that hold each weight of a batched product once, in the order as stored; empty
+    where no weight is repeated."""
+    if runner.layer.kind != "matmul" or runner.geometry(x_shape, weight).groups == 1:
+        return ()
+    own = weight[:-2]
+    numbers = np.arange(int(np.prod(own, dtype=np.int64))).reshape(own)
+    repeated = np.broadcast_to(numbers, np.broadcast_shapes(own, x_shape[:-2])).reshape(-1)
+    first = np.unique(repeated, return_index=True)[1]
+    return () if first.size == repeated.size else tuple(first.tolist())
+
+
 def pack_output(layer: Layer, y: np.ndarray, zero) -> np.ndarray:
     """Bits of the tensor behind a layer, position-major, channel fastest."""
     if layer.kind in ("conv", "conv_transpose"):

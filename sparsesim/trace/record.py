@@ -11,16 +11,19 @@ import numpy as np
 
 from sparsesim.engine.layer import LayerRunner
 from sparsesim.errors import ModelError
-from sparsesim.graph import Graph, HostStep, Layer
+from sparsesim.graph import Graph, Layer
+from sparsesim.graph.widths import type_bits
 from sparsesim.lowering import Geometry
 from sparsesim.trace.operands import (
     pack_activation,
     pack_in_order,
     pack_output,
     pack_weight,
+    stored_groups,
     turned,
 )
 from sparsesim.trace.trace import TraceTensor
+from sparsesim.trace.zero_points import other_zeros, zero_of, zero_points
 
 _FLOAT_BITS = 8  # a float tensor is priced as if quantised to 8 bits
 
@@ -33,6 +36,7 @@ class Recorder:
         weights: of constant weights by key, kept over runs.
         tensors: what the keys stand for.
         geometries: layer name -> its lowering.
+        weight_groups: layer name -> as `TraceLayer` has it, of constant weights.
         sizes: tensor name -> (elements, value bits), of every tensor seen.
         values: operands by key, where asked for.
     """
@@ -41,9 +45,11 @@ class Recorder:
         self.graph, self.keep_values = graph, keep_values
         self.leaving = set(leaving.values())
         self.zeros = zero_points(graph)
+        self.other_zeros = other_zeros(graph, self.zeros)
         self.weights: dict[str, np.ndarray] = {}
         self.tensors: dict[str, TraceTensor] = {}
         self.geometries: dict[str, Geometry] = {}
+        self.weight_groups: dict[str, tuple[int, ...]] = {}
         self.start()
 
     def start(self) -> None:
@@ -57,24 +63,26 @@ class Recorder:
         layer = runner.layer
         x, w, y = tensors[layer.activation], tensors[layer.weight], tensors[layer.output]
         geometry = self._geometry(layer, runner.geometry(x.shape, w.shape))
-        key = activation_key(layer, geometry)
-        zero = self._zero(layer.activation, layer.activation_zero, x, tensors)
+        key = self.activation_key(layer)
         if key not in self.bits:
+            zero = zero_of(layer.activation_zero, tensors, x.dtype)
             words = pack_activation(runner, x, w.shape, zero)
-            self._keep(key, words, x, zero, geometry.activation_elements)
+            self._keep(key, words, layer.activation, x, zero, geometry.activation_elements)
         key = weight_key(layer)
         zeros = tensors[layer.weight_zero] if layer.weight_zero else w.dtype.type(0)
         if layer.weight in self.graph.constants:
             if key not in self.weights:
                 self.weights[key] = pack_weight(runner, tensors, x.shape)
-                self.tensors[key] = _describe(w, zeros, geometry.weight_elements, constant=True)
+                self.weight_groups[layer.name] = stored_groups(runner, w.shape, x.shape)
+                elements, listed = geometry.weight_elements, self._listed(layer.weight)
+                self.tensors[key] = _describe(w, zeros, elements, listed, constant=True)
         elif key not in self.bits:
             words = pack_weight(runner, tensors, x.shape)
-            self._keep(key, words, w, zeros, geometry.weight_elements)
+            self._keep(key, words, layer.weight, w, zeros, geometry.weight_elements)
         key = output_key(layer)
         if key not in self.bits:
-            zero = self._zero(layer.output, "", y, tensors)
-            self._keep(key, pack_output(layer, y, zero), y, zero, y.size)
+            zero = self._written_zero(layer.output, tensors)
+            self._keep(key, pack_output(layer, y, zero), layer.output, y, zero, y.size)
         self.seen(layer.output, y)
         self._leaving((layer.output,), tensors)
 
@@ -89,12 +97,17 @@ class Recorder:
         for name in names:
             if name in self.leaving:
                 y = tensors[name]
-                zero = self._zero(name, "", y, tensors)
-                self._keep(leaving_key(name), pack_in_order(y, zero), y, zero, y.size)
+                zero = self._written_zero(name, tensors)
+                self._keep(leaving_key(name), pack_in_order(y, zero), name, y, zero, y.size)
+
+    def activation_key(self, layer: Layer) -> str:
+        """The key of a layer's activation bits, once it has run."""
+        other = self.other_zeros.get(layer.name, "")
+        return activation_key(layer, self.geometries[layer.name], other)
 
     def seen(self, name: str, tensor: np.ndarray) -> None:
         """Note a tensor's size."""
-        self.sizes[name] = (tensor.size, value_width(tensor.dtype))
+        self.sizes[name] = (tensor.size, self._listed(name) or value_width(tensor.dtype))
 
     def _geometry(self, layer: Layer, geometry: Geometry) -> Geometry:
         """A layer's lowering, which must be the same for every run."""
@@ -105,25 +118,36 @@ class Recorder:
             )
         return geometry
 
-    def _keep(self, key: str, words: np.ndarray, tensor: np.ndarray, zero, elements: int) -> None:
+    def _keep(
+        self, key: str, words: np.ndarray, name: str, tensor: np.ndarray, zero, elements: int
+    ) -> None:
         self.bits[key] = words
         if key not in self.tensors:
-            self.tensors[key] = _describe(tensor, zero, elements)
+            self.tensors[key] = _describe(tensor, zero, elements, self._listed(name))
         if self.keep_values:
             self.values[key] = tensor
 
-    def _zero(self, name: str, known: str, tensor: np.ndarray, tensors):
-        zero = known or self.zeros.get(name, "")
-        return tensors[zero].reshape(-1)[0] if zero else tensor.dtype.type(0)
+    def _written_zero(self, name: str, tensors: Mapping[str, np.ndarray]):
+        return zero_of(self.zeros.get(name, ""), tensors, tensors[name].dtype)
+
+    def _listed(self, name: str) -> int | None:
+        return self.graph.value_bits.get(name)
 
 
-def activation_key(layer: Layer, geometry: Geometry) -> str:
-    """The key of a layer's activation bits: a tensor in the order that the layer reads."""
+def activation_key(layer: Layer, geometry: Geometry, other_zero: str = "") -> str:
+    """The key of a layer's activation bits: a tensor in the order that the layer reads.
+
+    Args:
+        layer, geometry: the layer and its lowering.
+        other_zero: in words, the zero by which it reads, where that is not the one by which the
+            tensor is written: then its bits are others, too.
+    """
+    end = f"|{other_zero}" if other_zero else ""
     if layer.kind in ("conv", "conv_transpose"):
-        return f"{layer.activation}|pixels"
+        return f"{layer.activation}|pixels{end}"
     # A batched product may repeat its operand, which another layer reads as it is.
     own = turned(layer, "activation") or geometry.groups > 1
-    return f"{layer.activation}|{layer.name}" if own else f"{layer.activation}|rows"
+    return f"{layer.activation}|{layer.name}" if own else f"{layer.activation}|rows{end}"
 
 
 def weight_key(layer: Layer) -> str:
@@ -143,35 +167,23 @@ def leaving_key(tensor: str) -> str:
     return f"{tensor}|leaving"
 
 
-def zero_points(graph: Graph) -> dict[str, str]:
-    """Tensor -> the zero point's tensor, for every quantised tensor whose maker tells."""
-    zeros: dict[str, str] = {}
-    for node in graph.model.graph.node:
-        names = [*node.input, ""]
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear") and len(names) > 3:
-            quantised = node.output[0] if node.op_type == "QuantizeLinear" else names[0]
-            if graph.constants.get(names[2], np.zeros(2)).size == 1:
-                zeros[quantised] = names[2]
-        if node.op_type in ("QLinearConv", "QLinearMatMul"):
-            zeros[node.output[0]] = names[7]
-    for step in graph.steps:
-        if not isinstance(step, HostStep) and step.activation_zero:
-            zeros[step.activation] = step.activation_zero
-    return zeros
-
-
 def value_width(kind: np.dtype) -> int:
     """Bits at which a value of a type is priced: its own, or 8 for a float."""
     if kind.kind == "f":
         return _FLOAT_BITS
-    return 4 if str(kind).endswith("int4") else kind.itemsize * 8
+    return type_bits(kind)
 
 
-def _describe(tensor: np.ndarray, zero, elements: int, constant: bool = False) -> TraceTensor:
+def _describe(
+    tensor: np.ndarray, zero, elements: int, listed: int | None, constant: bool = False
+) -> TraceTensor:
+    """A tensor; `listed` is its values' true width where it is stored wider than they are."""
     kind = tensor.dtype
     if kind.kind == "f":
+        if listed:  # a scale times an integer of that width less a zero point of that width
+            return TraceTensor(elements, listed, False, listed + 1)
         return TraceTensor(elements, _FLOAT_BITS, True, 0)
-    bits = value_width(kind)
+    bits = listed or value_width(kind)
     low, high = (0, 2**bits - 1)
     if "uint" not in str(kind):
         low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1

@@ -41,6 +41,8 @@ class TraceLayer:
         activation, weight, output: keys into bits and tensors.
         weight_is_constant: else its bits are in each image.
         fused: operators that were fused behind it.
+        weight_groups: of a constant weight that is repeated along a batch, the groups that hold it
+            once; empty: all groups hold weights of their own.
     """
 
     name: str
@@ -52,6 +54,18 @@ class TraceLayer:
     output: str
     weight_is_constant: bool
     fused: tuple[str, ...]
+    weight_groups: tuple[int, ...] = ()
+
+    @property
+    def weight_tensor(self) -> str:
+        """The tensor behind the weight's key: layers that share it share a weight."""
+        return self.weight.removesuffix(f"|{self.name}")
+
+    @property
+    def weight_elements(self) -> int:
+        """Elements of the weight as stored: one that is repeated along a batch is there once."""
+        groups = len(self.weight_groups) or self.geometry.groups
+        return groups * self.geometry.filters * self.geometry.reduction
 
 
 @dataclass(frozen=True)

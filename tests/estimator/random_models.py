@@ -207,8 +207,8 @@ def matmuls(draw) -> Case:
         rows, columns, y = columns, rows, lambda t: np.swapaxes(t["y"], -1, -2)
         sizes = (count, filters, positions, reduction)
         weight = first
-    if int(np.prod(weight, dtype=int)) == 1 and constant != "first":
-        sizes = (1, count * positions, filters, reduction)
+    if int(np.prod(weight, dtype=int)) == 1:  # the batch lies along P
+        sizes = (1, count * sizes[1], sizes[2], reduction)
         columns = stack_one(columns)
     shared = sizes[0] == 1 and constant != "none"
     layer = product("net/y", rows, columns, y, sizes, shared)

@@ -16,7 +16,7 @@ from sparsesim.engine.run import Engine
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import blocks
 from sparsesim.trace.execute import exposing
-from sparsesim.trace.record import zero_points
+from sparsesim.trace.zero_points import zero_of, zero_points
 from sparsesim.trace.zeros.kernels import nonzeros
 
 
@@ -105,8 +105,7 @@ class _Counter:
                 self.count(name, tensors[name], tensors)
 
     def count(self, name: str, values: np.ndarray, tensors: Mapping[str, np.ndarray]) -> None:
-        zero = self.zero_point.get(name)
-        point = tensors[zero].reshape(-1)[0] if zero else values.dtype.type(0)
+        point = zero_of(self.zero_point.get(name, ""), tensors, values.dtype)
         if values.dtype == np.float16:  # of which Numba knows no arithmetic
             found = int(np.count_nonzero(values))
         else:
