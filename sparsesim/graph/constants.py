@@ -36,7 +36,7 @@ def evaluate(
     """
     if not any(_is_constant_dequantiser(node, constants) for node in model.graph.node):
         return model, constants
-    share_constants(model, constants)  # ONNX Runtime gives each layer a dequantiser of its own
+    share_constants(model, constants, dequantisers=True)
     _, types = infer(model, constants, custom_ops)
     layers = Recogniser(model.graph, constants, types).layers()
     integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}

@@ -14,17 +14,21 @@ import onnx
 from sparsesim.graph.reads import reads
 from sparsesim.graph.widths import MOVES
 
-_SHARED = (*MOVES, "Cast", "DequantizeLinear")
+_SHARED = (*MOVES, "Cast")
 
 
-def share_constants(model: onnx.ModelProto, constants: Iterable[str] = ()) -> None:
+def share_constants(
+    model: onnx.ModelProto, constants: Iterable[str] = (), dequantisers: bool = False
+) -> None:
     """Drop nodes that do to a constant what a node before them does, in place.
 
     Args:
         model: what is an output of it, or is captured by a subgraph, stays.
         constants: names of those that are beside it, not in it.
+        dequantisers: those of constants, too; ONNX Runtime takes them apart again when it folds.
     """
     graph = model.graph
+    shared = (*_SHARED, "DequantizeLinear") if dequantisers else _SHARED
     constant = {tensor.name for tensor in graph.initializer} | set(constants)
     fixed = {value.name for value in graph.output}
     for node in graph.node:
@@ -37,7 +41,7 @@ def share_constants(model: onnx.ModelProto, constants: Iterable[str] = ()) -> No
             if name in instead:
                 node.input[index] = instead[name]
         is_constant = node.op_type == "Constant" or (
-            node.op_type in _SHARED and all(name in constant for name in node.input if name)
+            node.op_type in shared and all(name in constant for name in node.input if name)
         )
         if is_constant:
             constant.update(node.output)

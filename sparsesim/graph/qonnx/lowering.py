@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +12,7 @@ from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.names import printable
-
-WIDTHS = "sparsesim.value_bits"
-"""Metadata key: JSON of tensor name -> bits of one value, where narrower than its type."""
+from sparsesim.graph.widths import with_value_bits
 
 
 class Lowering:
@@ -99,9 +96,7 @@ class Lowering:
         self.model.opset_import.extend(opsets)
         self.model.ir_version = max(self.model.ir_version, 4)  # initialisers need no inputs
         self.model.metadata_props.add(key=mark, value="QONNX")
-        if self.widths:
-            self.model.metadata_props.add(key=WIDTHS, value=json.dumps(self.widths))
-        return self.model
+        return with_value_bits(self.model, self.widths)
 
     def _value(self, name: str) -> np.ndarray | None:
         if name in self._tensors:
