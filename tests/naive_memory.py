@@ -38,8 +38,10 @@ class NaiveLayer:
     def __init__(self, name, geometry, activations, weights, outputs, value_bits, accelerator):
         self.name, self.geometry, self.value_bits = name, geometry, value_bits
         self.activations, self.outputs = activations, outputs
-        shape = (geometry.groups, geometry.filters, geometry.reduction)
-        self.weights = weights.reshape(shape)
+        # "Groups are ordered [direction][part][step]; steps share their weight."
+        self.steps, self.parts = geometry.steps, geometry.parts
+        own = geometry.groups // self.steps
+        self.weights = weights.reshape(own, geometry.filters, geometry.reduction)
         self.accelerator = accelerator
         self.activation_half = int(accelerator.activation_buffer_kib * 1024 * 8) // 2
         self.weight_half = int(accelerator.weight_buffer_kib * 1024 * 8) // 2
@@ -98,6 +100,17 @@ class NaiveLayer:
         firsts = group * g.output_group_stride + np.arange(p0, p1) * g.output_pixel_stride
         return np.stack([self.outputs[first + m0 : first + m1] for first in firsts])
 
+    def weight(self, group):
+        return self.weights[group // self.steps]
+
+    def stays(self, group):
+        """Whether a weight stays over the steps: all that a step goes through fit together."""
+        if self.steps == 1:
+            return False
+        first = group // self.steps // self.parts * self.parts
+        together = [self.weight_bits(self.weights[first + part]) for part in range(self.parts)]
+        return sum(together) <= self.weight_half
+
     # Sizes.
 
     def bits(self, block, form, value_bits):
@@ -121,9 +134,7 @@ class NaiveLayer:
 
     def weights_fit(self, group, size):
         blocks = cut(self.geometry.filters, size)
-        return all(
-            self.weight_bits(self.weights[group, a:b]) <= self.weight_half for a, b in blocks
-        )
+        return all(self.weight_bits(self.weight(group)[a:b]) <= self.weight_half for a, b in blocks)
 
     def activations_fit(self, group, size):
         blocks = cut(self.geometry.positions, size)
@@ -175,7 +186,7 @@ class NaiveLayer:
         for windows in range(-(-g.reduction // window), 0, -1):
             pairs = cut(g.reduction, windows * window)
             weight = max(
-                self.weight_bits(self.weights[group, a:b, c:d])
+                self.weight_bits(self.weight(group)[a:b, c:d])
                 for a, b in cut(g.filters, filters)
                 for c, d in pairs
             )
@@ -201,16 +212,20 @@ class NaiveLayer:
         if positions_outer:
             tiles = [(m, p) for p in cut(g.positions, positions) for m in cut(g.filters, filters)]
         rows, held_weight, held_activation = [], None, None
+        stays, is_first_step, in_buffer = self.stays(group), group % self.steps == 0, set()
         for (m0, m1), (p0, p1) in tiles:
             for w0, w1 in cut(all_windows, windows):
                 k0, k1 = w0 * window, min(w1 * window, g.reduction)
-                weight = self.weights[group, m0:m1, k0:k1]
+                weight = self.weight(group)[m0:m1, k0:k1]
                 box = self.box(group, p0, p1)
                 activation = self.lowered(group, p0, p1, k0, k1) if reduction_cut else box
                 output = self.output(group, m0, m1, p0, p1)
                 new_weight = held_weight != (m0, m1, k0, k1)
                 new_activation = held_activation != (p0, p1, k0, k1)
                 held_weight, held_activation = (m0, m1, k0, k1), (p0, p1, k0, k1)
+                if stays:
+                    new_weight = is_first_step and held_weight not in in_buffer
+                    in_buffer.add(held_weight)
                 drains = w1 == all_windows
                 rows.append(
                     [

@@ -20,7 +20,7 @@ from sparsesim.lowering import Geometry
 from sparsesim.memory import LayerCounts, Plan, ValueBits, plan_layer, schedule
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
-from sparsesim.trace import Trace, TraceLayer
+from sparsesim.trace import Trace
 
 _HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded
 ROUNDING = 1 - 1e-9
@@ -69,7 +69,7 @@ def dense_work(trace: Trace, accelerator: Accelerator, images: Iterable[int]) ->
         keys = (layer.activation, layer.weight, layer.output)
         bits = ValueBits(*(accelerator.value_bits or trace.tensors[key].value_bits for key in keys))
         for size, runs in sizes.items():
-            joins = size > 1 and _images_share_passes(layer)
+            joins = size > 1 and layer.weight_is_constant and layer.geometry.takes_images
             geometry = layer.geometry.with_images(size) if joins else layer.geometry
             if geometry.output_elements * geometry.reduction:
                 names.setdefault((geometry, bits), layer.name)
@@ -213,7 +213,7 @@ def _empty_operands(
     axes = np.zeros((4, 3, max(geometry.output_shape) + 1), np.int64)
     meet_axes(values, axes)
     pixels = np.zeros((geometry.groups, prod(geometry.input_shape) + 1), np.int64)
-    filters = np.zeros(geometry.groups * geometry.filters + 1, np.int64)
+    filters = np.zeros(geometry.weight_sets * geometry.filters + 1, np.int64)
     activation, weight, output = (
         np.zeros(elements // 64 + 2, np.uint64)
         for elements in (
@@ -223,10 +223,3 @@ def _empty_operands(
         )
     )
     return LayerCounts(values, axes, pixels, filters), activation, weight, output
-
-
-def _images_share_passes(layer: TraceLayer) -> bool:
-    """Whether images of a batch lie side by side: one weight for all, no batch index."""
-    shape = layer.geometry
-    is_batched_product = shape.groups > 1 and shape.pixel_stride == shape.channels
-    return layer.weight_is_constant and not is_batched_product

@@ -153,7 +153,7 @@ def _map_table(layers: dict[str, Any]) -> Any:
 def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
     import numpy as np
 
-    from sparsesim.engine.layer import LayerRunner
+    from sparsesim.engine.runner import runner_of
     from sparsesim.engine.weights import weight_zero
 
     weight = graph.weight(layer)
@@ -166,7 +166,7 @@ def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
     shape = graph.shapes.get(layer.weight, (None,))
     macs = None
     if None not in activation and None not in shape:
-        runner = LayerRunner(layer, {}, np.dtype(np.float32))
+        runner = runner_of(layer, {}, np.dtype(np.float32))
         macs = runner.geometry(activation, shape).macs  # type: ignore[arg-type]
     return {
         "name": layer.name,

@@ -138,7 +138,7 @@ class _Watcher:
         if layer.name not in self.macs:
             shapes = tensors[layer.activation].shape, tensors[layer.weight].shape
             self.macs[layer.name] = runner.geometry(*shapes).macs
-        self.see(layer.output, tensors[layer.output], tensors)
+        self.made(layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
         for name in names:

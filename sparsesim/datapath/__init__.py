@@ -60,7 +60,8 @@ class Datapath(Protocol):
 
         Args:
             activations: of `prepare_activations`.
-            weights: of `prepare_weights`.
+            weights: of `prepare_weights`; each of its groups serves as many of the activations,
+                one behind the other, as there are more: steps of one recurrent product.
             passes: int64, shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains.
                 Filters m0 to m1 and positions p0 to p1 are whole tiles or end the layer.
             pairs: `count_pairs` of the same passes.

@@ -55,6 +55,10 @@ class LayerRunner:
                 y = apply_chain(y.astype(np.float16).astype(y.dtype), [fused], tensors)
             return y.astype(np.float16)
 
+    def make(self, tensors: Tensors) -> dict[str, np.ndarray]:
+        """Every tensor that the layer makes, by name; else as `run`."""
+        return {self.layer.output: self.run(tensors)}
+
     def geometry(self, activation: tuple[int, ...], weight: tuple[int, ...]) -> Geometry:
         """The lowering for operands of these shapes (as the graph holds them)."""
         key = (activation, weight)

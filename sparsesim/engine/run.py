@@ -10,6 +10,7 @@ import numpy as np
 from sparsesim.engine.feed import check_feed
 from sparsesim.engine.host import HostRunner
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.runner import runner_of
 from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, Layer
@@ -34,7 +35,7 @@ class Engine:
         for step in graph.steps:
             if isinstance(step, Layer):
                 kind = graph.types.get(step.activation, np.dtype(np.float32))
-                self.steps.append(LayerRunner(step, graph.constants, kind))
+                self.steps.append(runner_of(step, graph.constants, kind))
             else:
                 self.steps.append(HostRunner(step, graph))
         self._last_reader = self._last_readers()
@@ -76,7 +77,7 @@ class Engine:
             tensors.update(zip(runner.step.outputs, runner.run(tensors), strict=True))
             return
         try:
-            tensors[runner.layer.output] = runner.run(tensors)
+            tensors.update(runner.make(tensors))
         except MemoryError as error:
             raise ModelError(
                 f"{self.graph.source}: {runner.layer.name}: its tensors do not fit into memory"

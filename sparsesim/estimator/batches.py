@@ -25,11 +25,8 @@ def batches(images: Iterable[ImageTrace], size: int) -> Iterator[list[ImageTrace
 
 
 def side_by_side(layer: TraceLayer) -> bool:
-    """Whether images of a layer can share a pass: one weight for all, no batch index."""
-    product_groups = layer.geometry.groups > 1 and layer.geometry.pixel_stride == (
-        layer.geometry.channels
-    )
-    return layer.weight_is_constant and not product_groups
+    """Whether images of a layer can share a pass: one weight for all, and no batch index."""
+    return layer.weight_is_constant and layer.geometry.takes_images
 
 
 def joined(layer: TraceLayer, group: list[ImageTrace]) -> TraceLayer:
@@ -39,12 +36,22 @@ def joined(layer: TraceLayer, group: list[ImageTrace]) -> TraceLayer:
     return replace(layer, geometry=layer.geometry.with_images(len(group)))
 
 
-def joined_bits(key: str, trace: Trace, group: list[ImageTrace]) -> np.ndarray:
-    """A tensor's bits over a group of images, one image after another."""
+def joined_bits(key: str, trace: Trace, group: list[ImageTrace], layer: TraceLayer) -> np.ndarray:
+    """A tensor's bits over a group of images, one image after another.
+
+    Args:
+        key: of the tensor, the activation or output of `layer`.
+        trace: tells how long it is.
+        group: the images.
+        layer: of one image; of a recurrent one the images of each step follow one another.
+    """
     if len(group) == 1:
         return group[0].bits[key]
-    elements = trace.tensors[key].elements
-    words = np.zeros(word_count(elements * len(group)), dtype=np.uint64)
+    pieces = layer.geometry.pieces
+    elements = trace.tensors[key].elements // pieces
+    words = np.zeros(word_count(elements * pieces * len(group)), dtype=np.uint64)
     for index, image in enumerate(group):
-        copy_bits(image.bits[key], 0, elements, words, index * elements)
+        for piece in range(pieces):
+            to = (piece * len(group) + index) * elements
+            copy_bits(image.bits[key], piece * elements, elements, words, to)
     return words

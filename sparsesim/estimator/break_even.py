@@ -273,8 +273,8 @@ class _Search:
         whole = joined(layer, images)
         constant = layer.weight_is_constant
         weight = self.trace.weights[layer.weight] if constant else images[0].bits[layer.weight]
-        activation = joined_bits(layer.activation, self.trace, images)
-        output = joined_bits(layer.output, self.trace, images)
+        activation = joined_bits(layer.activation, self.trace, images, layer)
+        output = joined_bits(layer.output, self.trace, images, layer)
         geometry = whole.geometry
         # A constant weight is thinned alike in all images.
         of_weight = [*seed[:2], 0 if constant else seed[2], 1]

@@ -149,9 +149,9 @@ class _Worker:
             weight = group[0].bits[layer.weight]
         operands = lower(
             layer.geometry,
-            joined_bits(layer.activation, self.trace, group),
+            joined_bits(layer.activation, self.trace, group, layer),
             weight,
-            joined_bits(layer.output, self.trace, group),
+            joined_bits(layer.output, self.trace, group, layer),
             self._weight_rows.get(layer.name),
             layer.weight_groups,
         )

@@ -40,7 +40,7 @@ class Operands:
         geometry: of the run.
         activation, weight, output: packed bits, flat.
         activation_rows: uint64, (groups, positions, words of K bits + 1), lowered.
-        weight_rows: uint64, (groups, filters, words of K bits + 1).
+        weight_rows: uint64, (weight sets, filters, words of K bits + 1).
         counts: running counts of non-zeros.
         weight_groups: the groups that hold each weight once; empty: all.
         shared: what was made of them for one accelerator and serves others alike, by what it
@@ -107,9 +107,10 @@ def lower(
     for group in range(geometry.groups):
         lower_activations(activation, numbers, group, 0, rows[group])
     if weight_rows is None:
-        weight_rows = np.zeros((geometry.groups * geometry.filters, words), dtype=np.uint64)
+        own = geometry.weight_sets
+        weight_rows = np.zeros((own * geometry.filters, words), dtype=np.uint64)
         lower_weights(weight, 0, geometry.reduction, weight_rows)
-        weight_rows = weight_rows.reshape(geometry.groups, geometry.filters, words)
+        weight_rows = weight_rows.reshape(own, geometry.filters, words)
     counts = count_layer(geometry, activation, weight)
     return Operands(geometry, activation, weight, output, rows, weight_rows, counts, weight_groups)
 

@@ -29,7 +29,7 @@ def stored_weight(
     """
     each = geometry.filters * geometry.reduction
     if not groups:
-        return words, geometry.weight_elements, geometry.groups * geometry.filters
+        return words, geometry.weight_elements, geometry.weight_sets * geometry.filters
     stored = np.zeros(word_count(each * len(groups)), dtype=np.uint64)
     for index, group in enumerate(groups):
         copy_bits(words, group * each, each, stored, index * each)

@@ -103,7 +103,8 @@ def loops_of(layers: Iterable[TraceLayer], kind: str) -> tuple[tuple[Loops, ...]
         layers: of a trace.
         kind: of export, for errors.
     Raises:
-        ModelError: transposed convolutions that insert zeros, or no layer with work.
+        ModelError: transposed convolutions that insert zeros, recurrent products, or no layer with
+            work.
     """
     layers = tuple(layers)
     working = [layer for layer in layers if layer.geometry.macs]
@@ -112,6 +113,12 @@ def loops_of(layers: Iterable[TraceLayer], kind: str) -> tuple[tuple[Loops, ...]
         raise ModelError(
             f"{few(inserting)}: transposed with a stride, which inserts zeros; {kind} has no "
             "loops for that"
+        )
+    recurrent = [layer.name for layer in working if layer.geometry.steps > 1]
+    if recurrent:
+        raise ModelError(
+            f"{few(recurrent)}: recurrent, steps in order that share a weight; {kind} has no loops "
+            "for that"
         )
     if not working:
         raise ModelError("no layer has work; there is nothing to export")

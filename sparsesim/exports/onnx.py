@@ -80,8 +80,16 @@ def annotated(
             return made
         made = raised
     nodes = {node.name: node for node in made.graph.node}
+    told: dict[str, dict[str, str]] = {}
     for record in result.layers:
-        _put(nodes[record.name].metadata_props, facts(record))
+        node, part = record.name, ""
+        if node not in nodes:  # one of several products of a node
+            node, part = node.rsplit("/", 1)
+        told.setdefault(node, {}).update(
+            {f"{part}.{key}" if part else key: fact for key, fact in facts(record).items()}
+        )
+    for node, its in told.items():
+        _put(nodes[node].metadata_props, its)
     return made
 
 

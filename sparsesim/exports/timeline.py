@@ -103,9 +103,9 @@ def events(
     constant = layer.weight_is_constant
     operands = lower(
         whole.geometry,
-        joined_bits(layer.activation, trace, images),
+        joined_bits(layer.activation, trace, images, layer),
         trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
-        joined_bits(layer.output, trace, images),
+        joined_bits(layer.output, trace, images, layer),
     )
     machine = datapath(accelerator.datapath)
     widths = value_bits_of(trace, layer, accelerator)

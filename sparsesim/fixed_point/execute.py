@@ -112,6 +112,11 @@ class FixedLayer:
     ) -> None:
         self.layer, self.accelerator, self.array = layer, accelerator, array
         self.where = f"{graph.source}: layer '{layer.name}'"
+        if layer.is_recurrent:
+            raise ModelError(
+                f"{self.where} is a product of a recurrent node ({layer.op}), whose gates are "
+                "floats; the fixed-point execution has none of these"
+            )
         if not layer.is_integer:
             raise ModelError(
                 f"{self.where} multiplies floats; the fixed-point execution takes integers: "

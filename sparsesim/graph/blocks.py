@@ -136,7 +136,7 @@ def _steps(graph: Graph) -> Iterator[_Step]:
     constant = graph.constants.keys()
     for step in graph.steps:
         if isinstance(step, Layer):
-            yield _Step(step.name, step.op, frozenset(step.reads) - constant, (step.output,))
+            yield _Step(step.name, step.op, frozenset(step.reads) - constant, step.makes)
             continue
         for index in step.nodes:
             node = graph.model.graph.node[index]
@@ -151,10 +151,10 @@ def _leaving(graph: Graph, steps: list[_Step], layers: list[Layer]) -> str:
     tensors that were there before the block (a shortcut around it).
     """
     if len(layers) == 1:
-        return layers[0].output
+        return layers[0].leaving
     own = {layer.name for layer in layers}
     before = _before(graph, steps, own)
-    region = {layer.output for layer in layers}
+    region = {name for layer in layers for name in layer.makes}
     source: dict[str, str] = {}
     outside = set(graph.outputs)
     for step in steps:
@@ -172,7 +172,7 @@ def _leaving(graph: Graph, steps: list[_Step], layers: list[Layer]) -> str:
     made = [name for step in steps for name in step.made if name in region]
     leaving = next((name for name in reversed(made) if name in outside), made[-1])
     # Where the tensor leaves quantised and dequantised, the quantised one is what is stored.
-    outputs = {layer.output for layer in layers}
+    outputs = {name for layer in layers for name in layer.makes}
     while source.get(leaving) in outside | outputs:
         leaving = source[leaving]
     return leaving

@@ -42,7 +42,8 @@ class Layer:
     Attributes:
         name: its node in the model as loaded.
         op: ONNX operator of that node.
-        kind: `conv`, `conv_transpose`, `gemm` or `matmul`: how it is computed.
+        kind: `conv`, `conv_transpose`, `gemm`, `matmul`, `recurrent_input` or `recurrent`: how it
+            is computed.
         activation, weight: the operand tensors; of a quantised layer the integers.
         weight_first: the weight is the first operand of the node (only of a MatMul).
         activation_scale, activation_zero, weight_scale, weight_zero: names of quantisation tensors.
@@ -52,7 +53,11 @@ class Layer:
         attributes: of the node.
         chain: what is fused behind, in order.
         output: the tensor behind the chain.
-        nodes: names of all nodes that it stands for.
+        nodes: names of all nodes that it stands for, its own first.
+        inputs: what a recurrent layer reads beside its weight, as graph/recurrent.py orders it;
+            its operands it may make itself.
+        others: what a recurrent layer gives beside `output`; of these the last leaves its node.
+        results: outputs of its node in their order.
     """
 
     name: str
@@ -73,6 +78,19 @@ class Layer:
     attributes: tuple[tuple[str, Any], ...] = ()
     chain: tuple[Fused, ...] = ()
     nodes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+    @property
+    def is_recurrent(self) -> bool:
+        """It is one of the two products of a recurrent node."""
+        return self.kind in ("recurrent_input", "recurrent")
+
+    @property
+    def leaving(self) -> str:
+        """The tensor that other nodes read of it."""
+        return self.others[-1] if self.kind == "recurrent" else self.output
 
     @property
     def is_integer(self) -> bool:
@@ -86,7 +104,7 @@ class Layer:
     @property
     def makes(self) -> tuple[str, ...]:
         """Every tensor that it gives."""
-        return (self.output,)
+        return (self.output, *self.others)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -101,10 +119,12 @@ class Layer:
             self.bias,
             self.output_scale,
             self.output_zero,
+            *self.inputs,
         ]
         for fused in self.chain:
             names += [fused.scale, fused.zero]
-        return tuple(dict.fromkeys(name for name in names if name))
+        made = self.makes
+        return tuple(dict.fromkeys(name for name in names if name and name not in made))
 
 
 @dataclass(frozen=True)

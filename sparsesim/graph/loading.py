@@ -21,6 +21,7 @@ from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import printable
 from sparsesim.graph.partition import partition
 from sparsesim.graph.read import normalise, read_model
+from sparsesim.graph.recurrent import internal
 from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
 from sparsesim.graph.share import share_constants
@@ -141,6 +142,8 @@ def build(
     shapes, types = infer(model, constants, custom_ops)
     layers, steps, reasons = partition(model, constants, types)
     reasons = {**reasons_of_rest(model, constants, shapes, types), **reasons}
+    more_shapes, more_types = internal(layers, shapes, constants)
+    shapes, types = {**shapes, **more_shapes}, {**types, **more_types}
     graph = Graph(
         model=model,
         constants=constants,

@@ -40,7 +40,7 @@ def _needed_host_nodes(
     graph: onnx.GraphProto, layers: list[Layer], constants: Mapping[str, np.ndarray]
 ) -> list[int]:
     """Nodes that some layer, output or other needed node reads and no layer has absorbed."""
-    maker = {name: layer for layer in layers for name in [layer.output]}
+    maker = {name: layer for layer in layers for name in layer.makes}
     producer = {name: i for i, node in enumerate(graph.node) for name in node.output if name}
     wanted = [value.name for value in graph.output]
     needed: set[int] = set()
@@ -73,7 +73,7 @@ def _schedule(
         for layer in list(waiting_layers):
             if there.issuperset(layer.reads):
                 order.append(layer)
-                there.add(layer.output)
+                there.update(layer.makes)
                 waiting_layers.remove(layer)
         if len(waiting_layers) + len(waiting) < before:
             continue  # a layer may have made another ready: the host waits, its steps grow
@@ -96,7 +96,7 @@ def _needed_layers(graph, layers, host, constants) -> list[Layer]:
         wanted |= reads(graph.node[i])
     kept: list[Layer] = []
     for layer in reversed(layers):
-        if layer.output in wanted:
+        if wanted.intersection(layer.makes):
             kept.append(layer)
             wanted.update(layer.reads)
     return kept[::-1]

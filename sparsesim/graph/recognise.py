@@ -18,6 +18,7 @@ from onnx import helper
 from sparsesim import elementwise
 from sparsesim.graph.layers import Fused, Layer
 from sparsesim.graph.reads import reads
+from sparsesim.graph.recurrent import is_recurrent, recurrent_layers
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int4", "uint4")
@@ -56,13 +57,22 @@ class Recogniser:
 
     def layers(self) -> list[Layer]:
         """All layers, in the order of the graph's nodes."""
-        return [
-            layer
-            for node in self.graph.node
-            if node.domain in ("", "ai.onnx") and node.op_type in KINDS
-            for layer in [self._layer(node)]
-            if layer is not None
-        ]
+        found: list[Layer] = []
+        for node in self.graph.node:
+            if is_recurrent(node):
+                found += self._recurrent(node)
+            elif node.domain in ("", "ai.onnx") and node.op_type in KINDS:
+                layer = self._layer(node)
+                found += [layer] if layer is not None else []
+        return found
+
+    def _recurrent(self, node: onnx.NodeProto) -> list[Layer]:
+        tensors = {*self.constants, *self.types, *self.producer}
+        taken = tensors | {other.name for other in self.graph.node}
+        layers, reason = recurrent_layers(node, self.constants, self.types, taken)
+        if reason:
+            self.reasons[node.name] = reason
+        return layers
 
     def _layer(self, node: onnx.NodeProto) -> Layer | None:
         fields = self._operands(node)

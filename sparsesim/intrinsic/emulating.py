@@ -20,7 +20,7 @@ from sparsesim.inputs import Inputs
 from sparsesim.intrinsic.emulation import Emulation, ErrorTally, LayerEmulation
 from sparsesim.intrinsic.layer import EmulatedLayer
 from sparsesim.intrinsic.ranges import measure
-from sparsesim.sparsity.choose import choose
+from sparsesim.sparsity.choose import choose, is_exact
 from sparsesim.spec.arithmetic import Arithmetic
 from sparsesim.spec.thresholds import Rule, Thresholds
 from sparsesim.trace import ImageTrace
@@ -57,6 +57,13 @@ def emulate(
     chosen = {
         name: choice.pattern for name, choice in choose(graph, found, lines, "intrinsic").items()
     }
+    for name in [name for name in chosen if graph.layer(name).is_recurrent]:
+        if is_exact(chosen[name]):
+            raise SpecError(
+                f"intrinsic.{chosen[name]}: layer '{name}' is a product of a recurrent node, of "
+                "which there is no emulation; leave it out"
+            )
+        del chosen[name]
     ordinary, emulated = Engine(graph), Engine(graph)
     arithmetic = {name: thresholds.intrinsic[pattern] for name, pattern in chosen.items()}
     open_operands = _open_operands(graph, arithmetic)

@@ -24,10 +24,10 @@ class Geometry:
 
     The activation operand is one flat string of bits: element (group g, pixel x, channel c) is bit
     `g * group_stride + x * pixel_stride + c`, pixels in raster order of `input_shape`. The weight
-    operand is the flat string [groups][filters][K], K ordered (kernel depth, kernel row, kernel
-    column, channel), channel fastest. The output is the flat string of `output_shape` pixels with
-    `groups * filters` channels, channel fastest (for products with a batch index: group by group,
-    `output_group_stride` apart).
+    operand is the flat string [weight sets][filters][K], K ordered (kernel depth, kernel row,
+    kernel column, channel), channel fastest. The output is the flat string of `output_shape` pixels
+    with `groups * filters` channels, channel fastest (for products with a batch index: group by
+    group, `output_group_stride` apart).
 
     Attributes:
         groups: products that share nothing; a batched MatMul's batch index, too.
@@ -39,6 +39,10 @@ class Geometry:
         insert: zero insertion of a transposed convolution: input pixel i stands at i * insert.
         group_stride, pixel_stride: where operand bits lie, in elements.
         output_group_stride, output_pixel_stride: the same of the output.
+        steps: time steps of a recurrent product. Groups are ordered [weight set][step], and the
+            steps of a set share its weight, of which the operand has one.
+        parts: weight sets that every step goes through, one after another: all of them must stay
+            for one to stay over the steps.
     """
 
     groups: int
@@ -55,6 +59,27 @@ class Geometry:
     pixel_stride: int
     output_group_stride: int
     output_pixel_stride: int
+    steps: int = 1
+    parts: int = 1
+
+    @property
+    def weight_sets(self) -> int:
+        """Groups with a weight of their own."""
+        return self.groups // self.steps
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether runs can lie side by side along P where the weight is constant.
+
+        A batch index may belong to either operand, so it keeps them apart; time steps don't.
+        """
+        return self.steps > 1 or self.groups == 1 or self.pixel_stride != self.channels
+
+    @property
+    def pieces(self) -> int:
+        """Strings of a run's activation, and of its output, behind each of which the same string
+        of the next image follows where runs lie side by side."""
+        return self.groups if self.steps > 1 else 1
 
     @property
     def reduction(self) -> int:
@@ -86,7 +111,7 @@ class Geometry:
     @property
     def weight_elements(self) -> int:
         """Elements of the weight operand."""
-        return self.groups * self.filters * self.reduction
+        return self.weight_sets * self.filters * self.reduction
 
     @property
     def output_elements(self) -> int:
@@ -96,10 +121,14 @@ class Geometry:
     def with_images(self, images: int) -> Geometry:
         """The same layer with the runs of several images side by side along P.
 
-        Valid only where the weight operand is constant and there is no batch index.
+        Valid only where the weight operand is constant, and where `takes_images` is true. Of a
+        recurrent product those of each step lie side by side.
         """
+        apart = images if self.steps > 1 else 1
         return replace(
             self,
+            group_stride=self.group_stride * apart,
+            output_group_stride=self.output_group_stride * apart,
             input_shape=(self.input_shape[0] * images, *self.input_shape[1:]),
             output_shape=(self.output_shape[0] * images, *self.output_shape[1:]),
         )
@@ -190,8 +219,13 @@ def channels_last(
     )
 
 
-def product(groups: int, filters: int, positions: int, reduction: int) -> Geometry:
-    """The geometry of Gemm and MatMul: operands [groups][positions][K] and [groups][filters][K]."""
+def product(
+    groups: int, filters: int, positions: int, reduction: int, steps: int = 1, parts: int = 1
+) -> Geometry:
+    """The geometry of matrix products: operands [groups][positions][K] and [groups][filters][K].
+
+    Over `steps` groups at a time share one weight.
+    """
     one = (1, 1, 1, 1)
     return Geometry(
         groups=groups,
@@ -208,4 +242,6 @@ def product(groups: int, filters: int, positions: int, reduction: int) -> Geomet
         pixel_stride=reduction,
         output_group_stride=positions * filters,
         output_pixel_stride=filters,
+        steps=steps,
+        parts=parts,
     )

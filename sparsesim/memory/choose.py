@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparsesim.memory.blocks import Ints
 from sparsesim.memory.layer import Layer
@@ -45,7 +46,13 @@ class Choice:
 
 
 def choose_blocks(
-    layer: Layer, rows: int, cols: int, window: int, buffers: Buffers, pass_order: str
+    layer: Layer,
+    resident: NDArray[np.bool_],
+    rows: int,
+    cols: int,
+    window: int,
+    buffers: Buffers,
+    pass_order: str,
 ) -> tuple[Choice, Moves]:
     """The cut of each group that moves the fewest DRAM bits, and what its blocks move.
 
@@ -54,6 +61,7 @@ def choose_blocks(
 
     Args:
         layer: its operands; it has an output.
+        resident: bool, (groups,), the weight stays over the steps.
         rows, cols, window: filters and positions of a tile, operand pairs of a window.
         buffers: bits that a pass can use.
         pass_order: `auto`, `filters_outer` or `positions_outer`.
@@ -73,7 +81,8 @@ def choose_blocks(
     if len(whole):
         sizes = [(candidate[0][whole], candidate[1][whole]) for candidate in candidates]
         tried = [whole_moves(layer, whole, *size) for size in sizes]
-        taken, outer = _fewest_bits(tried, orders)
+        moved = [_moved(layer, moves, resident[whole], whole) for moves in tried]
+        taken, outer = _fewest_bits(moved, orders)
         filters[whole] = np.choose(taken, [size[0] for size in sizes])
         positions[whole] = np.choose(taken, [size[1] for size in sizes])
         positions_first[whole], positions_outer[whole] = taken == 1, outer == 1
@@ -87,7 +96,8 @@ def choose_blocks(
             cut = cut_reduction(layer, int(group), rows, cols, window, buffers)
             parts.append(sliced_moves(layer, one, filters[one], positions[one], cut))
             windows[group] = cut.windows
-            positions_outer[group] = _fewest_bits(parts[-1:], orders)[1][0] == 1
+            moved = [_moved(layer, parts[-1], resident[one], one)]
+            positions_outer[group] = _fewest_bits(moved, orders)[1][0] == 1
         moves = joined(parts)
     elif np.all(taken == taken[0]):
         moves = tried[taken[0]]
@@ -129,8 +139,12 @@ def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tu
     ]
 
 
-def _fewest_bits(candidates: Sequence[Moves], orders: tuple[int, ...]) -> tuple[Ints, Ints]:
+def _moved(layer: Layer, moves: Moves, resident: NDArray[np.bool_], groups: Ints) -> Ints:
+    """Bits that each group moves, filters outer first: int64, shape (2, groups)."""
+    return moves.moved_bits(np.where(resident, groups % layer.geometry.steps == 0, -1))
+
+
+def _fewest_bits(moved: Sequence[Ints], orders: tuple[int, ...]) -> tuple[Ints, Ints]:
     """The candidate and the order of each group that move the fewest bits, the first of equals."""
-    moved = [candidate.moved_bits()[list(orders)] for candidate in candidates]
-    best = np.concatenate(moved).argmin(axis=0)
+    best = np.concatenate([candidate[list(orders)] for candidate in moved]).argmin(axis=0)
     return best // len(orders), np.array(orders)[best % len(orders)]

@@ -22,7 +22,8 @@ class LayerCounts:
         geometry: `Geometry.array()`.
         axes: int64, shape (4, 3, longest output axis + 1), see `kernels.meet_axes`.
         pixel_ones: int64, shape (groups, pixels + 1): non-zero activations before each pixel.
-        filter_ones: int64, shape (groups * filters + 1,): non-zero weights before each filter.
+        filter_ones: int64, shape (weight sets * filters + 1,): non-zero weights before each
+            filter.
     """
 
     geometry: NDArray[np.int64]
@@ -39,7 +40,7 @@ def count_layer(
     Args:
         geometry: the layer's lowering.
         activation_words: packed bits of the activation operand, laid out as `geometry` says.
-        weight_words: packed bits of [groups][filters][K].
+        weight_words: packed bits of [weight sets][filters][K].
     """
     from sparsesim.memory.kernels import meet_axes, running_ones  # Numba is slow to load
 
@@ -52,7 +53,7 @@ def count_layer(
         geometry.channels,
         pixel_ones,
     )
-    filter_ones = np.empty((1, geometry.groups * geometry.filters + 1), np.int64)
+    filter_ones = np.empty((1, geometry.weight_sets * geometry.filters + 1), np.int64)
     running_ones(weight_words, 0, geometry.reduction, geometry.reduction, filter_ones)
     values = geometry.array()
     axes = np.zeros((4, 3, max(geometry.output_shape) + 1), np.int64)

@@ -37,7 +37,7 @@ class Layer:
     def weight_blocks(self, groups: Ints, starts: Ints, ends: Ints) -> Runs:
         """Filters [starts, ends) of groups, all of K."""
         reduction = self.geometry.reduction
-        first = groups * self.geometry.filters + starts
+        first = groups // self.geometry.steps * self.geometry.filters + starts
         rows = ends - starts
         before = self.counts.filter_ones
         return Runs(
@@ -73,7 +73,8 @@ class Layer:
     def weight_slices(self, group: int, tile: Ints, starts: Ints, ends: Ints) -> Runs:
         """Operand pairs [starts, ends) of filters [tile[0], tile[1]) of a group."""
         reduction = self.geometry.reduction
-        offsets = (group * self.geometry.filters + tile[0]) * reduction + starts
+        first = group // self.geometry.steps * self.geometry.filters
+        offsets = (first + tile[0]) * reduction + starts
         return Runs(self.weight_words, offsets, tile[1] - tile[0], ends - starts, reduction)
 
     def lowered(self, group: int) -> NDArray[np.uint64]:

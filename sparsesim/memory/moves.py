@@ -32,11 +32,15 @@ class Moves:
     output_firsts: Ints
     slices: Ints
 
-    def moved_bits(self) -> Ints:
+    def moved_bits(self, weight_loads: Ints) -> Ints:
         """Encoded bits that each group moves: int64, shape (2, groups), filters outer first.
 
         Blocks of the outer loop are loaded once; those of the inner loop once for each of the
         outer, but for a single one, which stays. With K in slices none stays.
+
+        Args:
+            weight_loads: int64, shape (groups,): how often the weight is loaded whatever the
+                order, 0 or 1; -1: as above.
         """
         weights = np.add.reduceat(self.weight_bits[0], self.weight_firsts)
         activations = np.add.reduceat(self.activation_bits[0], self.activation_firsts)
@@ -44,10 +48,12 @@ class Moves:
         filter_blocks = _counts(self.weight_firsts, self.weight_bits) // self.slices
         position_blocks = _counts(self.activation_firsts, self.activation_bits) // self.slices
         sliced = self.slices > 1
-        again = np.where(sliced | (position_blocks > 1), filter_blocks, 1)
-        filters_outer = np.where(sliced, position_blocks, 1) * weights + again * activations
-        again = np.where(sliced | (filter_blocks > 1), position_blocks, 1)
-        positions_outer = np.where(sliced, filter_blocks, 1) * activations + again * weights
+        again = np.where(sliced | (position_blocks > 1), filter_blocks, 1) * activations
+        weights_again = np.where(sliced, position_blocks, 1) * weights
+        filters_outer = _known(weight_loads, weights, weights_again) + again
+        again = np.where(sliced | (filter_blocks > 1), position_blocks, 1) * weights
+        activations_again = np.where(sliced, filter_blocks, 1) * activations
+        positions_outer = _known(weight_loads, weights, again) + activations_again
         return np.array((filters_outer + outputs, positions_outer + outputs))
 
 
@@ -114,3 +120,8 @@ def _counts(firsts: Ints, bits: Ints) -> Ints:
     counts[-1] = bits.shape[1]
     counts -= firsts
     return counts
+
+
+def _known(loads: Ints, bits: Ints, otherwise: Ints) -> Ints:
+    """Bits of so many loads; `otherwise` where their number is -1."""
+    return np.where(loads < 0, otherwise, loads * bits)

@@ -11,7 +11,8 @@ Source: docs/model.md, "Passes", in detail:
   positions and filters.
 - With K cut, blocks are slices of the lowered operands: filters x pairs and positions x pairs,
   each in that order, padding and inserted zeros included, since a slice of K is no box of pixels.
-- A block equal to that of the previous pass of its group stays; nothing else does.
+- A block equal to that of the previous pass of its group stays; nothing else does, but for the
+  weight of a recurrent product where half of the weight buffer holds all of it: see `resident`.
 - `dense_*` are the same blocks dense, also where those would not fit the buffers.
 """
 
@@ -29,6 +30,7 @@ from sparsesim.memory.blocks import Ints, Packing
 from sparsesim.memory.choose import Choice, choose_blocks
 from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.layer import Layer
+from sparsesim.memory.resident import loaded_once, resident
 from sparsesim.memory.search import Buffers
 
 if TYPE_CHECKING:
@@ -141,8 +143,10 @@ def plan_layer(
         int(accelerator.weight_buffer_kib * _HALF_KIB_BITS),
         int(accelerator.output_buffer_kib * _HALF_KIB_BITS),
     )
+    stays = resident(layer, buffers.weight)
     choice, moves = choose_blocks(
         layer,
+        stays,
         accelerator.rows,
         accelerator.cols,
         accelerator.window,
@@ -158,7 +162,7 @@ def plan_layer(
         moves.activation_bits,
         moves.output_bits,
     )
-    return Plan(choice, *passes)
+    return Plan(choice, *loaded_once(passes, geometry.steps, stays))
 
 
 def packing(name: str, run_bits: int, value_bits: int) -> Packing:

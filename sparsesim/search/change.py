@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.runner import runner_of
 from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, Layer
 from sparsesim.sparsity.activations import quantiser_behind
@@ -99,7 +100,7 @@ def with_weight_threshold(graph: Graph, layer: Layer, limit: float, raw: Graph) 
     else:
         changed = stored.with_zeros(small, graph.constants)
     constants = {**graph.constants, stored.tensor: changed}
-    return LayerRunner(layer, constants, graph.types.get(layer.activation, np.dtype(np.float32)))
+    return runner_of(layer, constants, graph.types.get(layer.activation, np.dtype(np.float32)))
 
 
 def activation_threshold(graph: Graph, layer: Layer, limit: float) -> Threshold:

@@ -96,7 +96,7 @@ def activation_units(
     """
     units = []
     for layer in graph.layers:
-        if layer.output in graph.outputs or layer.output not in outputs:
+        if layer.is_recurrent or layer.output in graph.outputs or layer.output not in outputs:
             continue
         seen = activation_threshold(graph, layer, 0.0)
         values = outputs[layer.output].astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from sparsesim.graph import Graph
 from sparsesim.graph.opset import with_opset
 from sparsesim.sparsity.activations import put_behind_layers
-from sparsesim.sparsity.choose import Choice
+from sparsesim.sparsity.choose import Choice, is_exact
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.plan import function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
@@ -35,6 +35,12 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
     """
     planned = plan(graph, thresholds)
     weights, activations = _active(planned["weights"]), _active(planned["activations"])
+    inside = [
+        name
+        for name, choice in activations.items()
+        if graph.layer(name).is_recurrent and not is_exact(choice.pattern)
+    ]
+    activations = {name: activations[name] for name in activations if name not in inside}
     if not weights and not activations:
         return graph
     if activations:
@@ -43,7 +49,9 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
     editor = NodeEditor(graph)
     rewrite_weights(editor, graph, weights)
     put_behind_layers(editor, graph, activations)
-    return editor.finish([*_words("weights", weights), *_words("activations", activations)])
+    passed = [f"activations of {name} passed over: they stay inside its node" for name in inside]
+    words = [*_words("weights", weights), *_words("activations", activations), *passed]
+    return editor.finish(words)
 
 
 def _active(choices: Mapping[str, Choice]) -> dict[str, Choice]:

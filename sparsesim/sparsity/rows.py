@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.graph import Layer
+from sparsesim.graph.recurrent import is_turned
 
 
 def rows_of(layer: Layer, weight: NDArray[Any]) -> NDArray[Any]:
@@ -42,6 +43,9 @@ def _turned(layer: Layer, weight: NDArray[Any]) -> tuple[NDArray[Any], int]:
         return turned, turned.shape[0] * turned.shape[1]
     if weight.ndim == 1:
         return weight, 1
+    if layer.is_recurrent:
+        turned = np.swapaxes(weight, 1, 2) if is_turned(layer) else weight
+        return turned, weight.shape[0] * turned.shape[1]
     if layer.kind == "gemm":
         turns = bool(layer.attribute("transA" if layer.weight_first else "transB", 0))
         reduction_last = turns != layer.weight_first

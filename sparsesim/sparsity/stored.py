@@ -25,6 +25,7 @@ class StoredWeight:
         dequantise: the node between the two; None where there is none.
         scale, zero: the constants that quantise it; empty: none.
         axis: along which these run where they are vectors.
+        by_direction: where they are matrices they run along the first and the last axis.
     """
 
     tensor: str
@@ -33,6 +34,7 @@ class StoredWeight:
     scale: str = ""
     zero: str = ""
     axis: int = 0
+    by_direction: bool = False
 
     def steps(self, constants: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         """The values with the zero point subtracted: floats as stored, or int32."""
@@ -71,6 +73,8 @@ class StoredWeight:
         """Shaped to broadcast over a weight of that shape."""
         if vector.size == 1:
             return vector.reshape(())
+        if vector.ndim == len(shape) - 1 and vector.ndim > 1 and self.by_direction:
+            return np.expand_dims(vector, 1)
         if vector.ndim != 1:
             return vector
         axis = self.axis % len(shape)
@@ -79,12 +83,14 @@ class StoredWeight:
 
 def stored_weight(graph: Graph, layer: Layer) -> StoredWeight | None:
     """Where a layer's weight is stored, or None where it is computed while the model runs."""
-    node = next(node for node in graph.model.graph.node if node.name == layer.name)
+    node = next(node for node in graph.model.graph.node if node.name == node_of(layer))
     slot = _slot(layer)
     name = node.input[slot]
     if name in graph.constants:
         axis = 0 if layer.kind == "conv" else (-2 if layer.weight_first else -1)
-        found = StoredWeight(name, slot, None, layer.weight_scale, layer.weight_zero, axis)
+        axis = 0 if layer.is_recurrent else axis
+        scale, zero = layer.weight_scale, layer.weight_zero
+        found = StoredWeight(name, slot, None, scale, zero, axis, layer.is_recurrent)
     else:
         maker = next((made for made in graph.model.graph.node if name in made.output), None)
         if maker is None or maker.op_type != "DequantizeLinear" or maker.domain:
@@ -96,7 +102,14 @@ def stored_weight(graph: Graph, layer: Layer) -> StoredWeight | None:
     return found if all(name in graph.constants for name in read) else None
 
 
+def node_of(layer: Layer) -> str:
+    """The name of the node that reads a layer's weight."""
+    return layer.nodes[0]
+
+
 def _slot(layer: Layer) -> int:
+    if layer.is_recurrent:
+        return 2 if layer.kind == "recurrent" else 1
     if layer.weight_first:
         return 0
     return 3 if layer.op in _QLINEAR else 1

@@ -15,7 +15,7 @@ from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.plan import function_of
 from sparsesim.sparsity.rows import from_rows, rows_of
-from sparsesim.sparsity.stored import StoredWeight, stored_weight
+from sparsesim.sparsity.stored import StoredWeight, node_of, stored_weight
 from sparsesim.spec.thresholds import MAGNITUDE
 
 
@@ -49,13 +49,13 @@ def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choi
         copy = next(like, None)
         if copy is None:
             copy = stored.tensor
-            if _is_shared(editor, name, stored):
+            if _is_shared(editor, node_of(layer), stored):
                 copy = editor.fresh(f"{stored.tensor}:sparse")
             copies.setdefault(stored.tensor, []).append(copy)
             editor.constants[copy] = changed
         _keep_width(editor, graph, stored.tensor, copy)
         if copy != stored.tensor:
-            _read_from(editor, name, stored, copy)
+            _read_from(editor, node_of(layer), stored, copy)
 
 
 def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice) -> NDArray[Any]:
@@ -100,15 +100,16 @@ def _keep_width(editor: NodeEditor, graph: Graph, tensor: str, copy: str) -> Non
         editor.value_bits[copy] = bits
 
 
-def _is_shared(editor: NodeEditor, layer: str, stored: StoredWeight) -> bool:
+def _is_shared(editor: NodeEditor, node: str, stored: StoredWeight) -> bool:
     """Whether anything else reads the weight, as stored or as its layer's node gets it."""
-    readers = editor.readers()
-    return readers[stored.tensor] > 1 or readers[editor.node(layer).input[stored.slot]] > 1
+    readers, slots = editor.readers(), editor.node(node).input
+    name = slots[stored.slot]
+    return readers[stored.tensor] > 1 or readers[name] > 1 or list(slots).count(name) > 1
 
 
-def _read_from(editor: NodeEditor, layer: str, stored: StoredWeight, copy: str) -> None:
+def _read_from(editor: NodeEditor, name: str, stored: StoredWeight, copy: str) -> None:
     """Let one layer's node read a copy, through a DequantizeLinear of its own where one is."""
-    node = editor.node(layer)
+    node = editor.node(name)
     if stored.dequantise is None:
         node.input[stored.slot] = copy
         return

@@ -175,8 +175,10 @@ def _loaded(path: Path) -> tuple[Trace, Cache | None]:
 def _lowered_bytes(trace: Trace) -> int:
     """Of all images' operands, laid out for a machine: some bits a pair window and operand."""
     rows = [
-        layer.geometry.groups
-        * (layer.geometry.positions + layer.geometry.filters)
+        (
+            layer.geometry.groups * layer.geometry.positions
+            + layer.geometry.weight_sets * layer.geometry.filters
+        )
         * (layer.geometry.reduction // 64 + 2)
         for layer in trace.layers
     ]

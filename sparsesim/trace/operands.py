@@ -9,6 +9,7 @@ import numpy as np
 
 from sparsesim.engine import kernels
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.recurrent.weights import rows_first, zeros_of
 from sparsesim.engine.threads import each, ranges, thread_count
 from sparsesim.engine.weights import weight_zero
 from sparsesim.graph import Layer
@@ -28,6 +29,8 @@ def pack_activation(
     layer = runner.layer
     if layer.kind in ("conv", "conv_transpose"):
         return pack_channels(x, zero)
+    if layer.is_recurrent:
+        return pack_in_order(x, zero) if np.ndim(zero) == 0 else pack(x != zero)
     grouped = runner.geometry(x.shape, weight).groups > 1
     if turned(layer, "activation") and x.ndim > 1:
         x = np.swapaxes(x, -1, -2)
@@ -38,6 +41,8 @@ def pack_weight(runner: LayerRunner, tensors: Mapping[str, np.ndarray], x_shape)
     """Bits of a layer's weight operand, [groups][filters][K] flat."""
     layer = runner.layer
     w = tensors[layer.weight]
+    if layer.is_recurrent:
+        return pack(rows_first(layer, w) != zeros_of(layer, tensors))
     zero = weight_zero(layer, tensors, w.ndim)
     mask = np.asarray(w != (0 if zero is None else zero))
     if layer.kind == "conv":

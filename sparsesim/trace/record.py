@@ -66,6 +66,8 @@ class Recorder:
         key = self.activation_key(layer)
         if key not in self.bits:
             zero = zero_of(layer.activation_zero, tensors, x.dtype)
+            if layer.is_recurrent and layer.activation_zero:  # every step's own
+                zero = tensors[layer.activation_zero]
             words = pack_activation(runner, x, w.shape, zero)
             self._keep(key, words, layer.activation, x, zero, geometry.activation_elements)
         key = weight_key(layer)
@@ -83,8 +85,9 @@ class Recorder:
         if key not in self.bits:
             zero = self._written_zero(layer.output, tensors)
             self._keep(key, pack_output(layer, y, zero), layer.output, y, zero, y.size)
-        self.seen(layer.output, y)
-        self._leaving((layer.output,), tensors)
+        for name in layer.makes:
+            self.seen(name, tensors[name])
+        self._leaving(layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
         """Note what the host has made; pack what leaves a block."""

@@ -64,7 +64,7 @@ class TraceLayer:
     @property
     def weight_elements(self) -> int:
         """Elements of the weight as stored: one that is repeated along a batch is there once."""
-        groups = len(self.weight_groups) or self.geometry.groups
+        groups = len(self.weight_groups) or self.geometry.weight_sets
         return groups * self.geometry.filters * self.geometry.reduction
 
 

@@ -126,9 +126,9 @@ class Depths:
         constant = layer.weight_is_constant
         operands = lower(
             joined(layer, images).geometry,
-            joined_bits(layer.activation, trace, images),
+            joined_bits(layer.activation, trace, images, layer),
             trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
-            joined_bits(layer.output, trace, images),
+            joined_bits(layer.output, trace, images, layer),
             weight_rows,
         )
         widths = value_bits_of(trace, layer, accelerator)

@@ -109,7 +109,8 @@ def estimate_layer(
         if layer.shared_weight:
             parts = zip(*operands, strict=True)
             activations, weights, outputs = (list(part) for part in parts)
-            operands = [(np.concatenate(activations), weights[0], np.concatenate(outputs))]
+            groups = layer.geometry.groups if layer.geometry.steps > 1 else 1
+            operands = [(beside(activations, groups), weights[0], beside(outputs, groups))]
         before = dict(sums.total)
         for bits in operands:
             _add_run(sums, layer, bits, len(group), accelerator, bits_per_cycle)
@@ -117,6 +118,11 @@ def estimate_layer(
     a, w, y = (1 - one / count for one, count in zip(ones, elements, strict=True))
     sums.sparsities = (a, w, y)
     return sums, totals
+
+
+def beside(images, groups):
+    """Images behind each other; of a recurrent product those of each step."""
+    return np.concatenate([image.reshape(groups, -1) for image in images], axis=1).reshape(-1)
 
 
 def _add_run(sums, layer, bits, images, accelerator, bits_per_cycle) -> None:
@@ -128,6 +134,12 @@ def _add_run(sums, layer, bits, images, accelerator, bits_per_cycle) -> None:
             input_shape=(inputs[0] * images, *inputs[1:]),
             output_shape=(outputs[0] * images, *outputs[1:]),
         )
+        if geometry.steps > 1:  # groups lie as far apart as they have become long
+            geometry = replace(
+                geometry,
+                group_stride=geometry.group_stride * images,
+                output_group_stride=geometry.output_group_stride * images,
+            )
     wide = accelerator.value_bits or 8
     naive = NaiveLayer(layer.name, geometry, *bits, ValueBits(wide, wide, wide), accelerator)
     groups = [naive.group(group) for group in range(geometry.groups)]
@@ -137,7 +149,7 @@ def _add_run(sums, layer, bits, images, accelerator, bits_per_cycle) -> None:
     for group, m0, m1, p0, p1, w0, w1, drains, *_ in rows:
         k0, k1 = w0 * accelerator.window, min(w1 * accelerator.window, geometry.reduction)
         act = naive.lowered(group, p0, p1, k0, k1)
-        weight = naive.weights[group, m0:m1, k0:k1]
+        weight = naive.weight(group)[m0:m1, k0:k1]
         sums.effectual += int((act.astype(int) @ weight.T.astype(int)).sum())
         for scheme in SCHEMES:
             machine = accelerator.with_(skipping=scheme)
@@ -211,13 +223,15 @@ def transposed(name, x, w, y, attributes, weight, x_shape, y_shape) -> Expected:
     return Expected(name, geometry, operands)
 
 
-def product(name, rows, columns, y, shapes, shared_weight=True) -> Expected:
+def product(name, rows, columns, y, shapes, shared_weight=True, steps=1, parts=1) -> Expected:
     """A product of operands as stacks of rows, [batch][position][K] and [batch][filter][K].
 
     Args:
         rows, columns: give these of a run's tensors, values with the zero point subtracted.
         y: gives the output as [batch][position][filter].
         shapes: batch, positions, filters, K.
+        steps, parts: of a recurrent product: batches are [direction][part][step], and the steps
+            share one weight.
     """
     batch, positions, filters, reduction = shapes
     one = (1, 1, 1, 1)
@@ -236,11 +250,13 @@ def product(name, rows, columns, y, shapes, shared_weight=True) -> Expected:
         pixel_stride=reduction,
         output_group_stride=positions * filters,
         output_pixel_stride=filters,
+        steps=steps,
+        parts=parts,
     )
 
     def operands(t: Tensors):
         found = rows(t), columns(t), y(t)
-        shapes = (batch, positions, reduction), (batch, filters, reduction)
+        shapes = (batch, positions, reduction), (batch // steps, filters, reduction)
         shapes += ((batch, positions, filters),)
         assert all(x.size == prod(s) for x, s in zip(found, shapes, strict=True))
         return tuple((part != 0).reshape(-1) for part in found)

@@ -59,7 +59,19 @@ def convolutions(draw) -> Geometry:
 products = st.builds(
     product, st.integers(1, 3), st.integers(1, 7), st.integers(1, 9), st.integers(1, 40)
 )
-geometries = st.one_of(products, convolutions())
+
+
+@st.composite
+def recurrent_products(draw) -> Geometry:
+    """Several weight groups, each for some steps; a step may go through three of them."""
+    parts, directions, steps = draw(st.sampled_from((1, 1, 3))), draw(st.integers(1, 2)), 4
+    steps = draw(st.integers(1, steps))
+    filters, positions = draw(st.integers(1, 6)), draw(st.integers(1, 4))
+    groups = directions * parts * steps
+    return product(groups, filters, positions, draw(st.integers(1, 20)), steps, parts)
+
+
+geometries = st.one_of(products, convolutions(), recurrent_products())
 
 
 @st.composite
@@ -100,7 +112,8 @@ def test_plan_and_schedule_equal_the_naive_ones(
     activations = random.random(geometry.activation_elements) < density[0]
     # Zero filters and a zero half make blocks of the same shape differ in size.
     activations[activations.size // 2 :] &= random.random() < 0.5
-    weights = random.random((geometry.groups * geometry.filters, geometry.reduction)) < density[1]
+    rows = geometry.groups // geometry.steps * geometry.filters
+    weights = random.random((rows, geometry.reduction)) < density[1]
     weights &= random.random((len(weights), 1)) < 0.7
     outputs = random.random(geometry.output_elements) < density[2]
     arrays = activations, weights.reshape(-1), outputs

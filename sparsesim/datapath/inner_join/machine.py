@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sparsesim.datapath.inner_join.operands import Windows, cut_windows, window_cycles
 from sparsesim.datapath.pairs import Pairs
+from sparsesim.datapath.steps import over_steps
 from sparsesim.spec.accelerator import Accelerator
 
 VECTOR_BITS = 512
@@ -73,7 +74,8 @@ class InnerJoin:
 
         Args:
             activations: of `prepare_activations`, for the same `cols` and `window`.
-            weights: of `prepare_weights`, for the same `rows` and `window`.
+            weights: of `prepare_weights`, for the same `rows` and `window`; each of its groups
+                serves as many of the activations, one behind the other, as there are more.
             passes: shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains. Filters m0 to m1 (m0 a
                 multiple of rows, m1 too or all filters), positions likewise with columns, windows
                 w0 to w1. A pass with drains = 0 is one tile and ends with its last work.
@@ -86,7 +88,10 @@ class InnerJoin:
         from sparsesim.datapath.inner_join.kernels import count_passes
 
         matters = _MATTERS[skipping]
-        distinct, back = _distinct(passes, matters)
+        groups, tiles = activations.masks.shape[:2]
+        steps = groups // len(weights.masks)
+        moved = over_steps(passes, steps, tiles * accelerator.cols)
+        distinct, back = _distinct(moved, matters)
         act, weight = activations.masks, weights.masks
         lanes = min(accelerator.lanes, accelerator.window)
         if skipping in _ASKED:
@@ -185,7 +190,7 @@ def _plan(activations: Windows, weights: Windows, accelerator: Accelerator) -> _
         chunk,
         _LIMITS[lane],
         _FLOORS[lane],
-        activations.masks.shape[1],
+        activations.masks.shape[1] * (activations.masks.shape[0] // len(weights.masks)),
         weights.masks.shape[1],
         activations.masks.shape[2],
     )

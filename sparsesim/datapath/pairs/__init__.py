@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.datapath.steps import over_steps
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -40,7 +42,8 @@ def count_pairs(
 
     Args:
         act_words: operand bits, shape (groups, positions, words of K bits).
-        weight_words: operand bits, shape (groups, filters, words of K bits).
+        weight_words: operand bits, shape (weight sets, filters, words of K bits), of which each
+            serves as many groups of activations, one behind the other, as there are more of them.
         reduction: K.
         window: elements of K in each of the windows that `passes` counts in, 1 to 64.
         passes: shape (n, 8): group, m0, m1, p0, p1, w0, w1, drains.
@@ -48,12 +51,16 @@ def count_pairs(
     from sparsesim.datapath.pairs.kernels import count_bits
 
     counts = np.empty((len(passes), 3), dtype=np.int64)
-    count_bits(act_words, weight_words, passes, reduction, window, counts)
-    filters, positions = passes[:, 2] - passes[:, 1], passes[:, 4] - passes[:, 3]
+    groups, positions = act_words.shape[:2]
+    steps = groups // len(weight_words)
+    long = act_words.reshape(len(weight_words), steps * positions, -1)
+    moved = over_steps(passes, steps, positions)
+    count_bits(long, weight_words, moved, reduction, window, counts)
+    filters, columns = passes[:, 2] - passes[:, 1], passes[:, 4] - passes[:, 3]
     elements = np.minimum(passes[:, 6] * window, reduction) - passes[:, 5] * window
     return Pairs(
-        all=filters * positions * elements,
+        all=filters * columns * elements,
         activation=filters * counts[:, 0],
-        weight=positions * counts[:, 1],
+        weight=columns * counts[:, 1],
         effectual=counts[:, 2],
     )

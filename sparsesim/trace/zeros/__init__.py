@@ -97,7 +97,7 @@ class _Counter:
         self.elements = dict.fromkeys(tensors, 0)
 
     def layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> None:
-        self.made((runner.layer.output,), tensors)
+        self.made(runner.layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
         for name in names:

@@ -1,0 +1,1 @@
+"""Running recurrent layers: the product with the inputs, and the steps with the states."""
