@@ -126,10 +126,10 @@ def write_json(path: str, value: Any, force: bool) -> None:
 
 def show(renderable: Any) -> None:
     """Print a report on the terminal; 80 columns where stdout is none."""
-    from rich.console import Console
+    from sparsesim.report.console import terminal
 
     width = None if sys.stdout.isatty() else 80
-    Console(width=width, highlight=False).print(renderable)
+    terminal(width=width).print(renderable)
     sys.stdout.flush()  # what is said on stderr comes behind it
 
 

@@ -113,7 +113,6 @@ def _bar(kind: str = "", patient: bool = True) -> Iterator[Callable[[str, int, i
 
 def _columns(kind: str) -> Any:
     """A bar of rich's: plain, for a `download`, or `narrow`, beside a text that fills a line."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -130,8 +129,10 @@ def _columns(kind: str) -> Any:
         behind, width = [DownloadColumn(), TimeRemainingColumn()], 20
     elif kind == "narrow":
         behind, width = [TaskProgressColumn()], 10
-    text = TextColumn("{task.description}")
-    console = Console(stderr=True)
+    from sparsesim.report.console import terminal
+
+    text = TextColumn("{task.description}", markup=False)
+    console = terminal(stderr=True)
     return Progress(text, BarColumn(bar_width=width), *behind, console=console, transient=True)
 
 

@@ -12,6 +12,8 @@ from sparsesim.cli.reading import Reading
 if TYPE_CHECKING:
     from sparsesim.graph import Graph, Layer
 
+_REASON_NAME = 60  # characters of a node's name before the reason why it stays on the host
+
 
 def show(
     model: options.Model,
@@ -28,47 +30,30 @@ def show(
     force: options.Force = False,
 ) -> None:
     """Layers, shapes, MACs and parameters of a model; which node runs where, and why."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     from sparsesim.files import refuse_existing
+    from sparsesim.report.console import terminal
+    from sparsesim.report.naming import fitted
+    from sparsesim.report.show import layers_table, map_table
 
     if output:
         refuse_existing(output, force)
     graph = reading.load(model)
     facts = describe(graph, map_file)
-    console = Console()
-    table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
-    table.add_column("layer", overflow="fold", ratio=3)
-    table.add_column("op")
-    table.add_column("output")
-    for name in ("MACs", "weights", "zeros"):
-        table.add_column(name, justify="right")
-    table.add_column("fused behind", overflow="fold", ratio=1)
-    for layer in facts["layers"]:
-        table.add_row(
-            layer["name"],
-            layer["op"],
-            "x".join("?" if n is None else str(n) for n in layer["output_shape"]),
-            "?" if layer["macs"] is None else f"{layer['macs']:,}",
-            f"{layer['weights']:,}",
-            f"{layer['weight_sparsity']:.1%}",
-            " ".join(layer["fused"]),
-        )
-    console.print(table)
+    console = terminal()
+    console.print(layers_table(facts["layers"], console.width))
     console.print(
         f"{len(facts['layers'])} MAC layers on the array: {facts['macs']:,} MACs an image, "
         f"{facts['weights']:,} weights, {facts['weight_sparsity']:.1%} of them zero"
     )
     host = facts["host"]
     listed = ", ".join(f"{count} {op}" for op, count in sorted(host["operators"].items()))
-    console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}", highlight=False)
+    console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}")
+    short = fitted(host["reasons"], _REASON_NAME, strip=False)
     for node, reason in host["reasons"].items():
-        console.print(f"  {node}: {reason}", highlight=False)
+        console.print(f"  {short[node]}: {reason}")
     if map_file:
-        console.print(f"by {map_file}:", highlight=False, markup=False)
-        console.print(_map_table(facts["map"]["layers"]))
+        console.print(f"by {map_file}:")
+        console.print(map_table(facts["map"]["layers"]))
     if output:
         options.write_json(output, facts, force)
 
@@ -130,24 +115,6 @@ def _in_words(rule: Any) -> str:
         return str(rule)
     keys = [key for key in type(rule).model_fields if key in rule.model_fields_set]
     return " ".join(f"{key} {getattr(rule, key)}" for key in keys) or "defaults"
-
-
-def _map_table(layers: dict[str, Any]) -> Any:
-    """What each layer gets, a column a table with rules; under a rule the pattern that gave it."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    tables: dict[str, Any] = next(iter(layers.values()), {})
-    used = [name for name in tables if any(gets[name] for gets in layers.values())]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("layer", *used):
-        table.add_column(name, overflow="fold")
-    for layer, gets in layers.items():
-        cells = [gets[name] for name in used]
-        words = (f'{got["rule"]}\n  by "{got["pattern"]}"' if got else "-" for got in cells)
-        table.add_row(*map(Text, (layer, *words)))
-    return table
 
 
 def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _restore_functions(graph: onnx.GraphProto, model: onnx.ModelProto) -> None:
     there = {node.name for node in graph.node}
     makers = {name: node for node in graph.node for name in node.output if name}
     known = {value.name for value in [*graph.input, *graph.initializer]}.union(makers)
-    whole = {}
+    whole: dict[str, onnx.NodeProto] = {}
     for node in model.graph.node:
         made = [makers[name] for name in node.output if name in makers]
         new = made and all(maker.name not in names for maker in made)
@@ -110,7 +110,8 @@ def _restore_functions(graph: onnx.GraphProto, model: onnx.ModelProto) -> None:
             whole.update((name, node) for name in node.output if name)
     if not whole:
         return
-    nodes, placed = [], set()
+    nodes: list[onnx.NodeProto] = []
+    placed: set[str] = set()
     for node in graph.node:
         old = next((whole[name] for name in node.output if name in whole), None)
         if old is None:

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name, short_names
-from sparsesim.report.figures import change, clipped, count, plural, times
+from sparsesim.report.facts import file_name
+from sparsesim.report.figures import change, count, plural, times
 from sparsesim.report.heading import heading
+from sparsesim.report.naming import fitted
 from sparsesim.tuning.balance import Balance
 
 
@@ -46,13 +47,13 @@ def _answer(found: Balance) -> str:
 
 def _table(found: Balance) -> Table:
     table = plain_table("layer", "order", "filters", "before", "after", "compute", "total", left=2)
-    short = short_names([layer.name for layer in found.layers])
+    labels = fitted([layer.name for layer in found.layers], 22)
     for layer in found.layers:
         slower = layer.total_after > layer.total_before
         changed = change(layer.total_before, layer.total_after)
         table.add_row(
             *cells(
-                clipped(short[layer.name], 22),
+                labels[layer.name],
                 layer.order or "as it was",
                 count(layer.filters),
                 count(layer.total_before / found.images),

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from sparsesim.estimator.break_even import BreakEven, BreakEvens
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name, short_names
-from sparsesim.report.figures import clipped, percent, times
+from sparsesim.report.facts import file_name
+from sparsesim.report.figures import percent, times
 from sparsesim.report.heading import heading
+from sparsesim.report.naming import fitted
 
 
 def break_even_text(found: BreakEvens) -> RenderableType:
@@ -36,11 +37,11 @@ def break_even_text(found: BreakEvens) -> RenderableType:
 
 def _table(found: BreakEvens) -> Table:
     table = plain_table("layer", "input", "weights", *found.rivals, gap=1)
-    short = short_names([layer.name for layer in found.layers])
+    labels = fitted([layer.name for layer in found.layers], 22)
     for layer in found.layers:
         table.add_row(
             *cells(
-                clipped(short[layer.name], 22),
+                labels[layer.name],
                 percent(layer.activation_density),
                 percent(layer.weight_density),
                 *(_verdict(layer.schemes[scheme]) for scheme in found.rivals),

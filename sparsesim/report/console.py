@@ -19,12 +19,21 @@ def plain(renderable: RenderableType, width: int = WIDTH) -> str:
         renderable: of `text`, `compare` or `explain`.
         width: columns, 40 or more.
     """
-    console = Console(
+    console = terminal(
         file=StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False
     )
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()) + "\n"
+
+
+def terminal(**options: Any) -> Console:
+    """A console that prints texts as they are: names may hold `[red]`, `[/0]` or `:x:`.
+
+    Args:
+        options: further arguments of `rich.console.Console`.
+    """
+    return Console(markup=False, emoji=False, highlight=False, **options)
 
 
 def cells(*texts: object) -> list[Text]:

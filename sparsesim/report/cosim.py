@@ -6,8 +6,10 @@ from typing import Any
 
 from rich.table import Table
 
-from sparsesim.report.facts import short_names
-from sparsesim.report.figures import clipped
+from sparsesim.report.console import cells
+from sparsesim.report.naming import fitted
+
+_NAME = 26  # columns that 80 leave for a name
 
 
 def cosim_table(accelerator: Any, found: Any) -> Table:
@@ -25,11 +27,11 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
     for name in ("passes", "cycles model", "cycles Verilog", "results"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("agree", no_wrap=True)
-    for name, short in short_names(list(dict.fromkeys(c.name for c in found.checks))).items():
+    for name, label in fitted([check.name for check in found.checks], _NAME).items():
         checks = [check for check in found.checks if check.name == name]
         run, all_ = (sum(getattr(c, key) for c in checks) for key in ("passes_run", "passes"))
         table.add_row(
-            clipped(short, 48),
+            *cells(label),
             f"{all_:,}" if run == all_ else f"{run:,} of {all_:,}",
             f"{sum(c.cycles_model for c in checks):,}",
             f"{sum(c.cycles_verilog for c in checks):,}",
@@ -76,10 +78,10 @@ def differences_table(comparison: Any) -> Table:
     for name in ("elements", "differ", "own rounding", "largest", "overflows"):
         table.add_column(name, justify="right", no_wrap=True)
     parts = (*comparison.layers, *comparison.outputs)
-    names = short_names(list(dict.fromkeys(part.name for part in parts)))
+    labels = fitted([part.name for part in parts], _NAME)
     for part in parts:
         table.add_row(
-            clipped(names[part.name], 52),
+            *cells(labels[part.name]),
             f"{part.elements:,}",
             f"{part.differing:,}",
             f"{part.own:,}",

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from sparsesim.cuts import Cuts, RankedCut
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name, short_names, source_name
-from sparsesim.report.figures import clipped, octets, percent, plural
+from sparsesim.report.facts import file_name, source_name
+from sparsesim.report.figures import octets, percent, plural
+from sparsesim.report.naming import fitted
 
 _NAME = 24
 _COLUMNS = ("zeros", "dense", "sent", "p95", "as", "MACs")
@@ -24,11 +25,11 @@ def cuts_text(cuts: Cuts, top: int) -> RenderableType:
         cuts: of `rank_cuts`.
         top: how many of the cheapest to show, 1 or more.
     """
-    short = short_names(list(dict.fromkeys(cut.behind for cut in cuts.cuts)))
+    labels = fitted([cut.behind for cut in cuts.cuts], _NAME - len(" +99"))
     shown = cuts.cuts[:top]
     title = f"{len(shown)} of {plural(len(cuts.cuts), 'cut')}, the fewest bytes first"
     parts: list[RenderableType] = [*_header(cuts), Text()]
-    parts += [Text(title, style="bold"), _table(shown, short), Text()]
+    parts += [Text(title, style="bold"), _table(shown, labels), Text()]
     parts += [Text("Behind each block", style="bold"), _blocks(cuts), Text()]
     parts += [Text(line, style="dim") for line in _notes(cuts)]
     return Group(*parts)
@@ -48,11 +49,11 @@ def _header(cuts: Cuts) -> list[RenderableType]:
     return found
 
 
-def _table(shown: Iterable[RankedCut], short: dict[str, str]) -> Table:
+def _table(shown: Iterable[RankedCut], labels: dict[str, str]) -> Table:
     table = plain_table("     behind", *_COLUMNS, gap=1)
     for cut in shown:
         more = f" +{len(cut.sent.tensors) - 1}" if len(cut.sent.tensors) > 1 else ""
-        name = clipped(short[cut.behind], _NAME - len(more)) + more
+        name = labels[cut.behind] + more
         mark = "▸" if cut.is_frontier else " "
         table.add_row(*cells(f"{cut.rank:>3}{mark} {name}", *_numbers(cut)))
     return table
@@ -73,14 +74,14 @@ def _numbers(cut: RankedCut) -> list[str]:
 def _blocks(cuts: Cuts) -> RenderableType:
     by_rank = {cut.rank: cut for cut in cuts.cuts}
     table = plain_table("rank  block", *_COLUMNS, gap=1)
-    short = short_names([block.block for block in cuts.blocks])
+    labels = fitted([block.block for block in cuts.blocks], _NAME - 1)
     inside = 0
     for block in cuts.blocks:
         if block.rank is None:
             inside += 1
         else:
             cut = by_rank[block.rank]
-            name = f"{cut.rank:>4}  {clipped(short[block.block], _NAME - 1)}"
+            name = f"{cut.rank:>4}  {labels[block.block]}"
             table.add_row(*cells(name, *_numbers(cut)))
     said = f"  {plural(inside, 'block')} more: no cut by the tensor that leaves it alone"
     return Group(table, Text(said, style="dim")) if inside else table

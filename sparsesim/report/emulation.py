@@ -15,8 +15,8 @@ from rich.text import Text
 from sparsesim.intrinsic.emulation import Emulation, LayerEmulation
 from sparsesim.intrinsic.formats import Formats
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
 from sparsesim.report.figures import count, percent, plural
+from sparsesim.report.naming import fitted
 
 # Characters of a layer's name on one line, beside formats and beside errors.
 _NAME, _LONGER_NAME = 14, 22
@@ -28,14 +28,23 @@ def text(found: Emulation) -> RenderableType:
     Args:
         found: of `sparsesim.intrinsic.emulate`.
     """
-    names = short_names([layer.name for layer in found.layers])
+    labels = {
+        width: fitted([layer.name for layer in found.layers], width)
+        for width in (_NAME, _LONGER_NAME)
+    }
     title = Text(f"{PurePath(found.model).name}, {plural(found.images, 'image')}", style="bold")
     title.append(f" from {PurePath(found.inputs).name}", style="not bold dim")
     title.append("".join(f"; {step}" for step in found.rewrites), style="not bold")
     parts: list[RenderableType] = [title]
     if found.random_inputs:
         parts.append(Panel(Text("inputs are random: errors say little", style="bold red")))
-    parts += [Text(), _formats(found, names), Text(), _errors(found, names), Text()]
+    parts += [
+        Text(),
+        _formats(found, labels[_NAME]),
+        Text(),
+        _errors(found, labels[_LONGER_NAME]),
+        Text(),
+    ]
     return Group(*parts, _outcome(found))
 
 
@@ -59,7 +68,6 @@ def _layer_record(layer: LayerEmulation) -> dict[str, Any]:
 def _formats(found: Emulation, names: dict[str, str]) -> RenderableType:
     heads = ("input", "weight", "product", "sum", "sums", "products", "operands")
     table = plain_table("layer", *heads)
-    _fold(table, _NAME)
     for layer in found.layers:
         formats, counts = layer.formats, layer.counts
         if formats is None or counts is None:
@@ -99,7 +107,6 @@ def _formats(found: Emulation, names: dict[str, str]) -> RenderableType:
 
 def _errors(found: Emulation, names: dict[str, str]) -> RenderableType:
     table = plain_table("layer", "outputs", "mean error", "largest", "mean value", "error/value")
-    _fold(table, _LONGER_NAME)
     for layer in found.layers:
         share = layer.mean_error / layer.mean_magnitude if layer.mean_magnitude else None
         table.add_row(
@@ -115,12 +122,6 @@ def _errors(found: Emulation, names: dict[str, str]) -> RenderableType:
     title = Text("Each layer's output against the ordinary execution", style="bold")
     title.append(", errors before it included", style="not bold dim")
     return Group(title, table)
-
-
-def _fold(table: Table, width: int) -> None:
-    """Long names go on in the next line: two layers must not look alike."""
-    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
-    table.columns[0].max_width = width
 
 
 def _outcome(found: Emulation) -> RenderableType:

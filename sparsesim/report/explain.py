@@ -23,6 +23,7 @@ from sparsesim.report.facts import (
     speedup,
 )
 from sparsesim.report.figures import bits, count, percent, plural, signed_percent, times
+from sparsesim.report.naming import named_by
 from sparsesim.result.model import SCHEMES, LayerRecord, Result
 
 
@@ -56,6 +57,9 @@ def find_layer(result: Result, name: str) -> LayerRecord:
     for layer in result.layers:
         if short[layer.name] == name:
             return layer
+    meant = named_by(name, list(short.values())) if "…" in name else []
+    if len(meant) == 1:
+        return next(layer for layer in result.layers if short[layer.name] == meant[0])
     raise TraceError(f"no layer '{name}'; {_near(name, list(short.values()))}")
 
 

@@ -8,7 +8,7 @@ import altair as alt
 
 from sparsesim.report.classes import CLASSES, COLOUR_OF_BOUND
 from sparsesim.report.facts import class_cycles, images, labels, own_scheme, speedup
-from sparsesim.report.figures import clipped
+from sparsesim.report.naming import fitted
 from sparsesim.report.theme import ACCENT, ALARM, OPERAND_COLOURS, colours
 from sparsesim.result.model import LayerRecord, Result
 
@@ -192,13 +192,10 @@ def _axis() -> alt.Y:
 def _labelled(result: Result) -> list[tuple[LayerRecord, dict[str, Any]]]:
     """Layers, each with its name and a label short enough for an axis; a chart joins equal ones."""
     names = labels(result.layers)
-    short = [clipped(names[layer.name], LABEL_WIDTH) for layer in result.layers]
-    rows = []
-    for index, (layer, label) in enumerate(zip(result.layers, short, strict=True), start=1):
-        if short.count(label) > 1:
-            label = f"{index} {clipped(names[layer.name], LABEL_WIDTH - 4)}"
-        rows.append((layer, {"label": label, "layer": names[layer.name]}))
-    return rows
+    fit = fitted(names, LABEL_WIDTH)
+    return [
+        (layer, {"label": fit[layer.name], "layer": names[layer.name]}) for layer in result.layers
+    ]
 
 
 def _height(layers: int) -> int:

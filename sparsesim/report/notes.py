@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sparsesim.report.advice import floors
-from sparsesim.report.facts import by_cycles, labels, own_scheme
-from sparsesim.report.figures import clipped, percent
+from sparsesim.report.facts import by_cycles, own_scheme
+from sparsesim.report.figures import percent
+from sparsesim.report.naming import fitted
 from sparsesim.result.model import LayerRecord, Result
 
 NEAR = 0.8
@@ -41,8 +42,8 @@ def at_drain(result: Result, layer: LayerRecord, scheme: str) -> bool:
 def _named(result: Result, layers: Sequence[LayerRecord]) -> str:
     scheme = own_scheme(result)
     whole = result.totals.cycles[scheme].total or 1
-    names = labels(result.layers)
-    said = ", ".join(clipped(names[layer.name], 30) for layer in layers[:_NAMED])
+    names = fitted([layer.name for layer in result.layers], 30)
+    said = ", ".join(names[layer.name] for layer in layers[:_NAMED])
     if len(layers) > _NAMED:
         said += f" and {len(layers) - _NAMED} more"
     share = sum(layer.cycles[scheme].total for layer in layers) / whole

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name, short_names
-from sparsesim.report.figures import clipped, count, milliseconds, percent, plural
+from sparsesim.report.facts import file_name
+from sparsesim.report.figures import count, milliseconds, percent, plural
 from sparsesim.report.heading import heading
+from sparsesim.report.naming import fitted
 from sparsesim.tuning.queues import DepthPoint, LayerQueues, Queues
 
 
@@ -66,11 +67,11 @@ def _curve(found: Queues) -> Table:
 
 def _layers(found: Queues) -> Table:
     table = plain_table("layer", "cycles/image", "depth", "images", "compute", "longest pass")
-    short = short_names([layer.name for layer in found.layers])
+    labels = fitted([layer.name for layer in found.layers], 22)
     for layer in found.layers:
         table.add_row(
             *cells(
-                clipped(short[layer.name], 22),
+                labels[layer.name],
                 count(layer.total_cycles / found.images),
                 _depth(layer.depth),
                 _range(layer),

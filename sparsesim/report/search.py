@@ -6,7 +6,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import clipped, count, percent, plural, times
+from sparsesim.report.figures import count, percent, plural, times
+from sparsesim.report.naming import fitted
 from sparsesim.search.result import Score, SearchResult
 
 _SCHEMES = ("none", "activation", "weight", "two_sided")
@@ -43,11 +44,12 @@ def _blocks(result: SearchResult) -> list[RenderableType]:
     kept = percent(result.keep, 2 if result.keep < 1 else 0)
     title = f"Thresholds of {result.what}; each keeps {kept} of the right answers by itself"
     limits = {unit.name: unit.threshold for unit in result.units if unit.kind == "weights"}
+    labels = fitted([row.name for row in result.blocks], _NAME_WIDTH, strip=False)
     for row in result.blocks:
         limit = f"{limits[row.name]:.3g}" if row.name in limits else "-"
         table.add_row(
             *cells(
-                clipped(row.name, _NAME_WIDTH),
+                labels[row.name],
                 limit,
                 percent(row.weight_sparsity),
                 percent(row.activation_sparsity),
@@ -65,11 +67,12 @@ def _cycles(result: SearchResult) -> list[RenderableType]:
     table = plain_table("layer or block", *_SCHEMES, "speedup", "before")
     images = plural(result.cycle_images, "image")
     title = f"Cycles an image with the thresholds, memory included ({images})"
+    labels = fitted([row.name for row in result.blocks], _NAME_WIDTH, strip=False)
     for row in result.blocks:
         if row.cycles:
             table.add_row(
                 *cells(
-                    clipped(row.name, _NAME_WIDTH),
+                    labels[row.name],
                     *(count(row.cycles[scheme]) for scheme in _SCHEMES),
                     times(row.cycles["none"] / row.cycles["two_sided"]),
                     times(row.cycles_before["none"] / row.cycles_before["two_sided"]),
@@ -89,10 +92,11 @@ def _cycles(result: SearchResult) -> list[RenderableType]:
 
 def _activations(result: SearchResult) -> list[RenderableType]:
     table = plain_table("output of layer", "threshold")
+    labels = fitted([unit.name for unit in result.units], 2 * _NAME_WIDTH, strip=False)
     for unit in result.units:
         if unit.kind == "activations":
             limit = f"{unit.threshold:.3g}" if unit.threshold else "none keeps the accuracy"
-            table.add_row(*cells(clipped(unit.name, 2 * _NAME_WIDTH), limit))
+            table.add_row(*cells(labels[unit.name], limit))
     return [Text("Thresholds behind layers", style="bold"), table]
 
 

@@ -11,7 +11,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import clipped, count, duration, octets, percent, plural, times
+from sparsesim.report.figures import count, duration, octets, percent, plural, times
+from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_points import is_free
 from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
@@ -104,7 +105,9 @@ def _front(result: SweepResult) -> list[RenderableType]:
         for name in metrics
         if any(row.metrics.get(name) is not None for row in rows)
     ]
-    columns = [(head, [clipped(cell, _NAME_WIDTH) for cell in column]) for head, column in columns]
+    for index, (head, column) in enumerate(columns):
+        labels = distinct(column, _NAME_WIDTH)
+        columns[index] = head, [labels[cell] for cell in column]
     columns = _fitting(columns, len(own) + len(objectives))
     table = plain_table(*(head for head, _ in columns), left=0)
     for index in range(len(rows)):

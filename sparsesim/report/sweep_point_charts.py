@@ -9,8 +9,7 @@ import altair as alt
 
 from sparsesim.report.charts import filling
 from sparsesim.report.classes import CLASSES, COLOUR_OF_BOUND, STALL
-from sparsesim.report.facts import short_names
-from sparsesim.report.figures import clipped
+from sparsesim.report.naming import fitted
 from sparsesim.report.theme import colours
 
 _NAME = 24
@@ -111,12 +110,8 @@ def roofline(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[
 
 def _labelled(layers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
     """Layers with names short enough for an axis, each another one."""
-    names = short_names([layer["name"] for layer in layers])
-    short = [clipped(names[layer["name"]], _NAME) for layer in layers]
-    return [
-        (layer, label if short.count(label) == 1 else f"{index} {clipped(label, _NAME - 4)}")
-        for index, (layer, label) in enumerate(zip(layers, short, strict=True), 1)
-    ]
+    labels = fitted([layer["name"] for layer in layers], _NAME)
+    return [(layer, labels[layer["name"]]) for layer in layers]
 
 
 def _layer(layer: Mapping[str, Any], label: str) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from sparsesim.report.facts import (
     images_in_words,
     inputs_name,
     iso_resource_in_words,
-    labels,
     machine,
     model_name,
     output_error_in_words,
@@ -30,7 +29,6 @@ from sparsesim.report.facts import (
 )
 from sparsesim.report.figures import (
     bits,
-    clipped,
     count,
     kib,
     milliseconds,
@@ -38,6 +36,7 @@ from sparsesim.report.figures import (
     signed_percent,
     times,
 )
+from sparsesim.report.naming import fitted
 from sparsesim.report.notes import notes
 from sparsesim.report.on_device import other_warnings, shares_in_words, shortage
 from sparsesim.result.model import SCHEMES, Result
@@ -168,13 +167,13 @@ def _layers(result: Result) -> RenderableType:
     scheme = own_scheme(result)
     whole = result.totals.cycles[scheme].total or 1
     chosen = by_cycles(result)[:LAYERS]
-    names = labels(result.layers)
+    names = fitted([layer.name for layer in result.layers], 30)
     title = f"  {len(chosen)} of {len(result.layers)} layers, by cycles"
     table = plain_table(title, "share", "speedup", "weight 0s", "input 0s", "bound by")
     for layer in chosen:
         table.add_row(
             *cells(
-                f"  {clipped(names[layer.name], 30)}",
+                f"  {names[layer.name]}",
                 percent(layer.cycles[scheme].total / whole),
                 times(speedup(layer.cycles, scheme)),
                 percent(layer.weight_sparsity),

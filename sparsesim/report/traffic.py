@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import short_names
-from sparsesim.report.figures import clipped, count, octets, percent, times
+from sparsesim.report.figures import count, octets, percent, times
+from sparsesim.report.naming import fitted
 from sparsesim.train.traffic import FormatTraffic, LayerTraffic, Traffic
 
 
@@ -42,12 +42,12 @@ def traffic_text(found: Traffic, source: str) -> RenderableType:
 def _layers(found: Traffic) -> Table:
     columns = ("weights", "zeros: first", "last tenth", "dense", "best", "as", "of dense")
     table = plain_table("layer", *columns, gap=1)
-    short = short_names([layer.name for layer in found.layers])
+    labels = fitted([layer.name for layer in found.layers], 16)
     for layer in (*found.layers, found.total):
         best = _best(layer)
         table.add_row(
             *cells(
-                clipped(short[layer.name], 16) if layer.name else "all",
+                labels[layer.name] if layer.name else "all",
                 count(layer.elements),
                 percent(layer.sparsity.first_tenth),
                 percent(layer.sparsity.last_tenth),

@@ -1,0 +1,71 @@
+"""The tables of `show`: a line or two a layer, however long its name is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from sparsesim.report.console import cells
+from sparsesim.report.naming import fitted, in_lines
+
+_LEAST, _LINES = 24, 2  # columns that a name gets at least, and how many lines
+_FUSED = 14  # columns of what is fused behind
+_GAP = 2
+_MAP_NAME = 48
+
+
+def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
+    """Layers with their outputs, MACs and weights.
+
+    Args:
+        layers: as `show` writes them as JSON.
+        width: columns of the terminal.
+    """
+    heads = ("op", "output", "MACs", "weights", "zeros", "fused behind")
+    rows = [
+        (
+            layer["op"],
+            "x".join("?" if n is None else str(n) for n in layer["output_shape"]),
+            "?" if layer["macs"] is None else f"{layer['macs']:,}",
+            f"{layer['weights']:,}",
+            f"{layer['weight_sparsity']:.1%}",
+            "\n".join(wrap(" ".join(layer["fused"]), _FUSED)),
+        )
+        for layer in layers
+    ]
+    others = sum(
+        _GAP + max(len(line) for cell in column for line in (cell.splitlines() or [""]))
+        for column in zip(heads, *rows, strict=True)
+    )
+    room = max(_LEAST, width - others)
+    labels = fitted([layer["name"] for layer in layers], _LINES * room, strip=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("layer", *heads):
+        right = head in ("MACs", "weights", "zeros")
+        table.add_column(head, justify="right" if right else "left", no_wrap=True)
+    for layer, row in zip(layers, rows, strict=True):
+        table.add_row(*cells("\n".join(in_lines(labels[layer["name"]], room)), *row))
+    return table
+
+
+def map_table(layers: Mapping[str, Any]) -> Table:
+    """What each layer gets, a column a table with rules; under a rule the pattern that gave it.
+
+    Args:
+        layers: by layer and table the rule and its pattern, or None.
+    """
+    tables: Mapping[str, Any] = next(iter(layers.values()), {})
+    used = [name for name in tables if any(gets[name] for gets in layers.values())]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("layer", *used):
+        table.add_column(name, overflow="fold")
+    labels = fitted(layers, _MAP_NAME, strip=False)
+    for layer, gets in layers.items():
+        chosen = [gets[name] for name in used]
+        words = (f'{got["rule"]}\n  by "{got["pattern"]}"' if got else "-" for got in chosen)
+        table.add_row(*cells(labels[layer], *words))
+    return table
