@@ -36,6 +36,7 @@ _ONNX, _MICROSOFT = "", "com.microsoft"
 
 # (domain, operator) -> module here.
 MODULES = {
+    (_ONNX, "Attention"): "attention",
     (_ONNX, "Einsum"): "einsum",
     (_MICROSOFT, "DequantizeLinear"): "quantize_linear",
     (_MICROSOFT, "DynamicQuantizeMatMul"): "dynamic_quantize_matmul",

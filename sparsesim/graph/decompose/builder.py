@@ -1,7 +1,7 @@
 """What a decomposition may ask of the node and the model around it, and where it puts its nodes.
 
-Lengths of activations are not among the answers: they may be free. Reshape's 0 and -1 and Shape
-nodes say what is needed of them.
+Lengths of a batch are not among the answers: they may be free, and count as 1 where they are.
+Reshape's 0 and -1 and Shape nodes say what is needed of them.
 """
 
 from __future__ import annotations
@@ -116,6 +116,13 @@ class Builder:
             raise Uncovered(f"the number of axes of '{name}' is unknown")
         return len(self.facts.shapes[name])
 
+    def length(self, name: str, axis: int) -> int | None:
+        """The length of an axis that is no batch; None where it is free or unknown."""
+        if name in self.values:
+            return self.values[name].shape[axis]
+        shape = self.facts.shapes.get(name, ())
+        return shape[axis] if -len(shape) <= axis < len(shape) else None
+
     def needs_opset(self, least: int, what: str) -> None:
         """Uncovered in a model of an older opset."""
         if self.facts.opset < least:
@@ -170,10 +177,11 @@ class Builder:
         return name
 
     def _unused(self, name: str) -> str:
-        while name in self._taken:
-            name += "'"
-        self._taken.add(name)
-        return name
+        unused, number = name, 2
+        while unused in self._taken:
+            unused, number = f"{name}{number}", number + 1
+        self._taken.add(unused)
+        return unused
 
     def _attribute(self, name: str, kind: int, default: Any) -> Any:
         for entry in self.node.attribute:

@@ -18,11 +18,17 @@ class Lengths:
 
     def of(self, tensor: str, axes: Sequence[int]) -> str:
         """The lengths of some axes, int64, one each."""
+        return self._gathered(tensor, np.array(axes, np.int64))
+
+    def scalar(self, tensor: str, axis: int) -> str:
+        """The length of one axis, int64, without an axis of its own."""
+        return self._gathered(tensor, np.array(axis, np.int64))
+
+    def count(self, length: str) -> str:
+        """0, 1, 2, ... up to a scalar length, int64."""
         b = self._b
-        if tensor not in self._shapes:
-            self._shapes[tensor] = b.add("Shape", tensor, part="shape")
-        index = b.value(np.array(axes, np.int64), "axes")
-        return b.add("Gather", self._shapes[tensor], index, part="lengths", axis=0)
+        first, step = (b.value(np.array(number, np.int64), "count") for number in (0, 1))
+        return b.add("Range", first, length, step, part="count")
 
     def product(self, tensor: str, axes: Sequence[int]) -> str:
         """The product of the lengths of some axes, int64, one number; 1 of none."""
@@ -39,4 +45,10 @@ class Lengths:
 
     def joined(self, *parts: str) -> str:
         """Several of these, one behind the other."""
-        return self._b.add("Concat", *parts, part="shape", axis=0) if len(parts) > 1 else parts[0]
+        return self._b.add("Concat", *parts, part="joined", axis=0) if len(parts) > 1 else parts[0]
+
+    def _gathered(self, tensor: str, axes: np.ndarray) -> str:
+        b = self._b
+        if tensor not in self._shapes:
+            self._shapes[tensor] = b.add("Shape", tensor, part="shape")
+        return b.add("Gather", self._shapes[tensor], b.value(axes, "axes"), part="length", axis=0)

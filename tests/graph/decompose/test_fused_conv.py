@@ -56,7 +56,7 @@ def test_names_that_exist_are_not_taken_again():
     graph = agree(whole, {"x": x}, {"op": conv_counts(x, w, 0)})
     assert [entry.name for entry in graph.model.graph.node] == [
         "op",
-        "op/sigmoid'",
+        "op/sigmoid2",
         "op/sigmoid",
         "op/clip",
     ]
