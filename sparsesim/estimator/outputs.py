@@ -8,6 +8,7 @@ import numpy as np
 
 from sparsesim.result.model import Accuracy, OutputError
 from sparsesim.trace import ImageTrace
+from sparsesim.trace.difference import is_numbers, relative_error
 
 
 class OutputTally:
@@ -52,37 +53,9 @@ class OutputTally:
         return Accuracy(images=len(self._right), top1_before=float(before), top1_after=float(after))
 
 
-def relative_error(after: Any, before: Any) -> float:
-    """The largest |difference| of an output as a share of the range of `before`.
-
-    The range is that of its finite values, and 1 where it has none. The error is 1, too, where
-    only one of two elements is finite, and where outputs without numbers (strings) differ, or
-    their shapes. Of a sequence it is the largest of any element.
-    """
-    if isinstance(before, list):
-        if len(after) != len(before):
-            return 1.0
-        pairs = zip(after, before, strict=True)
-        return max((relative_error(a, b) for a, b in pairs), default=0.0)
-    if not _is_numbers(before) or after.shape != before.shape:
-        return 0.0 if np.array_equal(after, before) else 1.0
-    a, b = after.astype(np.float64), before.astype(np.float64)
-    finite = b[np.isfinite(b)]
-    spread = (float(np.ptp(finite)) if finite.size else 0.0) or 1.0
-    with np.errstate(invalid="ignore"):  # infinity less infinity
-        apart = np.abs(a - b)
-    apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0
-    apart[~np.isfinite(apart)] = spread
-    return float(apart.max(initial=0.0)) / spread
-
-
-def _is_numbers(output: Any) -> bool:
-    return isinstance(output, np.ndarray) and output.dtype.kind not in "OSUc"
-
-
 def _top1(outputs: tuple[Any, ...]) -> int | None:
     """The largest of the first output, where that is one vector of classes."""
-    if not outputs or not _is_numbers(outputs[0]):
+    if not outputs or not is_numbers(outputs[0]):
         return None
     scores = outputs[0]
     is_vector = scores.size > 1 and scores.size == max(scores.shape)

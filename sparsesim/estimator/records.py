@@ -17,6 +17,7 @@ from sparsesim.estimator.layer_record import (
 )
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
+from sparsesim.estimator.saturation import saturation_warnings
 from sparsesim.estimator.statistics import image_statistics, speedup_interval
 from sparsesim.estimator.stored_weights import stored_once
 from sparsesim.estimator.tally import Tally
@@ -218,6 +219,7 @@ def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
                 f"accelerator has {limit}: co-simulation will refuse them"
             )
     found += unknown_macs(trace.host)
+    found += saturation_warnings(trace.saturation)
     return tuple(found)
 
 

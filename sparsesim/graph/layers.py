@@ -169,6 +169,7 @@ class Graph:
         custom_ops: libraries of operators that ONNX Runtime runs it with.
         value_bits: true width of values by tensor, of those stored wider than they are
             (`sparsesim.graph.widths`).
+        loaded: the graph as loaded, where this one was rewritten; else None.
     """
 
     model: onnx.ModelProto
@@ -185,6 +186,12 @@ class Graph:
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
     custom_ops: tuple[str, ...] = ()
     value_bits: Mapping[str, int] = field(default_factory=dict)
+    loaded: Graph | None = None
+
+    @property
+    def as_loaded(self) -> Graph:
+        """The graph before any rewriting: this one, where there was none."""
+        return self.loaded or self
 
     @property
     def inputs(self) -> tuple[onnx.ValueInfoProto, ...]:

@@ -125,6 +125,7 @@ def rebuilt(
         graph.original,
         graph.fixed,
         graph.custom_ops,
+        graph.as_loaded,
     )
 
 
@@ -137,6 +138,7 @@ def build(
     original: str | bytes = "",
     fixed: Mapping[str, np.ndarray] | None = None,
     custom_ops: tuple[str, ...] = (),
+    loaded: Graph | None = None,
 ) -> Graph:
     """A graph from a folded model without initialisers, and these by name."""
     shapes, types = infer(model, constants, custom_ops)
@@ -159,6 +161,7 @@ def build(
         fixed=fixed or {},
         custom_ops=custom_ops,
         value_bits=value_bits(model),
+        loaded=loaded,
     )
     for layer in layers:
         for role in ("weight", "bias", "activation_scale", "weight_scale", "output_scale"):

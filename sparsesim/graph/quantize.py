@@ -85,6 +85,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
         sha256=graph.sha256,
         original=graph.original,
         fixed=graph.fixed,
+        loaded=graph.as_loaded,
         rewrites=(*raised.rewrites, said),
     )
 

@@ -24,6 +24,7 @@ from sparsesim.trace.record import (
     weight_key,
 )
 from sparsesim.trace.reference import Reference
+from sparsesim.trace.saturation import Saturation, saturation
 from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer
 from sparsesim.trace.zero_points import zero_points
 
@@ -182,7 +183,13 @@ class _Run:
             host=self.host,
             source=self._source(),
             images=images,
+            saturation=self._saturation(),
         )
+
+    def _saturation(self) -> Saturation | None:
+        """Of the first run."""
+        exact = self.first.reference or self.first.outputs
+        return saturation(self.graph, next(iter(self.inputs.feeds())), exact)
 
     def _layer(self, layer: Layer, block: str) -> TraceLayer:
         return TraceLayer(

@@ -1,11 +1,17 @@
-"""The model as loaded, run by ONNX Runtime: what a rewritten graph's outputs are measured by."""
+"""The model as loaded: what a rewritten graph's outputs are measured by.
+
+A model with integer layers is run by our engine, which computes them exactly on every processor;
+ONNX Runtime does not (docs/decisions/processors.md). A float model is run by ONNX Runtime.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from sparsesim.engine.run import Engine
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph
@@ -13,18 +19,46 @@ from sparsesim.graph.session import open_session, runtime_message, session_optio
 
 
 class Reference:
-    """Runs the file that a graph was loaded from, or the graph itself where there is no file."""
+    """Runs the model that a graph was loaded from."""
 
     def __init__(self, graph: Graph) -> None:
-        self.outputs, self._fixed = list(graph.outputs), graph.fixed
+        loaded = graph.as_loaded
+        integer = any(layer.is_integer for layer in loaded.layers)
+        self._runner = Engine(loaded) if integer else Runtime(loaded)
+
+    def run(self, feed: Mapping[str, np.ndarray]) -> list[Any]:
+        """The outputs of the model as loaded, in the graph's order."""
+        return self._runner.run(feed)
+
+
+class Runtime:
+    """Runs the file that a graph was loaded from, or the model in memory, in ONNX Runtime."""
+
+    def __init__(self, graph: Graph) -> None:
+        """As `Reference`.
+
+        Raises:
+            ModelError: ONNX Runtime does not take it.
+        """
+        self._source, self._outputs = graph.source, list(graph.outputs)
+        self._fixed = graph.fixed
         options = session_options(graph.custom_ops, thread_count())
         try:
             self._session = open_session(graph.original, options)
         except Exception as error:
-            raise ModelError(
-                f"{graph.source}: the model as loaded does not run: {runtime_message(error)}"
-            ) from error
+            raise self._error(error) from error
 
-    def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The outputs of the model as loaded, in the graph's order."""
-        return self._session.run(self.outputs, {**self._fixed, **feed})
+    def run(self, feed: Mapping[str, np.ndarray]) -> list[Any]:
+        """The outputs, in the graph's order.
+
+        Raises:
+            ModelError: it fails.
+        """
+        try:
+            return self._session.run(self._outputs, {**self._fixed, **feed})
+        except Exception as error:
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> ModelError:
+        said = runtime_message(error)
+        return ModelError(f"{self._source}: the model as loaded does not run: {said}")

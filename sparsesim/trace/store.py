@@ -19,6 +19,7 @@ from sparsesim.files import writing
 from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import word_count
+from sparsesim.trace.saturation import Saturation
 from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer, TraceTensor
 
 SCHEMA = "sparsesim.trace/1"
@@ -180,6 +181,7 @@ def _header(trace: Trace, weights: list[str], images: list[dict[str, Any]]) -> d
         "host": asdict(trace.host),
         "source": asdict(trace.source),
         "images": images,
+        "saturation": asdict(trace.saturation) if trace.saturation else None,
     }
 
 
@@ -189,6 +191,7 @@ def _trace(
     weights: dict[str, np.ndarray],
     images: Any,
 ) -> Trace:
+    saturation = header.get("saturation")  # traces of before have none
     return Trace(
         layers=tuple(_layer(entry) for entry in header["layers"]),
         tensors=tensors,
@@ -199,6 +202,7 @@ def _trace(
         host=HostWork(**header["host"]),
         source=Source(**_tuples(header["source"])),
         images=images,
+        saturation=Saturation(**_tuples(saturation)) if saturation else None,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
+from sparsesim.trace.saturation import Saturation
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ class Trace:
         host: what ran on the host.
         source: where it came from.
         images: one a run; may be lazy, and may be gone through more than once.
+        saturation: products that ONNX Runtime does not compute exactly on the processor that
+            executed; None where there are none.
     """
 
     layers: tuple[TraceLayer, ...]
@@ -144,3 +147,4 @@ class Trace:
     host: HostWork
     source: Source
     images: Iterable[ImageTrace]
+    saturation: Saturation | None = None

@@ -1,4 +1,4 @@
-"""Small quantised models for the fixed-point execution, and ONNX Runtime's outputs of them."""
+"""Small quantised models for the fixed-point execution."""
 
 from __future__ import annotations
 
@@ -101,19 +101,6 @@ def layer(
         constants |= {"sy": F(output[2]), "zy": np.array(output[1], output[0])}
         nodes.append(node("QuantizeLinear", "r sy zy", "y"))
     return model(nodes, {"x": x[:2]}, ["r" if output is None else "y"], constants)
-
-
-def reference(whole: onnx.ModelProto, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    """ONNX Runtime's outputs, with its optimisations."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    session = ort.InferenceSession(
-        whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, dict(feed))
 
 
 def two_computed(a: tuple[Any, Sequence[int]], b: tuple[Any, Sequence[int]]) -> onnx.ModelProto:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
-from sparsify_models import FLOAT, INT8, differences, model, node, run_onnxruntime
+from sparsify_models import FLOAT, INT8, differences, model, node, run_as_onnx
 
 from sparsesim.engine.run import Engine
 from sparsesim.errors import SpecError
@@ -217,10 +217,10 @@ def test_a_second_rewrite_stands_behind_the_first() -> None:
     once = sparsify(graph, Thresholds(activations={"fc": fixed}))
     for start in (once, load(saved(once))):
         after = sparsify(start, Thresholds(activations={"fc": 1}))
-        (y,) = run_onnxruntime(graph, FEED)
+        (y,) = run_as_onnx(graph, FEED)
         whole = np.clip(np.floor(y), -256, 255)
         np.testing.assert_array_equal(
-            run_onnxruntime(after, FEED)[0], np.where(np.abs(whole) <= 1, 0, whole)
+            run_as_onnx(after, FEED)[0], np.where(np.abs(whole) <= 1, 0, whole)
         )
         assert differences(after, FEED) == [0, 0]
 
@@ -265,11 +265,11 @@ def test_relative_behind_a_quantised_layer_moves_no_other_value() -> None:
     relative = {"sparsifier": "relative", "fraction": 0.25}
     after = sparsify(graph, Thresholds(activations={"fc": relative}))
     feed = {"x": np.random.default_rng(5).integers(-20, 21, (4, 6)).astype(np.int8)}
-    (plain,) = run_onnxruntime(graph, feed)
+    (plain,) = run_as_onnx(graph, feed)
     steps = np.abs(plain.astype(int) - 3)
     small = steps <= 0.25 * steps.max(axis=1, keepdims=True)
     assert 0 < small.sum() < small.size
-    (y,) = run_onnxruntime(after, feed)
+    (y,) = run_as_onnx(after, feed)
     np.testing.assert_array_equal(y, np.where(small, 3, plain))
     assert differences(after, feed) == [0, 0]
 

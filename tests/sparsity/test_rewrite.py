@@ -16,7 +16,7 @@ from sparsify_models import (
     differences,
     model,
     node,
-    run_onnxruntime,
+    run_as_onnx,
     two_layers,
 )
 
@@ -212,7 +212,7 @@ def test_a_dequantised_weight_that_is_an_output_too_stays() -> None:
     graph = load(model(nodes, constants, {"x": (INT8, [1, 3])}, outputs))
     after = sparsify(graph, Thresholds(weights={"a": 1}))
     feed = {"x": np.array([[3, 3, 3]], np.int8)}
-    y, w = run_onnxruntime(after, feed)
+    y, w = run_as_onnx(after, feed)
     np.testing.assert_array_equal(w, (W - 1) / 2)
     np.testing.assert_array_equal(y, [[1.5 + 3, 2 + 3.5, 2.5 + 4]])
     assert max(differences(after, feed)) < 1e-4
@@ -254,7 +254,7 @@ def test_a_quantised_threshold_moves_no_other_value(kind: type, zero: int, scale
     assert after.outputs == ("y",)
     real = (plain.astype(np.int32) - zero).astype(np.float32) * np.float32(scale)
     expected = np.where(np.abs(real) <= np.float32(threshold), kind(zero), plain)
-    np.testing.assert_array_equal(run_onnxruntime(after, {"x": x})[0], expected)
+    np.testing.assert_array_equal(run_as_onnx(after, {"x": x})[0], expected)
     assert differences(after, {"x": x}) == [0, 0]
 
 
@@ -273,7 +273,7 @@ def test_every_integer_comes_back_from_its_own_scale() -> None:
         graph = load(model(nodes, constants, {"x": (INT8, [256, 1])}, {"y": (INT8, [256, 1])}))
         after = sparsify(graph, Thresholds(activations={"fc": 10 * float(scale)}))
         expected = np.where(np.abs(x.astype(int) - 5) <= 10, np.int8(5), x)
-        np.testing.assert_array_equal(run_onnxruntime(after, {"x": x})[0], expected)
+        np.testing.assert_array_equal(run_as_onnx(after, {"x": x})[0], expected)
         np.testing.assert_array_equal(Engine(after).run({"x": x})[0], expected)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sparsify_models import differences, run_onnxruntime
+from sparsify_models import differences, run_as_onnx
 
 import sparsesim as ss
 from sparsesim.graph import Graph, load
@@ -37,7 +37,7 @@ def test_the_example_thresholds_give_what_they_say(
     text = path.read_text()
     assert f"{100 * table.model.sparsity:.1f} % ({parts[:-1]})".replace(", ", ", ") in text
     feed = {"image": digits["image"]}
-    (logits,) = run_onnxruntime(after, feed)
+    (logits,) = run_as_onnx(after, feed)
     assert (logits.argmax(1) == digits["labels"]).all()
     assert "top-1, 300 bundled images  100.00 %   100.00 %" in text
     assert max(differences(after, feed)) < 1e-4
