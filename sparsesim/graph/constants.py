@@ -17,7 +17,7 @@ from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
 from sparsesim.graph.recognise import Recogniser
 from sparsesim.graph.session import open_session, session_options
-from sparsesim.graph.share import share_constants
+from sparsesim.graph.share import share_twins
 from sparsesim.graph.widths import value_bits, widths_behind, with_value_bits
 
 
@@ -27,7 +27,7 @@ def evaluate(
     """Compute what follows from dequantised constants, as far as no quantised layer needs them.
 
     Args:
-        model: folded, without initialisers; in it, what is computed twice alike becomes one.
+        model: folded, without initialisers. What it computes twice alike becomes one constant.
         constants: these, by name.
         custom_ops: libraries of its operators.
     Returns:
@@ -36,22 +36,24 @@ def evaluate(
     """
     if not any(_is_constant_dequantiser(node, constants) for node in model.graph.node):
         return model, constants
-    share_constants(model, constants, dequantisers=True)
     _, types = infer(model, constants, custom_ops)
     layers = Recogniser(model.graph, constants, types).layers()
     integers = {layer.weight for layer in layers} | {layer.bias for layer in layers}
     made: set[str] = set()
-    computed: list[onnx.NodeProto] = []
-    kept: list[onnx.NodeProto] = []
-    for node in model.graph.node:
+    found: set[int] = set()
+    for index, node in enumerate(model.graph.node):
         follows = made.intersection(node.input) and made.union(constants).issuperset(reads(node))
         starts = _is_constant_dequantiser(node, constants) and node.input[0] not in integers
-        (computed if follows or starts else kept).append(node)
         if follows or starts:
+            found.add(index)
             made.update(name for name in node.output if name)
-    if not computed:
+    if not found:
         return model, constants
-    wanted = {value.name for value in model.graph.output}.union(*(reads(node) for node in kept))
+    outputs = {value.name for value in model.graph.output}
+    left = share_twins(model.graph.node, found, outputs)
+    computed = [node for node in left if made.intersection(node.output)]
+    kept = [node for node in left if not made.intersection(node.output)]
+    wanted = outputs.union(*(reads(node) for node in kept))
     names = sorted(made & wanted)
     values = _run(model, computed, constants, names, custom_ops)
     if values is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Function = Callable[..., NDArray[Any]]
 AsOnnx = Callable[..., str]
+Check = Callable[..., None]
 DEFAULT_OPSET = 13  # Clip, Round, Where and ReduceMax as the functions here use them
 
 
@@ -63,10 +64,15 @@ class TensorFunction:
         """Parameters checked against the function's annotations, defaults filled in.
 
         Raises:
-            SpecError: unknown, missing, of the wrong type or out of range.
+            SpecError: unknown, missing, of the wrong type or out of range, or parameters that don't
+                go together.
         """
         checked = self._model(**parameters)
-        return {key: getattr(checked, key) for key in type(checked).model_fields}
+        found = {key: getattr(checked, key) for key in type(checked).model_fields}
+        check: Check | None = getattr(self.function, "check", None)
+        if check is not None:
+            check(**found)
+        return found
 
     def apply(self, values: ArrayLike, **parameters: Any) -> NDArray[Any]:
         """The function of an array, of the same type; the argument stays as it is.

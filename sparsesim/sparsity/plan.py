@@ -10,6 +10,7 @@ from sparsesim.errors import SpecError
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.sparsity.choose import Choice, choose
+from sparsesim.sparsity.computed import passed_over
 from sparsesim.sparsity.function import TensorFunction
 from sparsesim.sparsity.onnx_nodes import OnnxNodes
 from sparsesim.sparsity.quantisers import QUANTISERS
@@ -28,7 +29,8 @@ def plan(graph: Graph, thresholds: Thresholds) -> Plan:
         thresholds: the rules.
     Raises:
         SpecError: a pattern that matches nothing, an unknown function or wrong parameters, a
-            function that cannot stand behind a layer.
+            function that cannot stand behind a layer, a layer called by name whose weight is
+            computed while the model runs.
     """
     return plan_among(graph, blocks(graph, thresholds.blocks), thresholds)
 
@@ -42,7 +44,17 @@ def plan_among(graph: Graph, found: Iterable[Block], thresholds: Thresholds) -> 
         planned[table] = choose(graph, found, rules, table)
         if table in RULE_TABLES:
             check_rules(rules, table)
+    passed_over(graph, active(planned["weights"]))  # refuses those that are called by name
     return planned
+
+
+def active(choices: Mapping[str, Choice]) -> dict[str, Choice]:
+    """Without the thresholds of 0, which change nothing: so a layer is taken out of a pattern."""
+    return {layer: choice for layer, choice in choices.items() if not _is_nothing(choice.rule)}
+
+
+def _is_nothing(rule: Rule) -> bool:
+    return rule.is_magnitude and np.float32(rule.parameters[0][1]) == 0
 
 
 def check_rules(rules: Mapping[str, Rule], table: str) -> None:

@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from sparsesim.errors import SpecError, nearest
-from sparsesim.sparsity.function import DEFAULT_OPSET, AsOnnx, Function, TensorFunction
+from sparsesim.sparsity.function import DEFAULT_OPSET, AsOnnx, Check, Function, TensorFunction
 from sparsesim.sparsity.own_file import load_function
 from sparsesim.spec.thresholds import is_own_file
 
@@ -43,6 +43,7 @@ class Registry:
         as_onnx: AsOnnx | None = None,
         opset: int = DEFAULT_OPSET,
         not_onnx: str = "",
+        check: Check | None = None,
     ) -> Callable[[F], F]:
         """Register a function of an array; a decorator.
 
@@ -53,6 +54,8 @@ class Registry:
                 the tensor that they make; without it the function can't stand behind a layer.
             opset: the least that these nodes need.
             not_onnx: why there is no `as_onnx`, such as `selects by rank`.
+            check: takes all parameters by name and raises SpecError where they don't go together,
+                each of them being right by itself.
         Raises:
             SpecError: the name is taken.
         """
@@ -63,6 +66,8 @@ class Registry:
                 function.as_onnx, function.opset = as_onnx, opset  # type: ignore[attr-defined]
             if not_onnx:
                 function.not_onnx = not_onnx  # type: ignore[attr-defined]
+            if check is not None:
+                function.check = check  # type: ignore[attr-defined]
             own = function.__module__ == f"{self.package}.{name}"
             if not own and (name in self._registered or name in self.built_in):
                 raise SpecError(f"{self.kind} '{name}' is already registered; use another name")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-
-import numpy as np
+from dataclasses import replace
 
 from sparsesim.graph import Graph
 from sparsesim.graph.opset import with_opset
 from sparsesim.sparsity.activations import put_behind_layers
 from sparsesim.sparsity.choose import Choice, is_exact
+from sparsesim.sparsity.computed import in_words, passed_over
 from sparsesim.sparsity.nodes import NodeEditor
-from sparsesim.sparsity.plan import function_of, plan
+from sparsesim.sparsity.plan import active, function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
-from sparsesim.spec.thresholds import Rule, Thresholds
+from sparsesim.spec.thresholds import Thresholds
 
 
 def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
@@ -28,39 +28,35 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
         a new graph with the same layers; the argument itself where nothing is to be done.
     Raises:
         SpecError: a pattern that matches nothing, an unknown function or wrong parameters, one
-            that cannot stand behind a layer, a weight that is computed or has no scale.
+            that cannot stand behind a layer, a weight that has no scale, one that is computed and
+            whose layer is called by name; patterns pass over such layers, and `rewrites` says so.
         ModelError: an opset below what the nodes behind layers need (9 of a threshold, 13 of most
             others) that cannot be converted.
     Source: docs/model.md, "Sparsity"; Loroch et al. 2018, section 2.
     """
     planned = plan(graph, thresholds)
-    weights, activations = _active(planned["weights"]), _active(planned["activations"])
+    weights, activations = active(planned["weights"]), active(planned["activations"])
+    left = passed_over(graph, weights)
+    weights = {layer: choice for layer, choice in weights.items() if layer not in left}
     inside = [
         name
         for name, choice in activations.items()
         if graph.layer(name).is_recurrent and not is_exact(choice.pattern)
     ]
     activations = {name: activations[name] for name in activations if name not in inside}
+    words = [*_words("weights", weights), *_words("activations", activations)]
+    if left:
+        words.append(in_words(left))
+    words += [f"activations of {name} passed over: they stay inside its node" for name in inside]
     if not weights and not activations:
-        return graph
+        return replace(graph, rewrites=(*graph.rewrites, *words)) if words else graph
     if activations:
         needed = [function_of(choice.rule).opset for choice in activations.values()]
         graph = with_opset(graph, max(needed), "activation thresholds")
     editor = NodeEditor(graph)
     rewrite_weights(editor, graph, weights)
     put_behind_layers(editor, graph, activations)
-    passed = [f"activations of {name} passed over: they stay inside its node" for name in inside]
-    words = [*_words("weights", weights), *_words("activations", activations), *passed]
     return editor.finish(words)
-
-
-def _active(choices: Mapping[str, Choice]) -> dict[str, Choice]:
-    """Without the thresholds of 0, which change nothing: so a layer is taken out of a pattern."""
-    return {layer: choice for layer, choice in choices.items() if not _is_nothing(choice.rule)}
-
-
-def _is_nothing(rule: Rule) -> bool:
-    return rule.is_magnitude and np.float32(rule.parameters[0][1]) == 0
 
 
 def _words(what: str, choices: Mapping[str, Choice]) -> list[str]:

@@ -25,20 +25,16 @@ def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choi
     Args:
         editor: holds the nodes and constants that are changed.
         graph: the graph that they came from.
-        choices: layer name -> function.
+        choices: layer name -> function; of layers whose weight is a constant.
     Raises:
-        SpecError: a weight that is computed, or that has no scale of its own; a quantiser for one
-            that is quantised already; parameters that the function refuses.
+        SpecError: a weight that has no scale of its own; a quantiser for one that is quantised
+            already; parameters that the function refuses.
     """
     copies: dict[str, list[str]] = {}
     for name, choice in choices.items():
         layer = graph.layer(name)
         stored = stored_weight(graph, layer)
-        if stored is None:
-            raise SpecError(
-                f"{choice.where}: the weight of layer '{name}' is computed while the model runs "
-                "and cannot be rewritten; give this layer the threshold 0"
-            )
+        assert stored is not None, "layers whose weight is computed are passed over before"
         changed = _sparsified(graph, layer, stored, choice)
         # Layers that shared a weight share it again where it became the same for them.
         like = (

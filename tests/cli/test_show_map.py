@@ -93,6 +93,14 @@ def test_without_a_map_nothing_is_said_of_one(run, lenet) -> None:
             "weights.*: own.py: no such file; give the file that defines 'f'",
         ),
         (
+            '[weights]\n"*" = { sparsifier = "n_m", n = 4, m = 2 }\n',
+            "weights.*: n 4 is out of range; use 1 to m, which is 2",
+        ),
+        (
+            '[gradients]\n"*" = { sparsifier = "top_k" }\n',
+            "gradients.*: top_k takes either keep or count; give one of the two",
+        ),
+        (
             '[activations]\n"*" = { sparsifier = "n_m", n = 1, m = 2 }\n',
             "activations.*: sparsifier 'n_m' selects by rank, so it cannot stand behind a layer as "
             "plain ONNX; sparsifiers that can: magnitude, relative",

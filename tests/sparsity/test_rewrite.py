@@ -364,6 +364,16 @@ def test_wrong_parameters_name_the_line(graph: Graph) -> None:
     assert error(graph, weights={"conv1": {"sparsifier": "top_k", "keep": 3}}) == (
         "weights.conv1: keep 3 is out of range; use 0 to 1"
     )
+    for rule, line in (
+        ({"sparsifier": "n_m", "n": 3, "m": 2}, "n 3 is out of range; use 1 to m, which is 2"),
+        ({"sparsifier": "top_k"}, "top_k takes either keep or count; give one of the two"),
+        (
+            {"quantiser": "logarithmic", "min_exponent": 2, "max_exponent": 1},
+            "min_exponent 2 is out of range; use -100 to max_exponent, which is 1",
+        ),
+    ):  # found before anything is rewritten, so also where the layer gets nothing by it
+        assert error(graph, weights={"*": rule}) == f"weights.*: {line}"
+        assert error(graph, weights={"*": rule, "conv1": 0, "conv2": 0}) == f"weights.*: {line}"
     negative = {"sparsifier": "magnitude", "threshold": -1}
     assert error(graph, activations={"conv1": negative}) == (
         "activations.conv1: threshold -1 is out of range; use 0 to 3.4e+38"
@@ -376,11 +386,41 @@ def test_wrong_parameters_name_the_line(graph: Graph) -> None:
 def test_a_computed_weight_is_one_line() -> None:
     both = {"x": (FLOAT, [2, 2]), "v": (FLOAT, [2, 2])}
     graph = load(model([node("MatMul", "x v", "y", "qk")], {}, both, {"y": (FLOAT, [2, 2])}))
-    assert error(graph, weights={"*": 0.1}) == (
-        "weights.*: the weight of layer 'qk' is computed while the model runs and cannot be "
+    assert error(graph, weights={"qk": 0.1}) == (
+        "weights.qk: the weight of layer 'qk' is computed while the model runs and cannot be "
         "rewritten; give this layer the threshold 0"
     )
     assert sparsify(graph, Thresholds(weights={"*": 0.1, "qk": 0})) is graph
+
+
+@pytest.mark.parametrize("pattern", ["*", "?*", "unit"])
+@pytest.mark.parametrize("heads", [1, 2, 5])
+def test_a_pattern_passes_over_computed_weights_and_says_which(pattern: str, heads: int) -> None:
+    constants = {"q": np.float32([[0.05, 1], [2, -0.01]])}
+    nodes = [node("MatMul", "x q", "a", "query")]
+    nodes += [node("MatMul", "a v", f"y{i}", f"scores{i}") for i in range(heads)]
+    both = {"x": (FLOAT, [2, 2]), "v": (FLOAT, [2, 2])}
+    outputs = {f"y{i}": (FLOAT, [2, 2]) for i in range(heads)}
+    graph = load(model(nodes, constants, both, outputs))
+    after = sparsify(graph, Thresholds(weights={pattern: 0.1}, blocks={"unit": ["*"]}))
+    np.testing.assert_array_equal(after.constants["q"], [[0, 1], [2, 0]])
+    left = {
+        1: "weights of 1 layer left as it is, computed while the model runs: scores0",
+        2: "weights of 2 layers left as they are, computed while the model runs: scores0, scores1",
+        5: "weights of 5 layers left as they are, computed while the model runs: scores0, scores1, "
+        "scores2 and 2 more",
+    }
+    assert after.rewrites == ("weights of 1 layer by magnitude 0.1", left[heads])
+
+
+def test_a_pattern_that_meets_computed_weights_alone_says_so() -> None:
+    both = {"x": (FLOAT, [2, 2]), "v": (FLOAT, [2, 2])}
+    graph = load(model([node("MatMul", "x v", "y", "qk")], {}, both, {"y": (FLOAT, [2, 2])}))
+    after = sparsify(graph, Thresholds(weights={"q*": 0.1}))
+    assert after.model is graph.model
+    assert after.rewrites == (
+        "weights of 1 layer left as it is, computed while the model runs: qk",
+    )
 
 
 def test_integer_layers_without_scales() -> None:

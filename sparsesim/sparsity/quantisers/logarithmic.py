@@ -28,7 +28,15 @@ def _as_onnx(nodes: OnnxNodes, tensor: str, min_exponent: int, max_exponent: int
     return nodes.narrow(nodes.add("Where", stays, signed, nodes.number(0)))
 
 
-@quantiser("logarithmic", as_onnx=_as_onnx)
+def _check(min_exponent: int, max_exponent: int) -> None:
+    if min_exponent > max_exponent:
+        raise SpecError(
+            f"min_exponent {min_exponent} is out of range; use -100 to max_exponent, which is "
+            f"{max_exponent}"
+        )
+
+
+@quantiser("logarithmic", as_onnx=_as_onnx, check=_check)
 def logarithmic(
     values: NDArray[Any], min_exponent: Exponent, max_exponent: Exponent
 ) -> NDArray[Any]:
@@ -41,11 +49,6 @@ def logarithmic(
         values: floats, any shape.
         min_exponent, max_exponent: -100 to 100, the first not above the second.
     """
-    if min_exponent > max_exponent:
-        raise SpecError(
-            f"min_exponent {min_exponent} is out of range; use -100 to max_exponent, which is "
-            f"{max_exponent}"
-        )
     kind = values.dtype.type
     sizes = np.abs(values)
     bounded = np.clip(sizes, kind(2.0**min_exponent), kind(2.0**max_exponent))

@@ -12,7 +12,12 @@ from sparsesim.errors import SpecError
 from sparsesim.sparsity.sparsifiers import sparsifier
 
 
-@sparsifier("n_m", not_onnx="selects by rank")
+def _check(n: int, m: int) -> None:
+    if n > m:
+        raise SpecError(f"n {n} is out of range; use 1 to m, which is {m}")
+
+
+@sparsifier("n_m", not_onnx="selects by rank", check=_check)
 def n_m(
     values: NDArray[Any], n: Annotated[int, Field(ge=1)], m: Annotated[int, Field(ge=1)]
 ) -> NDArray[Any]:
@@ -24,8 +29,6 @@ def n_m(
         n: 1 to m.
         m: 1 or more.
     """
-    if n > m:
-        raise SpecError(f"n {n} is out of range; use 1 to m, which is {m}")
     if not values.size:
         return values
     length = values.shape[-1]

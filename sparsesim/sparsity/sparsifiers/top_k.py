@@ -12,7 +12,12 @@ from sparsesim.errors import SpecError
 from sparsesim.sparsity.sparsifiers import sparsifier
 
 
-@sparsifier("top_k", not_onnx="selects by rank")
+def _check(keep: float | None, count: int | None) -> None:
+    if (keep is None) == (count is None):
+        raise SpecError("top_k takes either keep or count; give one of the two")
+
+
+@sparsifier("top_k", not_onnx="selects by rank", check=_check)
 def top_k(
     values: NDArray[Any],
     keep: Annotated[float, Field(ge=0, le=1)] | None = None,
@@ -26,8 +31,6 @@ def top_k(
             to even.
         count: or their number, 0 or more; above the array's size all stay.
     """
-    if (keep is None) == (count is None):
-        raise SpecError("top_k takes either keep or count; give one of the two")
     stays = min(values.size, round(keep * values.size) if keep is not None else count or 0)
     if stays == values.size:
         return values
