@@ -32,25 +32,33 @@ def show(
     """Layers, shapes, MACs and parameters of a model; which node runs where, and why."""
     from sparsesim.files import refuse_existing
     from sparsesim.report.console import terminal
+    from sparsesim.report.figures import mac_share
     from sparsesim.report.naming import fitted
-    from sparsesim.report.show import layers_table, map_table
+    from sparsesim.report.show import host_lines, layers_in_words, layers_table, map_table
 
     if output:
         refuse_existing(output, force)
     graph = reading.load(model)
     facts = describe(graph, map_file)
     console = terminal()
-    console.print(layers_table(facts["layers"], console.width))
+    if facts["layers"]:
+        console.print(layers_table(facts["layers"], console.width))
     console.print(
-        f"{len(facts['layers'])} MAC layers on the array: {facts['macs']:,} MACs an image, "
+        f"{layers_in_words(facts['layers'])}, "
         f"{facts['weights']:,} weights, {facts['weight_sparsity']:.1%} of them zero"
+        if facts["layers"]
+        else "no MAC layer: nothing runs on the array"
     )
     host = facts["host"]
     listed = ", ".join(f"{count} {op}" for op, count in sorted(host["operators"].items()))
     console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}")
-    short = fitted(host["reasons"], _REASON_NAME, strip=False)
-    for node, reason in host["reasons"].items():
-        console.print(f"  {short[node]}: {reason}")
+    said = host_lines(host)
+    short = fitted(said, _REASON_NAME, strip=False)
+    for node, line in said.items():
+        console.print(f"  {short[node]}: {line}")
+    if host["mac_coverage"] is not None:
+        words = mac_share(host["mac_coverage"], host["mac_coverage_is_bound"])
+        console.print(f"MAC coverage {words}")
     if map_file:
         console.print(f"by {map_file}:")
         console.print(map_table(facts["map"]["layers"]))
@@ -59,16 +67,20 @@ def show(
 
 
 def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
-    """What `show` prints, as plain values; MACs are None where inference knows no shapes.
+    """What `show` prints, as plain values; MACs are None where not all shapes are known.
 
     Args:
         graph: the model.
         map_file: a file of thresholds; the key `map` says what each layer gets by it.
     """
-    from sparsesim.graph.host_work import host_work
+    from sparsesim.graph.host_work import host_work, mac_share
 
     layers = [_layer(graph, layer) for layer in graph.layers]
-    work = host_work(graph)
+    work, counts = host_work(graph), [layer["macs"] for layer in layers]
+    macs = None if None in counts else sum(counts)
+    share = None
+    if macs is not None and (macs or work.macs):
+        share = mac_share(macs, macs + work.known_macs, bool(work.unknown))
     # A weight that several layers share is there once.
     stored = {one.weight: facts for one, facts in zip(graph.layers, layers, strict=True)}.values()
     weights = sum(layer["weights"] for layer in stored)
@@ -78,13 +90,15 @@ def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
         "model": graph.source,
         "sha256": graph.sha256,
         "layers": layers,
-        "macs": sum(layer["macs"] or 0 for layer in layers),
+        "macs": macs,
         "weights": weights,
         "weight_sparsity": zeros / weights if weights else 0.0,
         "host": {
             "operators": dict(work.operators),
-            "macs": dict(work.macs),
+            "macs": {node: None if count < 0 else count for node, count in work.macs.items()},
             "reasons": dict(work.reasons),
+            "mac_coverage": share and share.value,
+            "mac_coverage_is_bound": bool(share and share.is_bound),
         },
         **mapped,
     }

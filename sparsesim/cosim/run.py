@@ -26,6 +26,8 @@ from sparsesim.fixed_point.execute import FixedPoint
 from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.fixed_point.sums import Computed, exact_sums
 from sparsesim.graph import Graph
+from sparsesim.graph.host_work import host_work
+from sparsesim.graph.no_layer import require_layers
 from sparsesim.inputs import Inputs
 from sparsesim.rtl.simulator import PassRun, Verilog
 from sparsesim.spec import Accelerator
@@ -81,11 +83,12 @@ def cosimulate(
         progress: called with the cycles simulated and those known of so far.
     Raises:
         SpecError: an accelerator that the Verilog does not have.
-        ModelError: an unknown layer, floats, operands that are too wide.
+        ModelError: no layer, an unknown one, floats, operands that are too wide.
         SparseSimError: no simulator.
     """
     _check(accelerator, chained, layers, most_passes)
     chosen = [graph.layer(name).name for name in layers] if layers else None
+    require_layers(graph.source, graph.layers, host_work(graph))
     trace = execute(graph, inputs, lazy=True)
     began = time.monotonic()
     with Pool(Verilog(accelerator, folder=folder), workers) as pool:

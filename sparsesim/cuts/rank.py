@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from sparsesim.errors import ModelError, SpecError
 from sparsesim.formats import FORMATS, format_named
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import blocks
+from sparsesim.graph.host_work import mac_share
 from sparsesim.inputs import Inputs
 from sparsesim.trace.execute import input_specs
 
 DENSE = "dense"
+_Is = Literal["exact", "at most", "at least", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,12 @@ class RankedCut:
         rank: 1 for the one that sends the fewest mean bytes in its best format.
         behind: the node in front that runs last.
         nodes_in_front: how many.
-        macs_in_front: share of the network's MACs, 0 to 1.
+        macs_in_front: share of the network's MACs, 0 to 1; where some are unknown, of the known
+            ones, rounded down.
         is_frontier: no cut with as few MACs in front sends less.
         sent: what crosses.
+        macs_in_front_is: `exact`; `at most`: unknown MACs are all behind; `at least`: all in front;
+            `unknown`: on both sides.
     """
 
     rank: int
@@ -68,6 +73,7 @@ class RankedCut:
     macs_in_front: float
     is_frontier: bool
     sent: Sent
+    macs_in_front_is: _Is = "exact"
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,8 @@ class Cuts:
         formats: measured, `dense` first.
         value_bits: asked for; None: each tensor's type, 8 for floats.
         float_bits: at which floats that cross are priced; None where none do.
-        macs: of one run.
-        uncounted: host nodes whose MACs are unknown and counted as none.
+        macs: of one run, as far as they are known.
+        uncounted: host nodes whose MACs are unknown, and not in `macs`.
         given: the model's inputs: what would be sent with the whole network behind the cut.
         cuts: by rank.
         blocks: in execution order.
@@ -153,8 +159,8 @@ def rank_cuts(
     priced = [cut for cut in found if measured.sizes.keys() >= set(cut.tensors)]
     if not priced:
         raise ModelError(f"{graph.source}: no cut can be priced: all send something but numbers")
-    macs, uncounted = _macs(nodes, measured)
-    ranked = _ranked(priced, macs, measured, chosen)
+    macs, unknown = _macs(nodes, measured)
+    ranked = _ranked(priced, macs, unknown, measured, chosen)
     rank_of = {cut.sent.tensors: cut.rank for cut in ranked}
     floats = {
         measured.sizes[name].value_bits
@@ -176,7 +182,7 @@ def rank_cuts(
         value_bits=value_bits,
         float_bits=max(floats, default=None),
         macs=sum(macs),
-        uncounted=uncounted,
+        uncounted=tuple(nodes[i].name for i in sorted(unknown)),
         given=_sent(names, measured, chosen) if measured.sizes.keys() >= set(names) else None,
         cuts=ranked,
         blocks=tuple(BlockCut(b.name, b.leaving, rank_of.get((b.leaving,))) for b in leaving),
@@ -190,18 +196,35 @@ def _formats(wanted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((DENSE, format_named(wanted).name)))
 
 
-def _macs(nodes: Sequence[CutNode], measured: Measured) -> tuple[list[int], tuple[str, ...]]:
-    """MACs of each node, and the host nodes whose MACs are unknown."""
+def _macs(nodes: Sequence[CutNode], measured: Measured) -> tuple[list[int], set[int]]:
+    """MACs of each node, 0 where unknown, and the nodes whose MACs are unknown."""
     host = measured.host.macs
     counts = [
-        measured.layer_macs[node.name] if node.is_layer else max(host.get(node.name, 0), 0)
+        measured.layer_macs[node.name] if node.is_layer else host.get(node.name, 0)
         for node in nodes
     ]
-    return counts, tuple(name for name, macs in host.items() if macs < 0)
+    unknown = {index for index, count in enumerate(counts) if count < 0}
+    return [max(count, 0) for count in counts], unknown
+
+
+def _in_front(cut: Cut, macs: Sequence[int], unknown: set[int]) -> tuple[float, _Is]:
+    """The share of MACs in front, and what it says where some are unknown."""
+    part, known = sum(macs[i] for i in cut.front), sum(macs)
+    if not unknown:
+        return part / (known or 1), "exact"
+    share = mac_share(part, known, some_unknown=True).value
+    ahead, behind = unknown & cut.front, unknown - cut.front
+    if ahead and behind:
+        return share, "unknown"
+    return share, "at least" if ahead else "at most"
 
 
 def _ranked(
-    cuts: Sequence[Cut], macs: Sequence[int], measured: Measured, formats: Sequence[str]
+    cuts: Sequence[Cut],
+    macs: Sequence[int],
+    unknown: set[int],
+    measured: Measured,
+    formats: Sequence[str],
 ) -> tuple[RankedCut, ...]:
     whole = sum(macs) or 1
     parts = [
@@ -214,7 +237,8 @@ def _ranked(
             rank=rank,
             behind=cut.behind,
             nodes_in_front=len(cut.front),
-            macs_in_front=share,
+            macs_in_front=_in_front(cut, macs, unknown)[0],
+            macs_in_front_is=_in_front(cut, macs, unknown)[1],
             # Those ranked before send no more, so none of them may have as few MACs in front.
             is_frontier=all(other > share for other, _, _ in parts[: rank - 1]),
             sent=sent,

@@ -19,6 +19,7 @@ from sparsesim.estimator.layer_run import LayerRun, Operands, lower, run_layer
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.records import assemble
 from sparsesim.estimator.tally import Tally, value_bits_of
+from sparsesim.graph.no_layer import require_layers
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
@@ -64,11 +65,12 @@ def estimate(
         the result; counts are sums over the images.
     Raises:
         SpecError: a layer does not fit the buffers, an unknown datapath, hardly any DRAM bits a
-            cycle, a negative seed.
+            cycle, a negative seed. ModelError: no layer runs on the array.
     Source: docs/model.md.
     """
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
+    require_layers(trace.source.model, trace.layers, trace.host)
     accelerator, device = resolve(accelerator, device)
     worker = _Worker(trace, accelerator, datapath(accelerator.datapath), device, cache)
     tally = Tally(trace, accelerator)

@@ -204,8 +204,6 @@ def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
             f"inputs are random ({trace.source.inputs}): activation sparsity and all cycles that "
             "hang on it say nothing about real data"
         )
-    if not trace.layers:
-        found.append("the model has no MAC layer: nothing runs on the array")
     for role, limit in (("activation", accelerator.act_bits), ("weight", accelerator.weight_bits)):
         wide = [
             layer.name

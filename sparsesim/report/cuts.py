@@ -67,8 +67,16 @@ def _numbers(cut: RankedCut) -> list[str]:
         octets(best.mean),
         octets(best.p95),
         cut.sent.best,
-        percent(cut.macs_in_front),
+        _in_front(cut),
     ]
+
+
+def _in_front(cut: RankedCut) -> str:
+    """The share of MACs in front, which may be a bound."""
+    if cut.macs_in_front_is == "unknown":
+        return "?"
+    sign = {"exact": "", "at most": "<= ", "at least": ">= "}[cut.macs_in_front_is]
+    return f"{sign}{percent(cut.macs_in_front)}"
 
 
 def _blocks(cuts: Cuts) -> RenderableType:
@@ -102,4 +110,7 @@ def _notes(cuts: Cuts) -> Iterable[str]:
     if cuts.unpriced:
         yield f"{plural(cuts.unpriced, 'cut')} left out: something but numbers crosses."
     if cuts.uncounted:
-        yield f"MACs unknown, counted as none: {', '.join(cuts.uncounted)}."
+        yield (
+            f"MACs unknown: {', '.join(cuts.uncounted)}; shares are at most (<=) or at least (>=) "
+            "what is given."
+        )

@@ -1,4 +1,4 @@
-"""The tables of `show`: a line or two a layer, however long its name is."""
+"""The tables and sentences of `show`: a line or two a layer, however long its name is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from sparsesim.report.console import cells
+from sparsesim.report.figures import count, plural
 from sparsesim.report.naming import fitted, in_lines
 
 _LEAST, _LINES = 24, 2  # columns that a name gets at least, and how many lines
@@ -69,3 +70,22 @@ def map_table(layers: Mapping[str, Any]) -> Table:
         words = (f'{got["rule"]}\n  by "{got["pattern"]}"' if got else "-" for got in chosen)
         table.add_row(*cells(labels[layer], *words))
     return table
+
+
+def layers_in_words(layers: Sequence[Mapping[str, Any]]) -> str:
+    """How many, and their MACs; what is unknown is not counted as 0."""
+    known = [layer["macs"] for layer in layers if layer["macs"] is not None]
+    macs = count(sum(known))
+    if len(known) < len(layers):
+        macs = f"at least {macs}" if sum(known) else "unknown"
+    return f"{plural(len(layers), 'MAC layer')} on the array: {macs} MACs an image"
+
+
+def host_lines(host: Mapping[str, Any]) -> dict[str, str]:
+    """Of each host node that multiplies: its MACs, and why it is no layer."""
+    lines = {}
+    for node in {**host["macs"], **host["reasons"]}:
+        macs, reason = host["macs"].get(node), host["reasons"].get(node)
+        said = "MACs unknown" if macs is None else f"{count(macs)} MACs"
+        lines[node] = f"{said}; {reason}" if reason else said
+    return lines

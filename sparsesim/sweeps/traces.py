@@ -78,7 +78,10 @@ class Traces:
             workload: one of the sweep's.
         Returns:
             the trace's path.
+        Raises:
+            ModelError: no layer of the network runs on the array.
         """
+        from sparsesim.graph.no_layer import require_layers
         from sparsesim.trace.prepare import prepare, watched
         from sparsesim.trace.store import save_trace
 
@@ -92,6 +95,7 @@ class Traces:
                 self._thresholds_of(workload),
                 opened.network.quantize,
             )
+            require_layers(opened.graph.source, trace.layers, trace.host)
             said = f"executing {workload.network}"
             save_trace(
                 watched(trace, lambda done: self._progress(said, done, workload.images)), path

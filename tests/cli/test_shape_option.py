@@ -24,7 +24,7 @@ def test_a_free_picture_gets_its_size_and_its_macs(run, free):
     ran = run("show", "m.onnx", "--shape", "x=1,3,10,8")
     # 5 filters of 27 on 8 x 6 positions: 6,480.
     assert (ran.code, ran.err) == (0, "")
-    assert "1 MAC layers on the array: 6,480 MACs an image" in ran.out
+    assert "1 MAC layer on the array: 6,480 MACs an image" in ran.out
     ran = run("estimate", "m.onnx", "--inputs", "random")
     assert ran.code == 2
     ran = run("estimate", "m.onnx", "--inputs", "random", "--shape", "x=1,3,10,8")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from sparsesim.cuts import BlockCut, Cuts, RankedCut, Sent, Spread
 from sparsesim.estimator.break_even import BreakEven, BreakEvens, LayerBreakEven, Rival
 from sparsesim.report.break_even import break_even_text
@@ -79,8 +83,20 @@ def test_what_else_is_said_of_cuts():
     assert "weights of 1 layer by magnitude 0.1" in " ".join(shown.split())
     assert "  2▸ a +1 " in shown
     assert "3 cuts left out: something but numbers crosses." in shown
-    assert "MACs unknown, counted as none: lstm." in shown
+    said = " ".join(shown.split())
+    assert "MACs unknown: lstm; shares are at most (<=) or at least (>=) what is given." in said
     assert "Float" not in shown and "inputs themselves" not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("exact", "bitmask 90.0 %"), ("at most", "bitmask <= 90.0 %"),
+     ("at least", "bitmask >= 90.0 %"), ("unknown", "bitmask ?")],
+)  # fmt: skip
+def test_a_share_of_macs_may_be_a_bound(kind, words):
+    first = replace(cuts().cuts[0], macs_in_front_is=kind)
+    shown = plain(cuts_text(cuts(cuts=(first,)), 1))
+    assert words in " ".join(shown.split())
 
 
 def test_break_evens_as_shown():
