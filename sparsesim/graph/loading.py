@@ -25,6 +25,7 @@ from sparsesim.graph.recurrent import internal
 from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
 from sparsesim.graph.share import share_constants
+from sparsesim.graph.steps_first import has_batch_first, steps_first
 from sparsesim.graph.widths import value_bits
 
 
@@ -82,6 +83,9 @@ def _load(
         original = source
         proto, sha256 = read_model(model)
     if qonnx.is_lowered(proto):
+        original = proto.SerializeToString()
+    if has_batch_first(proto):
+        proto = steps_first(proto)
         original = proto.SerializeToString()
     values = fix_inputs(proto, fixed, source)
     settle_initialisers(proto)

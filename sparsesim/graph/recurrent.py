@@ -155,8 +155,6 @@ def _reject(
     for role, name in quantisers:
         if name and name not in constants:
             return f"its {role} is computed while the model runs"
-    if attributes.get("layout", 0):
-        return "its layout is 1: batches first, which ONNX Runtime has only on other devices"
     unknown = [
         name.decode()
         for name in attributes.get("activations", ())
