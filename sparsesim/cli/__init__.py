@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import typer
 
@@ -81,6 +82,8 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     interrupt.watch()
+    if not sys.warnoptions:  # of libraries, for whoever writes Python
+        warnings.simplefilter("ignore")
     try:
         try:
             app()

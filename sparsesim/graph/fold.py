@@ -176,8 +176,16 @@ def _optimise(
                     f"{where}: its folded copy cannot be written to {tempfile.gettempdir()}; make "
                     "room there, or set TMPDIR"
                 ) from error
+            if "find an implementation" in said and _holds_bfloat16(model):
+                said += "; it has few operators for bfloat16: make the model float16 or float32"
             raise ModelError(f"{where}: ONNX Runtime does not take it: {said}") from error
         return onnx.load(target)
+
+
+def _holds_bfloat16(model: onnx.ModelProto) -> bool:
+    kinds = {tensor.data_type for tensor in model.graph.initializer}
+    kinds |= {value.type.tensor_type.elem_type for value in model.graph.input}
+    return onnx.TensorProto.BFLOAT16 in kinds
 
 
 def _constant_casts(model: onnx.ModelProto) -> bool:

@@ -8,6 +8,7 @@ from sparsesim.errors import ModelError
 from sparsesim.graph.fold import fold
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import rebuilt
+from sparsesim.graph.quiet import quiet
 from sparsesim.graph.read import normalise
 from sparsesim.graph.save import to_model
 from sparsesim.graph.session import one_line
@@ -29,7 +30,8 @@ def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
     if version >= least:
         return graph
     try:
-        converted = version_converter.convert_version(to_model(graph), least)
+        with quiet():
+            converted = version_converter.convert_version(to_model(graph), least)
     except Exception as error:
         raise ModelError(
             f"{graph.source}: opset {version} cannot be converted to {least}, which "

@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 
 from sparsesim.errors import ModelError
 from sparsesim.graph import qonnx
+from sparsesim.graph.check import check_model
 from sparsesim.graph.domains import one_domain
 from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
@@ -76,10 +77,7 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
     check_order(model.graph, where)
     model = qonnx.lowered(model, where)
-    try:
-        onnx.checker.check_model(model)
-    except (onnx.checker.ValidationError, UnicodeError, ValueError) as error:
-        raise ModelError(f"{where}: not a valid ONNX model: {one_line(error)}") from error
+    check_model(model, where, opset)
     if model.functions:
         from onnx import inliner
 

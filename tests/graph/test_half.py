@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import sparsesim as ss
 from sparsesim.engine.run import Engine
+from sparsesim.errors import ModelError
 from sparsesim.graph.quantize import quantize
 from sparsesim.graph.save import to_model
 
@@ -298,3 +299,28 @@ def test_a_branch_that_is_always_taken_stays_float16():
         nodes, [value("x", HALF, 3, 8)], [value("y", HALF, 3, 4)], w=W, v=V, k=np.bool_(True)
     )
     check(model, product(product(X, W), V), ["first", "inside"])
+
+
+def test_bfloat16_gets_a_word():
+    import ml_dtypes
+
+    kind = TensorProto.BFLOAT16
+    nodes = [node("MatMul", "x w", "y", "fc")]
+    w = np.ones((4, 4), ml_dtypes.bfloat16)
+    model = whole(nodes, [value("x", kind, 1, 4)], [value("y", kind, 1, 4)], 21, w=w)
+    with pytest.raises(ModelError) as caught:
+        ss.load(model)
+    assert str(caught.value) == (
+        "half: ONNX Runtime does not take it: Could not find an implementation for MatMul(13) node "
+        "with name 'fc'; it has few operators for bfloat16: make the model float16 or float32"
+    )
+
+
+def test_bfloat16_weights_that_are_cast_are_weights():
+    import ml_dtypes
+
+    w = RNG.standard_normal((4, 4)).astype(ml_dtypes.bfloat16)
+    nodes = [node("Cast", "w", "f", to=FLOAT), node("MatMul", "x f", "y", "fc")]
+    model = whole(nodes, [value("x", FLOAT, 1, 4)], [value("y", FLOAT, 1, 4)], 21, w=w)
+    graph = ss.load(model)
+    np.testing.assert_array_equal(graph.weight(graph.layer("fc")), w.astype(np.float32))
