@@ -38,6 +38,7 @@ _ONNX, _MICROSOFT = "", "com.microsoft"
 MODULES = {
     (_ONNX, "Attention"): "attention",
     (_ONNX, "Einsum"): "einsum",
+    (_MICROSOFT, "Attention"): "microsoft_attention",
     (_MICROSOFT, "DequantizeLinear"): "quantize_linear",
     (_MICROSOFT, "DynamicQuantizeMatMul"): "dynamic_quantize_matmul",
     (_MICROSOFT, "FusedConv"): "fused_conv",
@@ -45,8 +46,10 @@ MODULES = {
     (_MICROSOFT, "FusedMatMul"): "fused_matmul",
     (_MICROSOFT, "MatMulIntegerToFloat"): "matmul_integer_to_float",
     (_MICROSOFT, "MatMulNBits"): "matmul_nbits",
+    (_MICROSOFT, "MultiHeadAttention"): "multi_head_attention",
     (_MICROSOFT, "NhwcConv"): "nhwc_fused_conv",
     (_MICROSOFT, "NhwcFusedConv"): "nhwc_fused_conv",
+    (_MICROSOFT, "QAttention"): "qattention",
     (_MICROSOFT, "QGemm"): "qgemm",
     (_MICROSOFT, "QLinearConv"): "qlinear_conv",
     (_MICROSOFT, "QuantizeLinear"): "quantize_linear",

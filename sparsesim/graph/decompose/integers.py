@@ -72,7 +72,7 @@ def may_be_dequantised(b: Builder, first: Quantised, second: Quantised) -> bool:
 
 
 def integer_product(
-    b: Builder, first: Quantised, second: Quantised, unit: str, bias: str = ""
+    b: Builder, first: Quantised, second: Quantised, unit: str, bias: str = "", part: str = ""
 ) -> str:
     """MatMulInteger, times the unit of its sums: float32.
 
@@ -81,12 +81,15 @@ def integer_product(
         first, second: operands; a zero point for each column of the second.
         unit: the tensor of what one in the sums stands for.
         bias: an int32 tensor added to the sums, or empty.
+        part: of the product's name, as of `Builder.add`.
     """
-    sums = b.add("MatMulInteger", first.integers, second.integers, first.zero, second.zero)
+    inside = f"{part}/" if part else ""
+    operands = (first.integers, second.integers, first.zero, second.zero)
+    sums = b.add("MatMulInteger", *operands, part=part)
     if bias:
-        sums = b.add("Add", sums, bias, part="add")
-    real = b.add("Cast", sums, part="cast", to=1)
-    return b.add("Mul", real, unit, part="scaled")
+        sums = b.add("Add", sums, bias, part=f"{inside}add")
+    real = b.add("Cast", sums, part=f"{inside}cast", to=1)
+    return b.add("Mul", real, unit, part=f"{inside}scaled")
 
 
 def ending_in_bias(b: Builder, x: str, bias: str) -> None:
