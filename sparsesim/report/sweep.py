@@ -13,6 +13,7 @@ from rich.text import Text
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.figures import count, duration, octets, percent, plural, times
 from sparsesim.report.naming import distinct
+from sparsesim.report.sweep_coverage import coverage_line
 from sparsesim.report.sweep_points import is_free
 from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
@@ -43,6 +44,8 @@ _SHORT = {
     "iso_speedup": "iso",
     "utilisation": "util.",
     "output_error": "out. error",
+    "mac_coverage": "coverage",
+    "mac_coverage_is_bound": "at most",
 }
 # Shown beside the objectives, as far as the width allows.
 _BESIDE = ("speedup", "iso_speedup", "ms", "cycles", "lut", "dsp", "bram36")
@@ -58,6 +61,8 @@ def sweep_text(result: SweepResult) -> RenderableType:
         parts += [*_front(result), Text()]
     if found := best_for_all(result):
         parts += [_for_all(result, found[0]), Text()]
+    if line := coverage_line(result):
+        parts.append(Text(line))
     parts += [Text(line) for line in _left_out(result)]
     for row in result.failed[:5]:
         parts.append(Text(f"failed: {setting(row, result)}: {row.error}", style="red"))
@@ -194,8 +199,10 @@ def shown(name: str, value: Any) -> str:
         return "-"
     if name in ("speedup", "iso_speedup"):
         return times(value)
-    if name == "share":
+    if name in ("share", "mac_coverage"):
         return percent(value)
+    if name == "mac_coverage_is_bound":
+        return "yes" if value else "no"
     if METRICS[name].unit in ("cycles", "LUT", "FF", "DSP", "bytes"):
         return count(value)
     if METRICS[name].unit == "BRAM36":

@@ -13,6 +13,7 @@ from sparsesim.report.sweep import outcome, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_charts import dots, sweep_charts
+from sparsesim.report.sweep_coverage import coverage_line, coverage_of
 from sparsesim.report.sweep_point_charts import point_data
 from sparsesim.report.sweep_points import best, groups
 from sparsesim.report.sweep_tables import (
@@ -111,7 +112,7 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
         "points": {
             row.key: [
                 [parameter(row.parameters[name]) for name in result.varying],
-                [shown(name, row.metrics.get(name)) for name in names],
+                [_metric(name, row.metrics) for name in names],
             ]
             for row in drawn
         },
@@ -119,6 +120,12 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
         "dense": {key: said for key, one in kept.items() if (said := _dense(one["iso"]))},
         "first": listed[0].key if listed else None,
     }
+
+
+def _metric(name: str, metrics: dict[str, Any]) -> str:
+    if name == "mac_coverage":
+        return coverage_of(metrics)
+    return shown(name, metrics.get(name))
 
 
 def _dense(iso: dict[str, Any] | None) -> str:
@@ -138,6 +145,8 @@ def _header(result: SweepResult) -> str:
         thresholds = f"; thresholds {', '.join(maps)}" if maps else ""
         where = "random inputs" if network.inputs == "random" else file_name(network.inputs)
         lines.append(f"{network.name} on {images} images of {where}{thresholds}")
+    if line := coverage_line(result):
+        lines.append(line)
     devices = result.table.parameters.get("device")
     lines.append("devices: " + ", ".join(sorted(devices.values if devices else ())))
     told = "".join(f'<p class="setting">{escape(line)}</p>' for line in lines)

@@ -11,6 +11,7 @@ from sparsesim.report.facts import file_name, source_name
 from sparsesim.report.figures import bits, count, percent, plural
 from sparsesim.report.sweep import cut_lines, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
+from sparsesim.report.sweep_coverage import coverages
 from sparsesim.report.sweep_points import Group, best, groups, is_free, spreads
 from sparsesim.spec import Accelerator
 from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
@@ -213,6 +214,10 @@ def made_from(result: SweepResult) -> Sheet:
             f"{source_name(facts['inputs'])} sha256 {facts['inputs_sha256'][:16]}"
         )
         pairs.append((name, "; ".join([text, *facts["rewrites"][:1]])))
+    pairs += [
+        (f"MAC coverage of {network}", f"{share} of the MACs ran on the array")
+        for network, share in coverages(result).items()
+    ]
     if result.rows:
         row = result.rows[0]
         pairs += [

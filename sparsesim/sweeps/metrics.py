@@ -95,6 +95,18 @@ METRICS: dict[str, Metric] = {
     ),
     "accuracy": Metric("", "more", "top-1 with the thresholds on", _accuracy),
     "output_error": Metric("", "less", "mean over images, share of the output's range", _error),
+    "mac_coverage": Metric(
+        "",
+        "more",
+        "share of the model's MACs that ran on the array",
+        lambda r, s: r.host.mac_coverage,
+    ),
+    "mac_coverage_is_bound": Metric(
+        "",
+        "less",
+        "1 where some MACs are unknown: mac_coverage is the most that it can be",
+        lambda r, s: int(r.host.mac_coverage_is_bound),
+    ),
     "lut": Metric("LUT", "less", "look-up tables, memories in them included"),
     "ff": Metric("FF", "less", "flip-flops"),
     "dsp": Metric("DSP", "less", "multiplier blocks"),
