@@ -19,6 +19,8 @@ from sparsesim.fixed_point.execute import run as run_fixed
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import Inputs
 from sparsesim.inputs.memory import feed_memory
+from sparsesim.report.console import plain
+from sparsesim.report.explain import explain
 
 F = np.float32
 MACHINE = ss.Accelerator(rows=4, cols=4, window=4)
@@ -175,3 +177,11 @@ def test_results_are_written_and_read(tmp_path):
     path.write_text(result.model_dump_json())
     layers = json.loads(path.read_text())["layers"]
     assert [layer["name"] for layer in layers] == ["net/rec/input", "net/rec/hidden", "head"]
+
+
+def test_explain_tells_steps_from_groups():
+    _, trace = traced()
+    result = ss.estimate(trace, MACHINE)
+    assert [(layer.groups, layer.steps) for layer in result.layers] == [(1, 1), (4, 4), (1, 1)]
+    said = plain(explain(result, "net/rec/hidden"))
+    assert "9 filters x 1 position x 3 terms, 4 steps in order; counts are" in said

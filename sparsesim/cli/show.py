@@ -109,11 +109,13 @@ def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
     import sparsesim as ss
     from sparsesim.sparsity import plan
     from sparsesim.sparsity.computed import passed_over
+    from sparsesim.sparsity.inside import kept_inside
     from sparsesim.sparsity.plan import active
 
     thresholds = ss.Thresholds.from_toml(map_file)
     planned = plan(graph, thresholds)
     left = passed_over(graph, active(planned["weights"]))
+    inside = kept_inside(graph, active(planned["activations"]))
     layers = {}
     for layer in graph.layers:
         gets = {table: found.get(layer.name) for table, found in planned.items()}
@@ -123,6 +125,8 @@ def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
         }
         if layer.name in left:
             layers[layer.name]["weights"]["rule"] = "nothing: computed while the model runs"
+        if layer.name in inside:
+            layers[layer.name]["activations"]["rule"] = "nothing: inside a recurrent node"
     return {"file": map_file, "sha256": thresholds.sha256(), "layers": layers}
 
 

@@ -35,6 +35,7 @@ def layer_record(
         block=layer.block,
         fused=layer.fused,
         groups=geometry.groups,
+        steps=geometry.steps,
         filters=geometry.filters,
         positions=geometry.positions,
         reduction=geometry.reduction,

@@ -20,7 +20,7 @@ from sparsesim.inputs import Inputs
 from sparsesim.intrinsic.emulation import Emulation, ErrorTally, LayerEmulation
 from sparsesim.intrinsic.layer import EmulatedLayer
 from sparsesim.intrinsic.ranges import measure
-from sparsesim.sparsity.choose import choose, is_exact
+from sparsesim.sparsity.choose import choose
 from sparsesim.spec.arithmetic import Arithmetic
 from sparsesim.spec.thresholds import Rule, Thresholds
 from sparsesim.trace import ImageTrace
@@ -58,7 +58,7 @@ def emulate(
         name: choice.pattern for name, choice in choose(graph, found, lines, "intrinsic").items()
     }
     for name in [name for name in chosen if graph.layer(name).is_recurrent]:
-        if is_exact(chosen[name]):
+        if chosen[name] == name:
             raise SpecError(
                 f"intrinsic.{chosen[name]}: layer '{name}' is a product of a recurrent node, of "
                 "which there is no emulation; leave it out"

@@ -76,7 +76,9 @@ def _near(name: str, known: list[str]) -> str:
 
 def _header(result: Result, layer: LayerRecord) -> list[RenderableType]:
     fused = f" with {', '.join(layer.fused)}" if layer.fused else ""
-    groups = f", {layer.groups} groups" if layer.groups > 1 else ""
+    own = layer.groups // layer.steps
+    groups = f", {own} groups" if own > 1 else ""
+    groups += f", {layer.steps} steps in order" if layer.steps > 1 else ""
     title = Text(layer.name, style="bold")
     title.append(f" of {model_name(result)}: {layer.op}{fused}", style="not bold")
     shape = (

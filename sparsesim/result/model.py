@@ -113,6 +113,8 @@ class LayerRecord(Record):
     """One MAC layer.
 
     Attributes:
+        groups: products of their own; of a recurrent layer every step is one.
+        steps: time steps, in order, that share one weight; 1: none do.
         macs: padding included; inserted zeros of a transposed convolution not.
         padding_macs: those whose activation is padding.
         weight_sparsity, activation_sparsity, output_sparsity: zeros / elements, of the weight, of
@@ -143,6 +145,7 @@ class LayerRecord(Record):
     passes: Passes
     weight_storage: Storage
     activation_storage: Storage
+    steps: int = 1
 
 
 class Totals(Record):

@@ -36,11 +36,6 @@ def put_behind_layers(editor: NodeEditor, graph: Graph, choices: Mapping[str, Ch
     """
     for name, choice in choices.items():
         layer = graph.layer(name)
-        if layer.is_recurrent:
-            raise SpecError(
-                f"{choice.where}: what layer '{name}' gives stays inside its node ({layer.op}), "
-                "where no function can be put; give this layer the threshold 0"
-            )
         if layer.op.endswith("Integer"):
             raise SpecError(
                 f"{choice.where}: layer '{name}' ({layer.op}) gives integer sums whose scale it "

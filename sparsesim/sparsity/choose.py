@@ -82,11 +82,6 @@ def choose_by_name(
     return {layer: best[layer][1] for layer in block_of if layer in best}
 
 
-def is_exact(pattern: str) -> bool:
-    """It names a layer or block, and leaves nothing open."""
-    return not _WILDCARDS.search(pattern)
-
-
 def _rank(pattern: str, layer: str, block: str) -> tuple[int, int] | None:
     """How specific a pattern is for a layer, or None where it does not match."""
     if pattern == layer:

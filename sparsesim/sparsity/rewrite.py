@@ -9,8 +9,9 @@ from dataclasses import replace
 from sparsesim.graph import Graph
 from sparsesim.graph.opset import with_opset
 from sparsesim.sparsity.activations import put_behind_layers
-from sparsesim.sparsity.choose import Choice, is_exact
+from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.computed import in_words, passed_over
+from sparsesim.sparsity.inside import inside_in_words, kept_inside
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.plan import active, function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
@@ -38,16 +39,13 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
     weights, activations = active(planned["weights"]), active(planned["activations"])
     left = passed_over(graph, weights)
     weights = {layer: choice for layer, choice in weights.items() if layer not in left}
-    inside = [
-        name
-        for name, choice in activations.items()
-        if graph.layer(name).is_recurrent and not is_exact(choice.pattern)
-    ]
+    inside = kept_inside(graph, activations)
     activations = {name: activations[name] for name in activations if name not in inside}
     words = [*_words("weights", weights), *_words("activations", activations)]
     if left:
         words.append(in_words(left))
-    words += [f"activations of {name} passed over: they stay inside its node" for name in inside]
+    if inside:
+        words.append(inside_in_words(inside))
     if not weights and not activations:
         return replace(graph, rewrites=(*graph.rewrites, *words)) if words else graph
     if activations:

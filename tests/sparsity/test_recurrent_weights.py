@@ -135,6 +135,6 @@ def test_a_pattern_passes_over_it_and_says_so():
     sparse = ss.sparsify(graph, ss.Thresholds(weights={"*": 0.1}, activations={"*": 0.1}))
     assert sparse.rewrites == (
         "weights of 2 layers by magnitude 0.1",
-        "activations of net/rec/input passed over: they stay inside its node",
-        "activations of net/rec/hidden passed over: they stay inside its node",
+        "activations of 2 layers left as they are, inside a recurrent node: net/rec/input, "
+        "net/rec/hidden",
     )
