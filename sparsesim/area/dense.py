@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
 
@@ -132,6 +132,13 @@ def total_cycles(
 
 
 def _run_cycles(work: DenseWork, accelerator: Accelerator, device: Device) -> int:
+    steps = work.geometry.steps
+    if steps > 3:  # on a dense array all steps behind the first, which may load more, are alike
+        two, three = (
+            _run_cycles(replace(work, geometry=work.geometry.with_steps(few)), accelerator, device)
+            for few in (2, 3)
+        )
+        return two + (steps - 2) * (three - two)
     # Neither the cut nor the work in it hangs on the clock, which bits a cycle do.
     plan, cycles = _cut(work, accelerator.with_(name="dense", clock_mhz=1.0))
     timed = schedule(plan, cycles, dram_bits_per_cycle(device, accelerator), True)

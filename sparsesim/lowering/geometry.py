@@ -133,6 +133,10 @@ class Geometry:
             output_shape=(self.output_shape[0] * images, *self.output_shape[1:]),
         )
 
+    def with_steps(self, steps: int) -> Geometry:
+        """A recurrent product of so many steps instead of its own."""
+        return replace(self, groups=self.weight_sets * steps, steps=steps)
+
     def array(self) -> np.ndarray:
         """All fields as int64, shape (36,), the form that kernels take.
 

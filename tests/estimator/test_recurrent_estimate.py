@@ -176,8 +176,10 @@ def test_steps_are_never_joined():
     assert none == 6 * one.cycles
 
 
-def test_the_dense_opponent_obeys_the_same_rule():
-    trace = dense_lstm()
+@pytest.mark.parametrize("steps", [2, 3, 7])
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+def test_the_dense_opponent_obeys_the_same_rule(steps, direction):
+    trace = dense_lstm(steps, direction=direction)
     machine = ss.Accelerator(rows=8, cols=2, window=1, lanes=1, skipping="none").with_(
         weight_format="dense", activation_format="dense"
     )
