@@ -54,15 +54,15 @@ class DenseWork:
         )
 
 
-def dense_work(trace: Trace, accelerator: Accelerator, images: Iterable[int]) -> list[DenseWork]:
+def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) -> list[DenseWork]:
     """The layers of a trace over its runs, equal ones together.
 
     Args:
         trace: gives layers and widths of values; its images are not read.
         accelerator: gives `value_bits`.
-        images: how many images each run has, `Result.per_image.images`.
+        groups: how many runs lie side by side, `Result.run_groups`.
     """
-    sizes = Counter(images)
+    sizes = Counter(groups)
     names: dict[tuple[Geometry, ValueBits], str] = {}
     times: Counter[tuple[Geometry, ValueBits]] = Counter()
     for layer in trace.layers:

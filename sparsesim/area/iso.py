@@ -54,7 +54,7 @@ def iso_resource(
     Returns:
         None where not even one dense PE fits, or there is no work.
     """
-    work = dense_work(trace, accelerator, result.per_image.images)
+    work = dense_work(trace, accelerator, result.run_groups)
     sparse_cycles = result.totals.cycles[accelerator.skipping].total
     if not work or not sparse_cycles:
         return None

@@ -18,8 +18,12 @@ def breakeven(
     feeding: Feeding,
     reading: Reading,
     images: Annotated[
-        int, typer.Option("--images", help="Count N images; each costs up to 30 estimates.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--images",
+            help="Count the first N images; each run costs up to 30 estimates. Default: one run.",
+        ),
+    ] = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     device: options.DeviceOption = None,
@@ -44,9 +48,12 @@ def breakeven(
     from sparsesim.estimator.break_even import break_even
     from sparsesim.report.break_even import break_even_text
 
-    trace = opened(
+    one = opened(
         model, reading, feeding, images, None, 0, thresholds, quantize, seed, cuts_images=True
-    ).trace
+    )
+    trace = one.trace
+    if one.made is not None:  # as many as were opened
+        images = trace.source.images
     with progress("thinning", len(trace.layers)) as show:
         found = break_even(trace, chosen, board, images=images, seed=seed, progress=show)
     options.show(break_even_text(found))

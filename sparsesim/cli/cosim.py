@@ -28,7 +28,9 @@ def cosim(
         list[str] | None,
         typer.Option("--layer", help="A layer's name, or 'all' (the default); may be repeated."),
     ] = None,
-    images: options.Images = 1,
+    images: Annotated[
+        int | None, typer.Option("--images", help="Take the first N images. Default: one run.")
+    ] = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     schemes: Annotated[
@@ -129,7 +131,7 @@ def _quantised(
     quantize: bool,
 ) -> tuple[Graph, Inputs]:
     graph = reading.load(model)
-    opened = feeding.open(graph, images, seed)
+    opened = feeding.open(graph, images, seed, one_run=images is None)
     if quantize:
         from sparsesim.graph.quantize import CALIBRATION_IMAGES
         from sparsesim.graph.quantize import quantize as quantized
@@ -192,10 +194,12 @@ def _record(machine: Accelerator, found: Any) -> dict[str, Any]:
     return {
         "accelerator": machine.model_dump(),
         "layers": [asdict(check) for check in found.checks],
+        "images_per_run": found.images_per_run,
         "outputs_equal": list(found.outputs_equal),
         "agree": found.failure is None and all(found.outputs_equal),
         "seconds": found.seconds,
         "workers": found.workers,
+        "warnings": list(found.warnings),
     }
 
 

@@ -46,7 +46,8 @@ def opened(
 
     Args:
         model: an ONNX file or a saved trace.
-        cuts_images: the verb takes the first `images` of a saved trace itself.
+        cuts_images: the verb takes the first `images` of a saved trace itself; of a model it takes
+            those of one run where none are named.
     Raises:
         InputError: an option that execution takes, given with a saved trace.
     """
@@ -66,7 +67,8 @@ def opened(
         _refuse_execution(model, given)
         return Opened(ss.load_trace(model), None)
     graph = reading.load(model)
-    fed = feeding.open(graph, images, seed, labels, label_offset)
+    one_run = cuts_images and images is None
+    fed = feeding.open(graph, images, seed, labels, label_offset, one_run)
     wanted = ss.Thresholds.from_toml(thresholds) if thresholds else None
     if wanted is not None and wanted.intrinsic:
         typer.echo(f"{thresholds}: its [intrinsic] is for 'emulate'; left out here", err=True)

@@ -159,8 +159,8 @@ def _parts(
             f"{test_inputs}: holds the images of --inputs; use other ones, or --search-images and "
             "--test-images"
         )
-    first = read_range(search_images or ":", "--search-images", whole.count)
-    second = read_range(test_images or ":", "--test-images", other.count)
+    first = read_range(search_images or ":", "--search-images", whole.images)
+    second = read_range(test_images or ":", "--test-images", other.images)
     return part(whole, *first), part(other, *second)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparsesim.cli import options
+from sparsesim.cli.feeding import BatchAxisOption, batch_axes
+from sparsesim.cli.one_image import an_image, of_one_image
 from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ _REASON_NAME = 60  # characters of a node's name before the reason why it stays 
 def show(
     model: options.Model,
     reading: Reading,
+    batch_axis: BatchAxisOption = None,
     map_file: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +42,8 @@ def show(
     if output:
         refuse_existing(output, force)
     graph = reading.load(model)
-    facts = describe(graph, map_file)
+    graph, about_images = of_one_image(graph, batch_axes(batch_axis))
+    facts = an_image(describe(graph, map_file), about_images)
     console = terminal()
     if facts["layers"]:
         console.print(layers_table(facts["layers"], console.width))
@@ -49,6 +53,10 @@ def show(
         if facts["layers"]
         else "no MAC layer: nothing runs on the array"
     )
+    if facts["images_per_run"] > 1:
+        console.print(f"of the {facts['images_per_run']} images that the model's batch is fixed at")
+    for warning in facts["warnings"]:
+        console.print(f"! {warning}")
     host = facts["host"]
     listed = ", ".join(f"{count} {op}" for op, count in sorted(host["operators"].items()))
     console.print(f"on the host, by ONNX Runtime: {listed or 'nothing'}")

@@ -47,10 +47,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """One layer on one image.
+    """One layer in one run of the model.
 
     Attributes:
-        name, image: which.
+        name: of the layer; image: the run, by its number, which is that of its image where it has
+            but one.
         passes, passes_run: that it has; that were simulated.
         cycles_model: of the passes that were simulated, by the model.
         cycles_verilog: of the same, by the Verilog.

@@ -42,12 +42,14 @@ class Cosimulation:
     """What was found.
 
     Attributes:
-        checks: layer by layer, image by image; up to the first that differs.
+        checks: layer by layer, run by run; up to the first that differs.
         failure: the first pass that differs, or None.
-        outputs_equal: the model's outputs of each chained image equal the fixed-point execution's;
+        outputs_equal: the model's outputs of each chained run equal the fixed-point execution's;
             empty where layers ran side by side.
         seconds: of simulation.
         workers: processes.
+        images_per_run: more than 1 where the model's batch is fixed.
+        warnings: of the inputs.
     """
 
     checks: tuple[LayerCheck, ...]
@@ -55,6 +57,8 @@ class Cosimulation:
     outputs_equal: tuple[bool, ...]
     seconds: float
     workers: int
+    images_per_run: int = 1
+    warnings: tuple[str, ...] = ()
 
 
 def cosimulate(
@@ -77,7 +81,8 @@ def cosimulate(
         accelerator: gives the Verilog's parameters; `batch` must be 1.
         layers: names; None is all.
         chained: feed each layer with the Verilog's own outputs; takes all layers and all passes.
-        most_passes: simulate at most so many runs of passes of a layer and image, evenly spread.
+        most_passes: simulate at most so many runs of passes of a layer and run of the model, evenly
+            spread.
         workers: processes; 1 is this one.
         folder: of another Verilog than the package's own.
         progress: called with the cycles simulated and those known of so far.
@@ -103,7 +108,13 @@ def cosimulate(
             if run.failure is not None:
                 break
     return Cosimulation(
-        tuple(run.checks), run.failure, tuple(equal), time.monotonic() - began, workers
+        tuple(run.checks),
+        run.failure,
+        tuple(equal),
+        time.monotonic() - began,
+        workers,
+        inputs.images_per_run,
+        inputs.warnings,
     )
 
 

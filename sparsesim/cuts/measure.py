@@ -25,7 +25,7 @@ from sparsesim.trace.zero_points import zero_of, zero_points
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """One tensor over the images; arrays are int64, shape (images,).
+    """One tensor over the runs; arrays are int64, shape (runs,).
 
     Attributes:
         value_bits: at which a value is priced.
@@ -51,13 +51,14 @@ class Measured:
         sizes: by tensor; a tensor of something other than numbers is absent.
         layer_macs: MACs of each layer on the first image.
         host: the host's work on the first image.
-        images: how many.
+        runs: how many; images_per_run: in each.
     """
 
     sizes: Mapping[str, Sizes]
     layer_macs: Mapping[str, int]
     host: HostWork
-    images: int
+    runs: int
+    images_per_run: int
 
 
 def measure(
@@ -96,7 +97,7 @@ def measure(
         if progress is not None:
             progress(index)
     sizes = {name: seen.sizes() for name, seen in watcher.seen.items()}
-    return Measured(sizes, watcher.macs, host, inputs.count)
+    return Measured(sizes, watcher.macs, host, inputs.count, inputs.images_per_run)
 
 
 def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -16,7 +16,6 @@ from sparsesim.graph import Graph
 from sparsesim.graph.blocks import blocks
 from sparsesim.graph.host_work import mac_share
 from sparsesim.inputs import Inputs
-from sparsesim.trace.execute import input_specs
 
 DENSE = "dense"
 _Is = Literal["exact", "at most", "at least", "unknown"]
@@ -24,11 +23,11 @@ _Is = Literal["exact", "at most", "at least", "unknown"]
 
 @dataclass(frozen=True)
 class Spread:
-    """Bytes over the images; p95 is linear between ranks."""
+    """Bytes an image; of several in a run each has its share. p95 is linear between ranks."""
 
     mean: float
     p95: float
-    worst: int
+    worst: float
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Sent:
         tensors: names.
         elements, raw_bytes: of all of them, mean over the images; raw as the model's types have it.
         sparsity: zeros / elements, over all images.
-        bytes: format -> whole bytes of each tensor encoded by itself, summed.
+        bytes: format -> whole bytes of each tensor of a run encoded by itself, summed.
         best: the format with the fewest mean bytes, or the one that was asked for.
     """
 
@@ -91,7 +90,8 @@ class Cuts:
 
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
-        images, images_per_run: runs, and images in each.
+        images: in all runs; images_per_run: more than 1 where the model's batch is fixed.
+        warnings: of the inputs.
         formats: measured, `dense` first.
         value_bits: asked for; None: each tensor's type, 8 for floats.
         float_bits: at which floats that cross are priced; None where none do.
@@ -120,6 +120,7 @@ class Cuts:
     cuts: tuple[RankedCut, ...]
     blocks: tuple[BlockCut, ...]
     unpriced: int
+    warnings: tuple[str, ...] = ()
 
 
 def rank_cuts(
@@ -168,7 +169,6 @@ def rank_cuts(
         for name in cut.tensors
         if measured.sizes[name].is_float
     }
-    specs = input_specs(graph)
     return Cuts(
         model=graph.source,
         model_sha256=graph.sha256,
@@ -176,8 +176,9 @@ def rank_cuts(
         inputs=inputs.source,
         inputs_sha256=inputs.sha256,
         random_inputs=inputs.random,
-        images=measured.images,
-        images_per_run=specs[0].batch if specs else 1,
+        images=inputs.images,
+        images_per_run=inputs.images_per_run,
+        warnings=inputs.warnings,
         formats=chosen,
         value_bits=value_bits,
         float_bits=max(floats, default=None),
@@ -252,27 +253,29 @@ def _least(sent: Sent) -> float:
 
 
 def _sent(tensors: Sequence[str], measured: Measured, formats: Sequence[str]) -> Sent:
+    images, per_run = measured.runs * measured.images_per_run, measured.images_per_run
     sizes = [measured.sizes[name] for name in tensors]
     elements = sum(int(size.elements.sum()) for size in sizes)
     nonzeros = sum(int(size.nonzeros.sum()) for size in sizes)
     bytes_ = {
-        name: _spread(np.sum([size.format_bytes[name] for size in sizes], axis=0))
+        name: _spread(np.sum([size.format_bytes[name] for size in sizes], axis=0), per_run)
         for name in formats
     }
     wanted = formats[1:] if len(formats) == 2 else formats  # one was asked for, beside dense
     return Sent(
         tensors=tuple(tensors),
-        elements=elements / measured.images,
-        raw_bytes=sum(int(size.raw_bytes.sum()) for size in sizes) / measured.images,
+        elements=elements / images,
+        raw_bytes=sum(int(size.raw_bytes.sum()) for size in sizes) / images,
         sparsity=1 - nonzeros / elements if elements else 0.0,
         bytes=bytes_,
         best=min(wanted, key=lambda name: bytes_[name].mean),
     )
 
 
-def _spread(bytes_an_image: np.ndarray) -> Spread:
+def _spread(bytes_a_run: np.ndarray, per_run: int) -> Spread:
+    bytes_an_image = np.repeat(bytes_a_run / per_run, per_run)
     return Spread(
         mean=float(bytes_an_image.mean()),
         p95=float(np.percentile(bytes_an_image, 95)),
-        worst=int(bytes_an_image.max()),
+        worst=float(bytes_an_image.max()),
     )

@@ -28,6 +28,7 @@ from sparsesim.estimator.estimating import estimate
 from sparsesim.estimator.layer_run import lower, run_layer
 from sparsesim.estimator.tally import value_bits_of
 from sparsesim.estimator.thinning import Thinning, thinning
+from sparsesim.inputs.feed import count_images
 from sparsesim.lowering import Geometry
 from sparsesim.result import Result
 from sparsesim.result.model import IsoResource
@@ -36,6 +37,7 @@ from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
+from sparsesim.trace.trace import Source
 
 STEPS = 256
 SKIPPING = tuple(scheme for scheme in SCHEMES if scheme != "none")
@@ -94,7 +96,8 @@ class BreakEvens:
 
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
-        images: runs that were counted, the first ones.
+        images: that were counted, the first ones; images_per_run: of them.
+        warnings: of the inputs.
         seed: of the thinning.
         steps: densities are multiples of 1 / steps.
         accelerator, device: as JSON has them.
@@ -117,6 +120,8 @@ class BreakEvens:
     family: str
     rivals: Mapping[str, Rival]
     layers: tuple[LayerBreakEven, ...]
+    images_per_run: int = 1
+    warnings: tuple[str, ...] = ()
 
 
 def break_even(
@@ -124,7 +129,7 @@ def break_even(
     accelerator: Accelerator | str | Path | None = None,
     device: Device | str | Path | None = None,
     *,
-    images: int = 1,
+    images: int | None = None,
     seed: int = 0,
     progress: Callable[[int], Any] | None = None,
 ) -> BreakEvens:
@@ -134,7 +139,8 @@ def break_even(
         trace: of `execute`, or loaded.
         accelerator: default: all its defaults; its own scheme does not matter.
         device: prices both sides, and gives the DRAM bandwidth; default: XCZU9EG on the ZCU102.
-        images: how many of the trace's first runs are counted; each costs up to 30 estimates.
+        images: how many of the trace's first images are counted, in whole runs; each costs up to
+            30 estimates. None: those of one run.
         seed: of the thinning.
         progress: called with the number of layers done.
     Raises:
@@ -146,11 +152,9 @@ def break_even(
     accelerator, device = resolve(accelerator, device)
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
-    if not 1 <= images <= trace.source.runs:
-        raise InputError(f"images {images} is out of range; use 1 to {trace.source.runs}")
+    source = first_runs(trace.source, images)
     family = family_of(device).name
-    source = replace(trace.source, runs=images)
-    trace = replace(trace, images=tuple(islice(trace.images, images)), source=source)
+    trace = replace(trace, images=tuple(islice(trace.images, source.runs)), source=source)
     result = estimate(trace, accelerator, device)
     found = {
         scheme: iso_resource(trace, result, accelerator.with_(skipping=scheme), device, family)
@@ -171,7 +175,9 @@ def break_even(
         inputs=source.inputs,
         inputs_sha256=source.inputs_sha256,
         random_inputs=source.random_inputs,
-        images=images,
+        images=source.images,
+        images_per_run=source.images_per_run,
+        warnings=source.warnings,
         seed=seed,
         steps=STEPS,
         accelerator=accelerator.model_dump(mode="json"),
@@ -180,6 +186,23 @@ def break_even(
         rivals=rivals,
         layers=tuple(layers),
     )
+
+
+def first_runs(source: Source, images: int | None) -> Source:
+    """A source cut to its first runs.
+
+    Args:
+        source: of a trace.
+        images: that the runs hold, at most; None: those of one run.
+    Raises:
+        InputError: more than there are, or fewer than one run has.
+    """
+    size = source.images_per_run
+    wanted = size if images is None else images
+    if not size <= wanted <= source.images:
+        raise InputError(f"images {images} is out of range; use {size} to {source.images}")
+    share = count_images(source.images, size, wanted, source.inputs)
+    return replace(source, runs=share.runs, warnings=(*source.warnings, *share.warnings))
 
 
 def highest(pays: Callable[[int], bool]) -> int | None:
@@ -288,7 +311,7 @@ class _Search:
         rival = self.rivals[scheme]
         dense = dense_accelerator(self.accelerator, rival.rows, rival.cols, rival.clock_mhz)
         alone = replace(self.trace, layers=(layer,))
-        work = dense_work(alone, self.accelerator, self.result.per_image.images)
+        work = dense_work(alone, self.accelerator, self.result.run_groups)
         dense_cycles = total_cycles(work, dense, self.device) or 0
         ratio = rival.clock_mhz / self.accelerator.clock_mhz
 

@@ -49,12 +49,13 @@ def assemble(
     per_run = np.array(tally.run_total, dtype=np.int64).reshape(-1, len(SCHEMES))
     per_compute = np.array(tally.run_compute, dtype=np.int64).reshape(-1, len(SCHEMES))
     speedup, interval, statistics = {}, {}, {}
-    dense, batch = per_run[:, 0], np.array(tally.run_images, dtype=np.int64)
+    dense = per_run[:, 0]
+    images = np.array(tally.groups, dtype=np.int64) * trace.source.images_per_run
     for index, scheme in enumerate(SCHEMES):
         cycles = per_run[:, index]
         speedup[scheme] = float(dense.sum() / cycles.sum()) if cycles.sum() else 1.0
         interval[scheme] = speedup_interval(dense, cycles, seed) if cycles.sum() else None
-        statistics[scheme] = image_statistics(np.repeat(cycles / batch, batch))
+        statistics[scheme] = image_statistics(np.repeat(cycles / images, images))
     peak = peak_live(
         Lifetime(life.tensor, life.elements, life.elements * life.value_bits, life.first, life.last)
         for life in trace.live
@@ -69,7 +70,7 @@ def assemble(
             source=source.inputs,
             sha256=source.inputs_sha256,
             random=source.random_inputs,
-            runs=tally.images,
+            runs=tally.runs,
             images_per_run=source.images_per_run,
         ),
         accelerator=accelerator.model_dump(),
@@ -83,11 +84,11 @@ def assemble(
         on_device=placed,
         images=statistics,
         per_image=model.PerImage(
-            images=tuple(tally.run_images),
+            images=tuple(images.tolist()),
             total={s: tuple(per_run[:, i].tolist()) for i, s in enumerate(SCHEMES)},
             compute={s: tuple(per_compute[:, i].tolist()) for i, s in enumerate(SCHEMES)},
         ),
-        host=_host(trace, totals.macs // max(1, tally.images)),
+        host=_host(trace, totals.macs // max(1, tally.runs)),
         memory=model.Memory(peak_live_bits=peak.bits, peak_live_tensors=peak.tensors),
         output_error=outputs.output_error(),
         accuracy=outputs.accuracy(),
@@ -172,7 +173,7 @@ def _blocks(
     found = []
     for name, members in trace.blocks.items():
         mine = [by_name[member] for member in members if member in by_name]
-        elements = trace.tensors[trace.leaving[name]].elements * tally.images
+        elements = trace.tensors[trace.leaving[name]].elements * tally.runs
         found.append(
             model.BlockRecord(
                 name=name,
@@ -198,7 +199,7 @@ def _host(trace: Trace, macs: int) -> model.Host:
 
 
 def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
-    found = []
+    found = [*trace.source.warnings]
     if trace.source.random_inputs:
         found.append(
             f"inputs are random ({trace.source.inputs}): activation sparsity and all cycles that "

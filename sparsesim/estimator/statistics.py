@@ -14,7 +14,7 @@ def image_statistics(cycles: np.ndarray) -> ImageStatistics:
     """Statistics of total cycles an image.
 
     Args:
-        cycles: of each image; of one in a batch its share. Shape (images,), 1 or more.
+        cycles: of each image; of one among several in a run its share. Shape (images,), 1 or more.
     Returns:
         percentiles are by linear interpolation between ranks.
     """
@@ -31,10 +31,10 @@ def image_statistics(cycles: np.ndarray) -> ImageStatistics:
 
 
 def speedup_interval(dense: np.ndarray, sparse: np.ndarray, seed: int) -> Interval | None:
-    """A percentile bootstrap of sum(dense) / sum(sparse) over images; None below two images.
+    """A percentile bootstrap of sum(dense) / sum(sparse) over runs; None below two runs.
 
     Args:
-        dense, sparse: total cycles an image, int64, shape (images,).
+        dense, sparse: total cycles a run, int64, shape (runs,): an image, or those side by side.
         seed: of the resampling.
     """
     if len(dense) < 2:

@@ -66,15 +66,15 @@ class Tally:
         self.trace = trace
         self.widths = [value_bits_of(trace, layer, accelerator) for layer in trace.layers]
         self.layers = [LayerTally() for _ in trace.layers]
-        self.run_images: list[int] = []
+        self.groups: list[int] = []  # runs side by side, of each group
         self.run_total: list[np.ndarray] = []
         self.run_compute: list[np.ndarray] = []
         self.leaving = dict.fromkeys(trace.leaving, 0)
 
     @property
-    def images(self) -> int:
-        """Images (or fixed batches) so far."""
-        return sum(self.run_images)
+    def runs(self) -> int:
+        """Runs of the model so far."""
+        return sum(self.groups)
 
     def add(self, group: list[ImageTrace], runs: list[list[LayerRun]]) -> None:
         """Take a group of images into account; for each layer one run, or one an image."""
@@ -86,7 +86,7 @@ class Tally:
                 tally.add(run, layer, len(group) // len(parts), widths)
                 total += run.sums.total
                 compute += run.sums.compute
-        self.run_images.append(len(group))
+        self.groups.append(len(group))
         self.run_total.append(total)
         self.run_compute.append(compute)
         for block, key in self.trace.leaving.items():

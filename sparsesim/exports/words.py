@@ -26,7 +26,7 @@ def origin(trace: Trace) -> str:
     source = trace.source
     rewrites = "".join(f", {rewrite}" for rewrite in source.rewrites)
     drawn = " (drawn, not real)" if source.random_inputs else ""
-    runs = f"{source.runs} image{'s' if source.runs != 1 else ''}"
+    runs = f"{source.images} image{'s' if source.images != 1 else ''}"
     if source.images_per_run > 1:
         runs = f"{source.runs} x {source.images_per_run} images"
     return printable(

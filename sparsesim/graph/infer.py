@@ -25,19 +25,23 @@ _READ_ELEMENTS = 1024
 
 
 def infer(
-    model: onnx.ModelProto, constants: Mapping[str, np.ndarray], custom_ops: Sequence[str] = ()
+    model: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    custom_ops: Sequence[str] = (),
+    batch_axes: Mapping[str, int | None] | None = None,
 ) -> tuple[dict[str, Shape], dict[str, np.dtype]]:
-    """Shapes and types of all tensors; a free batch (first axis of an input) counts as 1.
+    """Shapes and types of all tensors; a free batch counts as 1.
 
     Args:
         model: without initialisers; what its `value_info` says is taken where nothing else tells.
         constants: these, by name.
         custom_ops: libraries of its operators.
+        batch_axes: of each input; None: the first axis of all.
     Returns:
         shape by name (None for an unknown length; the name is absent where the rank is unknown),
         and dtype by name.
     """
-    declared, batches = _declared(model, constants)
+    declared, batches = _declared(model, constants, batch_axes)
     inferred = _inferred(declared)
     known = _told(inferred, batches)
     missing = _missing(declared.graph.node, inferred, known)
@@ -58,7 +62,9 @@ def infer(
 
 
 def _declared(
-    model: onnx.ModelProto, constants: Mapping[str, np.ndarray]
+    model: onnx.ModelProto,
+    constants: Mapping[str, np.ndarray],
+    batch_axes: Mapping[str, int | None] | None,
 ) -> tuple[onnx.ModelProto, set[str]]:
     """The model for inference: constants in it or declared, free batches 1; their symbols."""
     declared = onnx.ModelProto()
@@ -69,9 +75,10 @@ def _declared(
     listed = {value.name for value in graph.input}
     for value in graph.input:
         dims = value.type.tensor_type.shape.dim
-        if dims and not dims[0].HasField("dim_value"):
-            batches.add(dims[0].dim_param)
-            dims[0].dim_value = 1
+        axis = batch_axes.get(value.name) if batch_axes is not None else 0 if dims else None
+        if axis is not None and not dims[axis].HasField("dim_value"):
+            batches.add(dims[axis].dim_param)
+            dims[axis].dim_value = 1
     del graph.value_info[:]
     for name, array in constants.items():
         if array.size <= _READ_ELEMENTS:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import IO
@@ -17,60 +15,21 @@ from typing import IO
 import numpy as np
 
 from sparsesim.errors import InputError
-from sparsesim.inputs.feed import Feed, Inputs, InputSpec, count_images, group_labels
+from sparsesim.inputs.cutting import cut_of
+from sparsesim.inputs.feed import (
+    Feed,
+    Inputs,
+    InputSpec,
+    count_images,
+    doubts,
+    group_labels,
+    images_per_run,
+)
 from sparsesim.inputs.labels import Labels, checked
+from sparsesim.inputs.stored import Stored, header
 
 _LABEL_NAMES = ("labels", "y")
 _DATA_NAMES = ("x", "images", "data")
-
-# What zipfile, zlib and NumPy raise on damaged, encrypted or oddly compressed files.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    MemoryError,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """One array in a file.
-
-    Args:
-        where: names the array in errors.
-        open: gives a stream at the start of the array's own file or zip member.
-    """
-
-    where: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran: bool
-    open: Callable[[], IO[bytes]]
-
-    def slices(self, rows: int) -> Iterator[np.ndarray]:
-        """Blocks of whole rows of the first axis, the last short block left out."""
-        shape = (rows, *self.shape[1:])
-        block_bytes = math.prod(shape) * self.dtype.itemsize
-        try:
-            with self.open() as stream:
-                if self.fortran:  # rows do not lie together: the whole array has to be read
-                    whole = np.lib.format.read_array(stream, allow_pickle=False)
-                    for first in range(0, self.shape[0] - rows + 1, rows):
-                        yield np.ascontiguousarray(whole[first : first + rows])
-                    return
-                _header(stream)
-                for _ in range(self.shape[0] // rows):
-                    yield np.frombuffer(stream.read(block_bytes), dtype=self.dtype).reshape(shape)
-        except _DAMAGE:
-            raise InputError(f"{self.where}: is damaged") from None
-
-    def whole(self) -> np.ndarray:
-        """All of it; for small arrays."""
-        return next(self.slices(self.shape[0])) if self.shape and self.shape[0] else np.empty(0)
 
 
 def read_stored(path: Path) -> dict[str, Stored]:
@@ -141,42 +100,52 @@ def feed_arrays(
 ) -> Inputs:
     """Arrays as they are, cast within their kind (floats to floats, integers to integers).
 
-    In a model of several inputs an array of one image's rows is fed with every image.
+    In a model of several inputs an array for one run is fed with every run.
 
     Raises:
         InputError: an array does not fit its input, or arrays disagree on the number of images.
     """
-    runs = {spec.name: _runs(chosen[spec.name], spec) for spec in expected}
-    many = {name: count for name, count in runs.items() if count != 1}
+    cuts = {spec.name: cut_of(chosen[spec.name], spec) for spec in expected}
+    many = {name: cut.runs for name, cut in cuts.items() if cut.runs != 1}
     if len(set(many.values())) > 1:
-        said = ", ".join(f"'{name}' {count}" for name, count in many.items())
-        raise InputError(f"{path}: arrays disagree on the number of images: {said}")
-    batch = max((spec.batch for spec in expected if spec.name in many), default=expected[0].batch)
-    largest = next(iter(many), expected[0].name)
-    total = _rows(chosen[largest], next(s for s in expected if s.name == largest))
-    count = count_images(total, batch, images, str(path))
+        said = ", ".join(f"'{name}' {cuts[name].images}" for name in many)
+        raise InputError(
+            f"{path}: arrays disagree on the number of images: {said}; --batch-axis says which "
+            "axes hold them"
+        )
+    runs, batch = max(many.values(), default=1), images_per_run(expected)
+    rows = [cut.images for cut in cuts.values() if cut.spec.batch == batch and cut.runs == runs]
+    total = max(rows, default=0) if 0 in many.values() else max([runs * batch, *rows])
+    share = count_images(total, batch, images, str(path))
     found = find_labels(total)
 
     def stream() -> Iterator[Feed]:
         columns: list[Iterator[np.ndarray]] = []
         for spec in expected:
-            values = _values(chosen[spec.name], spec)
-            shared = runs[spec.name] == 1 and count > 1
+            values = cuts[spec.name].values()
+            shared = cuts[spec.name].runs == 1 and share.runs > 1
             columns.append(repeat(next(values)) if shared else values)
         for row in zip(*columns, strict=False):  # repeated ones never end
             yield {spec.name: array for spec, array in zip(expected, row, strict=True)}
 
-    notes = f"{count} of {total // batch} images"
+    notes = str(share)
     if found:
         notes += f"; labels from {found.origin}"
-    labels = group_labels(found.values if found else None, count, batch)
-    return Inputs(count, labels, f"{path} ({notes})", False, stream)
+    return Inputs(
+        share.runs,
+        group_labels(found.values if found else None, share.runs, batch),
+        f"{path} ({notes})",
+        False,
+        stream,
+        images_per_run=batch,
+        warnings=(*doubts(expected), *share.warnings),
+    )
 
 
 def _stored(opened: Callable[[], IO[bytes]], stored_bytes: int, where: str) -> Stored:
     try:
         with opened() as stream:
-            shape, fortran, dtype = _header(stream)
+            shape, fortran, dtype = header(stream)
             header_bytes = stream.tell()
     except Exception:  # NumPy's header parser raises many kinds on damaged files
         raise InputError(f"{where}: is no NumPy array, or a damaged one") from None
@@ -190,62 +159,3 @@ def _stored(opened: Callable[[], IO[bytes]], stored_bytes: int, where: str) -> S
             f"{where}: is cut short; has {stored_bytes - header_bytes} of {needed} bytes of values"
         )
     return Stored(where, shape, dtype, fortran and len(shape) > 1, opened)
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        read = np.lib.format.read_array_header_1_0
-    else:
-        read = np.lib.format.read_array_header_2_0
-    return read(stream)
-
-
-def _rows(stored: Stored, spec: InputSpec) -> int:
-    """Rows of the batch axis; an array that lacks the axis is one row."""
-    return stored.shape[0] if spec.shape and len(stored.shape) == len(spec.shape) else 1
-
-
-def _runs(stored: Stored, spec: InputSpec) -> int:
-    """Images in the array, once it is seen to fit its input."""
-    whole = len(stored.shape) == len(spec.shape)
-    item = stored.shape[1:] if whole else stored.shape
-    lacks_batch = len(stored.shape) == len(spec.shape) - 1 and spec.batch == 1
-    fits = spec.takes(item) and (whole or lacks_batch)
-    if not fits and not spec.shape == stored.shape == ():
-        raise InputError(
-            f"{stored.where}: is {list(stored.shape)}; input '{spec.name}' takes {spec}"
-        )
-    kinds = "iu" if spec.dtype.kind in "iu" else spec.dtype.kind
-    if stored.dtype.kind not in kinds:
-        prepare = stored.dtype.kind in "iu" and spec.dtype.kind == "f"
-        hint = ", or give uint8 pixels and a preprocess table" if prepare else ""
-        raise InputError(
-            f"{stored.where}: is {stored.dtype}; input '{spec.name}' takes {spec}; convert it{hint}"
-        )
-    return _rows(stored, spec) // spec.batch
-
-
-def _values(stored: Stored, spec: InputSpec) -> Iterator[np.ndarray]:
-    if len(stored.shape) != len(spec.shape) or not spec.shape:
-        flat = Stored(stored.where, (1, *stored.shape), stored.dtype, stored.fortran, stored.open)
-        blocks: Iterator[np.ndarray] = flat.slices(1)
-        if not spec.shape:
-            blocks = (block[0] for block in blocks)
-    else:
-        blocks = stored.slices(spec.batch)
-    for index, block in enumerate(blocks):
-        yield _cast(block, spec, index)
-
-
-def _cast(block: np.ndarray, spec: InputSpec, index: int) -> np.ndarray:
-    if spec.dtype.kind in "iu" and block.size:
-        limit = np.iinfo(spec.dtype)
-        for edge in (int(block.min()), int(block.max())):
-            if not limit.min <= edge <= limit.max:
-                raise InputError(
-                    f"input '{spec.name}', image {index}: {edge} is out of range; {spec.dtype} "
-                    f"takes {limit.min} to {limit.max}"
-                )
-    with np.errstate(over="ignore"):  # an overflow becomes an infinity, which is refused later
-        return block.astype(spec.dtype)

@@ -10,8 +10,9 @@ from typing import IO
 import numpy as np
 
 from sparsesim.errors import InputError, nearest
-from sparsesim.inputs.arrays import Stored, feed_arrays
+from sparsesim.inputs.arrays import feed_arrays
 from sparsesim.inputs.feed import Inputs, InputSpec
+from sparsesim.inputs.stored import Stored
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +26,13 @@ class Held(Stored):
         for first in range(0, self.shape[0] - rows + 1, rows):
             yield np.ascontiguousarray(self.values[first : first + rows])
 
+    def whole(self) -> np.ndarray:
+        """All of it."""
+        return self.values
+
 
 def feed_memory(arrays: Mapping[str, np.ndarray], expected: tuple[InputSpec, ...]) -> Inputs:
-    """Inputs from arrays by input name, shape (images, ...); the first axis is cut into runs.
+    """Inputs from arrays by input name; the axis that holds the images is cut into runs.
 
     Raises:
         InputError: a name that the model does not have, one that lacks, an array that does not fit.
@@ -41,8 +46,6 @@ def feed_memory(arrays: Mapping[str, np.ndarray], expected: tuple[InputSpec, ...
         if name not in arrays:
             raise InputError(f"input '{name}' lacks an array")
         values = np.asarray(arrays[name])
-        if values.ndim == 0:
-            values = values.reshape(1)
         chosen[name] = Held(
             f"input '{name}'", values.shape, values.dtype, False, _not_a_file, values
         )

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from sparsesim.errors import InputError
-from sparsesim.inputs.feed import Feed, Inputs, InputSpec, count_images, group_labels
+from sparsesim.inputs.feed import Feed, Inputs, InputSpec, count_images, doubts, group_labels
 from sparsesim.inputs.labels import Labels
 from sparsesim.inputs.preprocess import Preprocess, load_preprocess, preset_names
 
@@ -74,9 +74,9 @@ class Preparation:
         if self.layout == "nhwc":
             values = np.ascontiguousarray(values.transpose(1, 2, 0))
         came = values.shape
-        if len(self.spec.shape) == 3:
+        if len(self.spec.item) == 2:
             values = values[0]
-        elif len(self.spec.shape) == 2:
+        elif len(self.spec.item) == 1:
             values = values.reshape(-1)
         if not self.spec.takes(values.shape):
             raise InputError(
@@ -104,11 +104,11 @@ def feed_pictures(
         InputError: the pictures do not fit the input.
     """
     prepare = _fit(_chosen(preprocess, spec, pictures.where), spec)
-    count = count_images(pictures.total, spec.batch, images, pictures.where)
+    share = count_images(pictures.total, spec.batch, images, pictures.where)
     found = find_labels()
     values = found.values if found else None
     how = f"preprocess {prepare.preprocess}; {prepare.channels} {prepare.layout}"
-    notes = f"{count} of {pictures.total // spec.batch} images; {how}"
+    notes = f"{share}; {how}"
     if found:
         notes += f"; labels from {found.origin}"
 
@@ -120,20 +120,22 @@ def feed_pictures(
                     f"{pictures.where}: pictures of one batch differ in size after preprocessing; "
                     "set resize and crop"
                 )
-            yield {spec.name: np.stack(batch)}
+            yield {spec.name: spec.stacked(batch)}
 
     def raw() -> Iterator[bytes]:
         yield f"{spec.name} {spec} {how} {prepare.preprocess.model_dump_json()}".encode()
         stored = pictures.raw or (lambda: (_pixel_bytes(p) for _, p in pictures.stream()))
-        yield from islice(stored(), count * spec.batch)
+        yield from islice(stored(), share.images)
 
     return Inputs(
-        count=count,
-        labels=group_labels(values, count, spec.batch),
+        count=share.runs,
+        labels=group_labels(values, share.runs, spec.batch),
         source=f"{pictures.where} ({notes})",
         random=False,
         stream=stream,
         raw=raw,
+        images_per_run=spec.batch,
+        warnings=(*doubts((spec,)), *share.warnings),
     )
 
 
@@ -175,15 +177,15 @@ def _layout(preprocess: Preprocess, spec: InputSpec) -> tuple[str, str]:
     """Layout and channels, from the table where it says so, else from the input's shape."""
     layouts: list[str] = [preprocess.layout] if preprocess.layout else ["nchw", "nhwc"]
     channels: list[str] = [preprocess.channels] if preprocess.channels else ["rgb", "gray"]
-    rank = len(spec.shape)
-    if rank not in (2, 3, 4):
+    rank = len(spec.item)
+    if rank not in (1, 2, 3):
         raise InputError(
             f"input '{spec.name}' takes {spec}; pictures feed [n, c, h, w], [n, h, w, c], "
             "[n, h, w] or [n, h*w]; give arrays (.npy or .npz)"
         )
-    if rank < 4:  # no channel axis: gray, unless the flat form is spelled out
+    if rank < 3:  # no channel axis: gray, unless the flat form is spelled out
         word = channels[0] if preprocess.channels else "gray"
-        if rank == 3 and word != "gray":
+        if rank == 2 and word != "gray":
             raise InputError(
                 f"input '{spec.name}' takes {spec}, which has no channels; channels = "
                 f"'{word}' contradicts it, use 'gray'"
@@ -191,7 +193,7 @@ def _layout(preprocess: Preprocess, spec: InputSpec) -> tuple[str, str]:
         return layouts[0], word
     fits = []
     for layout in layouts:
-        size = spec.shape[1 + _CHANNEL_AXIS[layout]]
+        size = spec.item[_CHANNEL_AXIS[layout]]
         fits += [
             (size is None, layout, word) for word in channels if size in (None, _CHANNELS[word])
         ]

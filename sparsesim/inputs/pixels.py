@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sparsesim.errors import InputError
-from sparsesim.inputs.arrays import Stored
 from sparsesim.inputs.labels import Labels
 from sparsesim.inputs.pictures import Pictures
+from sparsesim.inputs.stored import Stored
 
 _CHANNEL_COUNTS = (1, 3)
 

@@ -111,6 +111,36 @@ def load_preprocess(named: Preprocess | str) -> Preprocess:
         ) from None
 
 
+def with_sizes(
+    named: Preprocess | str,
+    resize: int | tuple[int, int] | str | None,
+    crop: int | tuple[int, int] | str | None,
+) -> Preprocess:
+    """A preprocessing with sizes of its own, where those of a preset do not fit the model.
+
+    Args:
+        named: as for `load_preprocess`.
+        resize: pixels of the short side, or (height, width), which is the whole size: the crop of
+            `named` goes then; `none`: no resizing; None: as `named` has it.
+        crop: of a centred square, or (height, width); `none`: no crop; None: as above.
+    Raises:
+        InputError: as `load_preprocess`, or sizes out of range.
+    """
+    table = load_preprocess(named).model_dump()
+    if isinstance(resize, tuple) and crop is None:
+        table["crop"] = None
+    for key, value in (("resize", resize), ("crop", crop)):
+        if value is not None:
+            table[key] = None if value == "none" else value
+    try:
+        return Preprocess.model_validate(table)
+    except ValidationError as error:
+        key = str(error.errors()[0]["loc"][0])
+        raise InputError(
+            f"preprocess: {key} {table[key]} is out of range; use 1 to 65536 pixels"
+        ) from None
+
+
 def _preset_table(name: str) -> dict[str, Any]:
     if name not in preset_names():
         hint = nearest(name, preset_names())

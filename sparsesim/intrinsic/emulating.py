@@ -92,7 +92,9 @@ def emulate(
         inputs=inputs.source,
         inputs_sha256=inputs.sha256,
         random_inputs=inputs.random,
-        images=inputs.count,
+        images=inputs.images,
+        images_per_run=inputs.images_per_run,
+        warnings=inputs.warnings,
         layers=tuple(
             _record(layer.name, layer.op, tallies[layer.name], layers.get(layer.name), chosen)
             for layer in graph.layers

@@ -51,7 +51,8 @@ class Emulation:
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256: what ran on what.
         random_inputs: the inputs were drawn, not given.
-        images: runs.
+        images: in all runs; images_per_run: more than 1 where the model's batch is fixed.
+        warnings: of the inputs.
         layers: all of the graph, in execution order.
         outputs: the largest |difference| of the model's outputs as a share of their range, and the
             share of images with the same top-1.
@@ -68,6 +69,8 @@ class Emulation:
     layers: tuple[LayerEmulation, ...]
     outputs: OutputError | None
     accuracy: Accuracy | None
+    images_per_run: int = 1
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass

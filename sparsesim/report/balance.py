@@ -28,6 +28,8 @@ def balance_text(found: Balance) -> RenderableType:
         a,
         f"queue depth {a['queue_depth']}, {found.scheme}",
         images=found.images,
+        images_per_run=found.images_per_run,
+        warnings=found.warnings,
     )
     head += [Text(), Text(_answer(found), style="bold")]
     parts: list[RenderableType] = [*head, _table(found), Text(), *map(Text, _left(found))]

@@ -28,6 +28,8 @@ def break_even_text(found: BreakEvens) -> RenderableType:
         a,
         f"clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
         images=found.images,
+        images_per_run=found.images_per_run,
+        warnings=found.warnings,
         rewrites=found.rewrites,
         random_inputs=found.random_inputs,
     )

@@ -13,7 +13,7 @@ import altair as alt
 
 from sparsesim.errors import SpecError, nearest
 from sparsesim.report import layer_charts
-from sparsesim.report.facts import array, baseline, own_scheme, run_word
+from sparsesim.report.facts import array, baseline, own_scheme, run_word, runs_word
 from sparsesim.report.theme import SCHEME_COLOURS, colours, theme
 from sparsesim.result.model import SCHEMES, Result
 
@@ -46,7 +46,10 @@ def chart_names() -> tuple[str, ...]:
 def caption(result: Result, which: str) -> str:
     """The caption of a chart, filled in."""
     return CHARTS[which].caption.format(
-        scheme=own_scheme(result), baseline=baseline(result), run=run_word(result)
+        scheme=own_scheme(result),
+        baseline=baseline(result),
+        run=run_word(result),
+        runs=runs_word(result),
     )
 
 
@@ -156,7 +159,9 @@ def _images(result: Result) -> Drawn | None:
         return None
     statistics = result.images[scheme]
     marks = [{"cycles": statistics.p50, "is": "p50"}, {"cycles": statistics.p95, "is": "p95"}]
-    title = f"total cycles by {run_word(result)}"
+    title = "total cycles an image"
+    if result.inputs.images_per_run > 1:
+        title += f", by {run_word(result)}"
     axis = alt.Axis(format=",.0f", labelOverlap=True, tickCount=5)
     drawn = alt.Chart(alt.InlineData(values=rows))
     if len(rows) < FEW:
@@ -185,7 +190,7 @@ def _images(result: Result) -> Drawn | None:
 CHARTS = {
     "speedup": ChartKind(
         "Speedup",
-        "Of total cycles, {baseline}; lines are 95 % bootstrap intervals over images.",
+        "Of total cycles, {baseline}; lines are 95 % bootstrap intervals over {runs}.",
         _speedup,
     ),
     "cycles": ChartKind(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from sparsesim.report.console import cells
+from sparsesim.report.heading import images_and_runs
 from sparsesim.report.naming import fitted
 
 _NAME = 26  # columns that 80 leave for a name
@@ -44,7 +46,7 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
     )
     table.add_section()
     table.add_row(
-        f"{len({check.image for check in found.checks})} image(s)",
+        _runs(len({check.image for check in found.checks}), found.images_per_run),
         "",
         f"{model:,}",
         f"{verilog:,}",
@@ -57,10 +59,17 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
         said.append(f"sampled: {100 * model / every:.1f} % of {every:,} cycles")
     if found.outputs_equal:
         equal = sum(found.outputs_equal)
-        said.append(f"outputs equal in {equal} of {len(found.outputs_equal)} image(s)")
-    table.caption = "; ".join(said)
+        said.append(
+            f"outputs equal in {equal} of {_runs(len(found.outputs_equal), found.images_per_run)}"
+        )
+    lines = ["; ".join(said), *(f"! {warning}" for warning in found.warnings)]
+    table.caption = Text("\n".join(lines))  # a warning may hold what rich takes for markup
     table.caption_justify = "left"
     return table
+
+
+def _runs(runs: int, images_per_run: int) -> str:
+    return images_and_runs(runs * images_per_run, images_per_run)
 
 
 def differences_table(comparison: Any) -> Table:

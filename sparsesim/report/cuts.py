@@ -12,6 +12,7 @@ from sparsesim.cuts import Cuts, RankedCut
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name, source_name
 from sparsesim.report.figures import octets, percent, plural
+from sparsesim.report.heading import images_and_runs, warned
 from sparsesim.report.naming import fitted
 
 _NAME = 24
@@ -37,16 +38,14 @@ def cuts_text(cuts: Cuts, top: int) -> RenderableType:
 
 def _header(cuts: Cuts) -> list[RenderableType]:
     file, inputs = file_name(cuts.model), source_name(cuts.inputs)
-    runs = plural(cuts.images, "image")
-    if cuts.images_per_run > 1:
-        runs = f"{plural(cuts.images, 'run')} of {cuts.images_per_run} images"
+    runs = images_and_runs(cuts.images, cuts.images_per_run)
     title = Text(f"Where to cut {file}", style="bold")
     title.append(f", {runs} from {inputs}", style="not bold dim")
     title.append("".join(f"; {step}" for step in cuts.rewrites), style="not bold")
     found: list[RenderableType] = [title]
     if cuts.random_inputs:
         found.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
-    return found
+    return found + warned(cuts.warnings)
 
 
 def _table(shown: Iterable[RankedCut], labels: dict[str, str]) -> Table:

@@ -16,6 +16,7 @@ from sparsesim.intrinsic.emulation import Emulation, LayerEmulation
 from sparsesim.intrinsic.formats import Formats
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.figures import count, percent, plural
+from sparsesim.report.heading import images_and_runs, warned
 from sparsesim.report.naming import fitted
 
 # Characters of a layer's name on one line, beside formats and beside errors.
@@ -32,12 +33,14 @@ def text(found: Emulation) -> RenderableType:
         width: fitted([layer.name for layer in found.layers], width)
         for width in (_NAME, _LONGER_NAME)
     }
-    title = Text(f"{PurePath(found.model).name}, {plural(found.images, 'image')}", style="bold")
+    runs = images_and_runs(found.images, found.images_per_run)
+    title = Text(f"{PurePath(found.model).name}, {runs}", style="bold")
     title.append(f" from {PurePath(found.inputs).name}", style="not bold dim")
     title.append("".join(f"; {step}" for step in found.rewrites), style="not bold")
     parts: list[RenderableType] = [title]
     if found.random_inputs:
         parts.append(Panel(Text("inputs are random: errors say little", style="bold red")))
+    parts += warned(found.warnings)
     parts += [
         Text(),
         _formats(found, labels[_NAME]),

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from sparsesim.report.classes import CLASSES, STALL
 from sparsesim.report.figures import mac_share, percent, plural, times
+from sparsesim.report.heading import images_and_runs
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
 from sparsesim.spec.accelerator import Accelerator
 
@@ -84,16 +85,34 @@ def images(result: Result) -> int:
 
 def images_in_words(result: Result) -> str:
     """`50 images`, or `5 runs of 8 images` where the model's batch is fixed."""
-    runs, size = result.inputs.runs, result.inputs.images_per_run
-    if size == 1:
-        return plural(runs, "image")
-    return f"{plural(runs, 'run')} of {size} images"
+    size = result.inputs.images_per_run
+    return images_and_runs(result.inputs.runs * size, size)
 
 
 def run_word(result: Result) -> str:
-    """What `Result.images` counts by."""
+    """What one execution of the model is: `image`, or `run of 8 images`."""
     size = result.inputs.images_per_run
     return "image" if size == 1 else f"run of {size} images"
+
+
+def runs_word(result: Result) -> str:
+    """What intervals are over: `images`, or `runs of 8 images`."""
+    size = result.inputs.images_per_run
+    return "images" if size == 1 else f"runs of {size} images"
+
+
+def interval_in_words(result: Result, scheme: str) -> str:
+    """Between what a speedup lies; of a single run nothing can be said."""
+    interval = result.speedup_interval[scheme]
+    if interval is None:
+        return f"one {'image' if result.inputs.images_per_run == 1 else 'run'}"
+    return f"{interval.low:.2f}-{times(interval.high)}"
+
+
+def worst_in_words(result: Result, scheme: str) -> str:
+    """Where the slowest image is: `image 3`, or the run that it has its share of."""
+    size, worst = result.inputs.images_per_run, result.images[scheme].worst_image
+    return f"image {worst}" if size == 1 else f"a share of run {worst // size}"
 
 
 def lane_slots(result: Result) -> int:

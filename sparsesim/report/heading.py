@@ -17,8 +17,10 @@ def heading(
     rest: str,
     *,
     images: int,
+    images_per_run: int,
     rewrites: Sequence[str] = (),
     random_inputs: bool = False,
+    warnings: Sequence[str] = (),
 ) -> list[RenderableType]:
     """Its lines.
 
@@ -26,13 +28,14 @@ def heading(
         title: with the model's file.
         accelerator: as JSON has it.
         rest: of the machine, behind its window.
-        images: that were counted.
+        images: that were counted; images_per_run: more than 1 where the model's batch is fixed.
         rewrites: of the model, as it was run.
         random_inputs: said loudly.
+        warnings: of the inputs.
     """
     a = accelerator
     first = Text(title, style="bold")
-    first.append(f", {plural(images, 'image')}", style="not bold dim")
+    first.append(f", {images_and_runs(images, images_per_run)}", style="not bold dim")
     first.append("".join(f"; {step}" for step in rewrites), style="not bold")
     machine = (
         f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
@@ -41,4 +44,16 @@ def heading(
     lines: list[RenderableType] = [first, Text(machine, style="dim")]
     if random_inputs:
         lines.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
-    return lines
+    return lines + warned(warnings)
+
+
+def images_and_runs(images: int, images_per_run: int) -> str:
+    """`50 images`, or `5 runs of 8 images` where the model's batch is fixed."""
+    if images_per_run == 1:
+        return plural(images, "image")
+    return f"{plural(images // images_per_run, 'run')} of {images_per_run} images"
+
+
+def warned(warnings: Sequence[str]) -> list[RenderableType]:
+    """Warnings, a line each."""
+    return [Text(f"! {warning}", style="yellow") for warning in warnings]

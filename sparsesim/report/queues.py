@@ -28,6 +28,8 @@ def queues_text(found: Queues) -> RenderableType:
         a,
         f"{found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
         images=found.images,
+        images_per_run=found.images_per_run,
+        warnings=found.warnings,
         rewrites=found.rewrites,
         random_inputs=found.random_inputs,
     )

@@ -8,12 +8,13 @@ from sparsesim.report.facts import (
     images,
     images_in_words,
     inputs_name,
+    interval_in_words,
     iso_resource_in_words,
     machine,
     model_name,
     output_error_in_words,
     own_scheme,
-    run_word,
+    worst_in_words,
 )
 from sparsesim.report.figures import (
     bits,
@@ -73,10 +74,10 @@ def outcome(result: Result) -> Pairs:
             f"clock); {count(cycles.stall / n)} of them wait for DRAM",
         ),
         (
-            f"Over every {run_word(result)}",
+            "Over every image",
             f"p50 {count(statistics.p50)}, p95 {count(statistics.p95)}, p99 "
             f"{count(statistics.p99)}, worst {count(statistics.worst)} cycles "
-            f"({run_word(result)} {statistics.worst_image})",
+            f"({worst_in_words(result, scheme)})",
         ),
         (
             "Mean densities alone",
@@ -120,14 +121,12 @@ def speedups(result: Result) -> list[tuple[str, str, str, str, str]]:
     clock = float(result.accelerator["clock_mhz"] or 1)
     rows = []
     for scheme in SCHEMES:
-        interval = result.speedup_interval[scheme]
-        between = f"{interval.low:.2f}-{times(interval.high)}" if interval else "one image"
         each = result.totals.cycles[scheme].total / images(result)
         rows.append(
             (
                 scheme,
                 times(result.speedup[scheme]),
-                "baseline" if scheme == "none" else between,
+                "baseline" if scheme == "none" else interval_in_words(result, scheme),
                 count(each),
                 milliseconds(each, clock),
             )

@@ -140,7 +140,7 @@ def _dense(iso: dict[str, Any] | None) -> str:
 def _header(result: SweepResult) -> str:
     lines = [outcome(result).replace("measured", "measured exactly", 1)]
     for network in result.spec.named_networks():
-        images = ", ".join(count(n) for n in network.images)
+        images = ", ".join(count(n) for n in network.images or (1,))
         maps = [name for name in (*network.maps(), *network.searched()) if name != NO_THRESHOLDS]
         thresholds = f"; thresholds {', '.join(maps)}" if maps else ""
         where = "random inputs" if network.inputs == "random" else file_name(network.inputs)

@@ -19,13 +19,14 @@ from sparsesim.report.facts import (
     images,
     images_in_words,
     inputs_name,
+    interval_in_words,
     iso_resource_in_words,
     machine,
     model_name,
     output_error_in_words,
     own_scheme,
-    run_word,
     speedup,
+    worst_in_words,
 )
 from sparsesim.report.figures import (
     bits,
@@ -102,15 +103,13 @@ def _speedups(result: Result) -> RenderableType:
     for scheme in SCHEMES:
         mine = scheme == own_scheme(result)
         cycles = result.totals.cycles[scheme].total
-        interval = result.speedup_interval[scheme]
-        between = f"{interval.low:.2f}-{times(interval.high)}" if interval else "one image"
         bar = "▇" * max(1, round(14 * cycles / slowest))
         each = cycles / images(result)
         table.add_row(
             *cells(
                 f"{'▸' if mine else ' '} {scheme}",
                 times(result.speedup[scheme]),
-                "baseline" if scheme == "none" else between,
+                "baseline" if scheme == "none" else interval_in_words(result, scheme),
                 count(each),
                 milliseconds(each, clock),
                 Text(bar, style="green" if mine else "dim"),
@@ -125,7 +124,7 @@ def _beside(result: Result) -> list[RenderableType]:
     statistics = result.images[own_scheme(result)]
     spread = (
         f"p50 {count(statistics.p50)}, p95 {count(statistics.p95)}, worst "
-        f"{count(statistics.worst)} cycles ({run_word(result)} {statistics.worst_image})"
+        f"{count(statistics.worst)} cycles ({worst_in_words(result, own_scheme(result))})"
     )
     estimate = result.totals.schemes[own_scheme(result)].density
     density = (
@@ -138,7 +137,7 @@ def _beside(result: Result) -> list[RenderableType]:
             ("device", shares_in_words(result)),
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
-            (run_word(result), spread),
+            ("image", spread),
             ("mean density", density),
         )
     ]

@@ -1,6 +1,6 @@
 """The result of an estimate: one flat record a layer, totals, and what produced them.
 
-It holds numbers, not how they are shown. Counts are sums over all images (runs) unless said.
+It holds numbers, not how they are shown. Counts are sums over all runs unless said.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Interval(Record):
 
 
 class ImageStatistics(Record):
-    """Total cycles an image under one scheme; an image is one run, or has its share of a batch."""
+    """Total cycles an image under one scheme; of several in a run each has its share."""
 
     mean: float
     p50: float
@@ -198,7 +198,8 @@ class ImageStatistics(Record):
 
 
 class PerImage(Record):
-    """Each run's images, and its total and compute cycles by scheme."""
+    """Of each run, or of those that lie side by side on the array: how many images it has, and its
+    total and compute cycles by scheme."""
 
     images: tuple[int, ...]
     total: dict[str, tuple[int, ...]]
@@ -317,7 +318,12 @@ class Model(Record):
 
 
 class Inputs(Record):
-    """What was fed. `images_per_run` > 1: the model's batch is fixed."""
+    """What was fed.
+
+    Attributes:
+        runs: executions of the model.
+        images_per_run: more than 1 where the model's batch is fixed.
+    """
 
     source: str
     sha256: str
@@ -351,6 +357,7 @@ class Result(Record):
         speedup: by scheme, against `none` on the same array.
         on_device: what it takes of the device; None where the family of the device was never
             synthesised (a warning says so), or the result is of a version that did not say.
+        images: by scheme, over all images.
         iso_resource: against the best dense array of equal resources; None where it was not asked
             for, not even one dense PE fits, or the device's family was never synthesised.
     """
@@ -377,6 +384,11 @@ class Result(Record):
     energy_table: dict[str, str]
     warnings: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def run_groups(self) -> tuple[int, ...]:
+        """Runs that lie side by side on the array, for each entry of `per_image`."""
+        return tuple(n // self.inputs.images_per_run for n in self.per_image.images)
 
     model_config = ConfigDict(
         frozen=True,

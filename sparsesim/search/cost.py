@@ -57,7 +57,7 @@ class Cost:
         graph = applied(self.graph, self.raw, thresholds)
         result = estimate(execute(graph, self.inputs, lazy=True), self.accelerator, self.device)
         home = {layer: name for name, layers in blocks.items() for layer in layers}
-        images = self.inputs.count
+        images = self.inputs.images
         table: dict[str, dict[str, float]] = {}
         for layer in result.layers:
             row = table.setdefault(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,7 +13,6 @@ from sparsesim.graph import Graph
 from sparsesim.inputs import Inputs
 from sparsesim.inputs.feed import picked
 from sparsesim.search.replay import Replay, Tensors
-from sparsesim.trace.execute import input_specs
 
 _BATCH, _BATCH_BYTES = 100, 32 << 20  # what layers give for a batch should stay near the caches
 _TRIED = 4  # images on which a batch must give what they give alone
@@ -38,14 +37,21 @@ def part(inputs: Inputs, start: int, stop: int) -> Inputs:
     """The images from `start` up to `stop`, which is not among them.
 
     Raises:
-        InputError: not a range of these images.
+        InputError: not a range of these images, or one that cuts a run.
     """
-    if not 0 <= start < stop <= inputs.count:
+    size = inputs.images_per_run
+    if not 0 <= start < stop <= inputs.images:
         raise InputError(
-            f"images {start}:{stop} are out of range; use A:B with 0 <= A < B <= {inputs.count}, "
+            f"images {start}:{stop} are out of range; use A:B with 0 <= A < B <= {inputs.images}, "
             "which is all that there are"
         )
-    return picked(inputs, range(start, stop), f"images {start} to {stop - 1}")
+    if start % size or stop % size:
+        raise InputError(
+            f"images {start}:{stop} cut a run; the model's batch is fixed at {size}, use "
+            "multiples of it"
+        )
+    runs = range(start // size, stop // size)
+    return picked(inputs, runs, f"images {start} to {stop - 1}")
 
 
 def read_range(text: str, option: str, count: int) -> tuple[int, int]:
@@ -71,11 +77,17 @@ def two_parts(
     """A part to search on and one to test on; by default the first and the second half.
 
     Raises:
-        InputError: a range that is none, or two that overlap.
+        InputError: no labels, a range that is none, or two that overlap.
     """
-    half = inputs.count // 2
-    a, b = read_range(search or f"0:{half}", "--search-images", inputs.count)
-    c, d = read_range(test or f"{half}:", "--test-images", inputs.count)
+    _check_labels(inputs)
+    if inputs.count < 2:
+        raise InputError(
+            f"{inputs.source}: holds one run; a search takes one to search on and another to test "
+            "on, or --test-inputs"
+        )
+    half = inputs.count // 2 * inputs.images_per_run
+    a, b = read_range(search or f"0:{half}", "--search-images", inputs.images)
+    c, d = read_range(test or f"{half}:", "--test-images", inputs.images)
     parts = part(inputs, a, b), part(inputs, c, d)
     if max(a, c) < min(b, d):
         raise InputError(
@@ -91,20 +103,25 @@ def batches(inputs: Inputs, size: int) -> Iterator[Batch]:
     Raises:
         InputError: there are no labels.
     """
-    if inputs.labels is None:
-        raise InputError(f"{inputs.source}: has no labels, which a search needs; give --labels")
-    labels = inputs.labels.reshape(inputs.count, -1)
+    labels = _check_labels(inputs).reshape(inputs.count, -1)
     feeds = inputs.feeds()
     done = 0
     while chunk := list(islice(feeds, size)):
-        joined = {name: np.concatenate([feed[name] for feed in chunk]) for name in chunk[0]}
-        yield Batch(joined, labels[done : done + len(chunk)].reshape(-1), len(chunk))
+        yield Batch(side_by_side(chunk), labels[done : done + len(chunk)].reshape(-1), len(chunk))
         done += len(chunk)
+
+
+def side_by_side(feeds: Sequence[Tensors]) -> Tensors:
+    """Runs as one; a single one as it is, whatever axes its tensors have."""
+    if len(feeds) == 1:
+        return dict(feeds[0])
+    return {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
 
 
 def batch_size(replay: Replay, inputs: Inputs) -> int:
     """How many runs may be one: 1 where the model's batch is fixed or mixes its images."""
-    if any(spec.shape[:1] != (None,) for spec in input_specs(replay.graph)):
+    dims = [value.type.tensor_type.shape.dim for value in replay.graph.inputs]
+    if any(not axes or axes[0].HasField("dim_value") for axes in dims):
         return 1
     feeds = list(islice(inputs.feeds(), _TRIED))
     names = {name for step in replay.graph.steps for name in step.makes}
@@ -112,8 +129,7 @@ def batch_size(replay: Replay, inputs: Inputs) -> int:
     alone = [outputs[0] for outputs, _ in runs]
     largest = _BATCH_BYTES // max(1, sum(array.nbytes for array in runs[0][1].values()))
     try:
-        joined = {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
-        outputs, together = replay.base(joined, names)
+        outputs, together = replay.base(side_by_side(feeds), names)
     except (ModelError, ValueError):
         return 1
     pairs = [(outputs[0], alone)]
@@ -128,6 +144,14 @@ def _is_joined(whole: object, parts: list) -> bool:
         return False
     wanted = np.concatenate(parts)
     return whole.shape == wanted.shape and np.allclose(whole, wanted, rtol=1e-3, atol=1e-4)
+
+
+def _check_labels(inputs: Inputs) -> np.ndarray:
+    """The labels; InputError where there are none."""
+    if inputs.labels is None:
+        how = "use real, labelled images" if inputs.random else "give --labels"
+        raise InputError(f"{inputs.source}: has no labels, which a search needs; {how}")
+    return inputs.labels
 
 
 def right(outputs: list, labels: np.ndarray) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sparsesim.engine.threads import each, thread_count
-from sparsesim.search.images import Batch, margins
+from sparsesim.search.images import Batch, margins, side_by_side
 from sparsesim.search.replay import Replay, Tensors
 
 
@@ -156,8 +156,12 @@ def _chosen(stream: Iterator[Batch], wanted: set[int], size: int) -> Iterator[Ba
         of_run = np.split(batch.labels, batch.runs)
         for index in range(batch.runs):
             if number in wanted:
+                alone = batch.runs == 1
                 feeds.append(
-                    {name: np.split(a, batch.runs)[index] for name, a in batch.feed.items()}
+                    {
+                        name: a if alone else np.split(a, batch.runs)[index]
+                        for name, a in batch.feed.items()
+                    }
                 )
                 labels.append(of_run[index])
                 if len(feeds) == size:
@@ -169,5 +173,4 @@ def _chosen(stream: Iterator[Batch], wanted: set[int], size: int) -> Iterator[Ba
 
 
 def _joined(feeds: Sequence[Tensors], labels: Sequence[np.ndarray]) -> Batch:
-    feed = {name: np.concatenate([one[name] for one in feeds]) for name in feeds[0]}
-    return Batch(feed, np.concatenate(labels), len(feeds))
+    return Batch(side_by_side(feeds), np.concatenate(labels), len(feeds))

@@ -178,7 +178,7 @@ class _Run:
         check_labels(self.graph, self.test_inputs, outputs)
         self.first = first
         self.size = batch_size(self.replay, self.search_inputs)
-        count = min(self.spec.cycle_images, self.test_inputs.count)
+        count = self.test_inputs.at_most(self.spec.cycle_images)
         self.accelerator, self.device = resolve(self.spec.accelerator, self.spec.device)
         images = part(self.test_inputs, 0, count)
         self.cost = Cost(self.graph, self.raw, images, self.accelerator, self.device)
@@ -368,7 +368,7 @@ class _Run:
             blocks=self._table(graph, weights, cycles, before),
             cycles=dict(cycles.total),
             cycles_before=dict(before.total),
-            cycle_images=self.cost.inputs.count,
+            cycle_images=self.cost.inputs.images,
             accelerator_sha256=self.accelerator.sha256(),
             device=self.device.name,
             joint=joint,

@@ -81,10 +81,10 @@ def search_thresholds(
     from sparsesim.search.images import part
     from sparsesim.search.searching import SearchSpec, find_thresholds
 
-    count = min(how.images, inputs.count)
+    count = inputs.at_most(how.images)
     first = part(inputs, 0, count)
     # What the search tests on is not looked at here: a point's own accuracy says what came of it.
-    test = part(inputs, 0, min(count, 5))
+    test = part(inputs, 0, inputs.at_most(5))
     spec = SearchSpec(
         what=how.what,
         by=how.by,

@@ -1,4 +1,4 @@
-"""What a sweep would take, from a look at it: one image of each network, a few points."""
+"""What a sweep would take, from a look at it: one run of each network, a few points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sparsesim.sweeps.measure import Job, measure
 from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import NO_THRESHOLDS, SweepSpec
-from sparsesim.sweeps.traces import Traces
+from sparsesim.sweeps.traces import Traces, settled
 
 _TRIED = 5  # points of each network
 _POINT_BYTES, _LAYER_BYTES = 1_700, 100  # of a point in the file, about
@@ -30,7 +30,7 @@ class Plan:
         points: to be measured.
         left: what conditions and devices left of the space.
         workloads: traces that are needed.
-        seconds: of one core, about: for executions and points, from one image and a few points.
+        seconds: of one core, about: for executions and points, from one run and a few points.
         trace_bytes, point_bytes: on disk, about.
     """
 
@@ -48,6 +48,7 @@ def plan(spec: SweepSpec) -> Plan:
     Raises:
         SparseSimError: the space is empty, or a file is none.
     """
+    spec = settled(spec)
     space = Space(spec)
     left = Left()
     counts, some = _likely(space, left)
@@ -56,21 +57,23 @@ def plan(spec: SweepSpec) -> Plan:
         traces = Traces(spec, Path(folder))
         for workload, points in counts.items():
             began = time.perf_counter()
-            path = traces.execute(_quick(workload))
+            size = traces.images_per_run(workload)
+            path = traces.execute(_quick(workload, size))
             executed = time.perf_counter() - began
             layers, each = _try(path, some[workload], space)
-            seconds += workload.images * (executed + points * each)
-            trace_bytes += workload.images * path.stat().st_size
+            runs = workload.images // size
+            seconds += runs * (executed + points * each)
+            trace_bytes += runs * path.stat().st_size
             point_bytes += points * (_POINT_BYTES + layers * _LAYER_BYTES)
     return Plan(counts.total(), left, tuple(counts), seconds, trace_bytes, point_bytes)
 
 
-def _quick(workload: Workload) -> Workload:
-    """One image of it, and no search for its thresholds: a few zeros less."""
+def _quick(workload: Workload, images: int) -> Workload:
+    """One run of it, and no search for its thresholds: a few zeros less."""
     thresholds = workload.thresholds
     if is_loss(thresholds):
         thresholds = NO_THRESHOLDS
-    return replace(workload, images=1, sample="first", thresholds=thresholds)
+    return replace(workload, images=images, sample="first", thresholds=thresholds)
 
 
 def _likely(space: Space, left: Left) -> tuple[Counter[Workload], dict[Workload, list[Point]]]:
@@ -95,7 +98,7 @@ def _spread(points: Sequence[Point]) -> Sequence[Point]:
 
 
 def _try(path: Path, points: Sequence[Point], space: Space) -> tuple[int, float]:
-    """Layers of the network, and mean seconds a point on one image."""
+    """Layers of the network, and mean seconds a point on one run."""
     jobs = [
         Job(point.key, point.accelerator, space.devices[point.device], space.spec.seed)
         for point in _spread(points)

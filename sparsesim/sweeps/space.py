@@ -57,7 +57,7 @@ class Space:
         needs_iso_resource: each point must be compared with dense arrays of equal resources.
 
     Args:
-        spec: of the sweep.
+        spec: of the sweep; `traces.settled` says how many images it leaves open.
     Raises:
         SpecError: a packaged name or file that is none, or a value that a key does not take.
     """
@@ -91,7 +91,7 @@ class Space:
         return tuple(
             Workload(network.name, images, sample, thresholds)
             for network in self.spec.named_networks()
-            for images in network.images
+            for images in network.images or (1,)
             for sample in network.sample
             for thresholds in (*network.maps(), *network.searched())
         )

@@ -37,7 +37,7 @@ class Network(Spec):
         model: an ONNX file.
         inputs: as `--inputs` takes them; relative to the sweep's file; or `random`.
         preprocess, labels, label_offset: as the options of `estimate`.
-        images: take so many; a list is an axis.
+        images: take so many; a list is an axis. Default: those of one run of the model.
         sample: `first`: the first of them; or the seed of a draw from all; a list is an axis.
         thresholds: files of sparsifiers, or `none`; a list is an axis.
         losses: further thresholds, searched: each is the share of right answers that may be lost.
@@ -46,6 +46,8 @@ class Network(Spec):
         quantize: quantise a float model to 8 bits first.
         fix: inputs that become constants, as `{ sr = 16000 }`.
         custom_ops: libraries of the model's own operators.
+        shapes: sizes of inputs that leave some free, as `{ x = [1, 3, 320, 320] }`.
+        batch_axis: as the option of `estimate`: an axis, `none`, or a table of these by input.
     Raises:
         SpecError: unknown key, missing key, out of range.
     """
@@ -56,7 +58,7 @@ class Network(Spec):
     preprocess: str | None = None
     labels: str | None = None
     label_offset: int = 0
-    images: Annotated[tuple[int, ...], Field(strict=False)] = (1,)
+    images: Annotated[tuple[int, ...] | None, Field(strict=False)] = None
     sample: Annotated[tuple[Literal["first"] | int, ...], Field(strict=False)] = ("first",)
     thresholds: Names = (NO_THRESHOLDS,)
     losses: Annotated[tuple[float, ...], Field(strict=False)] = ()
@@ -64,6 +66,8 @@ class Network(Spec):
     quantize: bool = False
     fix: dict[str, float | list[float]] = Field(default={})
     custom_ops: Names = ()
+    shapes: dict[str, list[int]] = Field(default={})
+    batch_axis: int | str | dict[str, int | str] | None = None
 
     @field_validator("images", "sample", "thresholds", "losses", mode="before")
     @classmethod
@@ -73,11 +77,13 @@ class Network(Spec):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Network:
-        for key in ("images", "sample", "thresholds"):
+        for key in ("sample", "thresholds"):
             axis(f"networks.{key}", getattr(self, key))
         axis("networks.thresholds", [Path(file).stem for file in self.thresholds])
-        if min(self.images) < 1:
-            raise SpecError(f"networks.images {min(self.images)} is out of range; use 1 and up")
+        if self.images is not None:
+            axis("networks.images", self.images)
+            if min(self.images) < 1:
+                raise SpecError(f"networks.images {min(self.images)} is out of range; use 1 and up")
         for seed in self.sample:
             if seed != "first" and seed < 0:
                 raise SpecError(f"networks.sample {seed} is out of range; use 'first', or 0 and up")

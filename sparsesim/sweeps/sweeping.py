@@ -23,7 +23,7 @@ from sparsesim.sweeps.result import load_sweep_result, result_of
 from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import SweepSpec, load_sweep
 from sparsesim.sweeps.store import POINTS, Store
-from sparsesim.sweeps.traces import Traces
+from sparsesim.sweeps.traces import Traces, settled
 
 TRACES = "traces"
 MANY = 1_000_000
@@ -115,6 +115,7 @@ def sweep_into(
             in the folder is no file of points.
     """
     ends = time.monotonic() + (spec.seconds or float("inf"))
+    spec = settled(spec)
     left = Left()
     space = Space(spec)
     engine = engine_of(space, left)

@@ -22,7 +22,7 @@ from sparsesim.sweeps.spec import NO_THRESHOLDS, Network, SweepSpec
 
 if TYPE_CHECKING:
     from sparsesim.graph import Graph
-    from sparsesim.inputs import Inputs
+    from sparsesim.inputs import Inputs, InputSpec
 
 Progress = Callable[[str, int, int], Any]
 
@@ -63,13 +63,19 @@ class Traces:
                 labels=_labels_sha256(inputs),
                 thresholds=thresholds.sha256() if thresholds else None,
                 quantize=opened.network.quantize,
-                fix=opened.network.fix,
+                **opened.read_as,
             )
         return self._identities[workload]
 
     def path(self, workload: Workload) -> Path:
         """Where its trace is, or will be."""
         return self._folder / f"{self.identity(workload)[:32]}.trace"
+
+    def images_per_run(self, workload: Workload) -> int:
+        """Images that one run of its network takes."""
+        from sparsesim.inputs.feed import images_per_run
+
+        return images_per_run(self._opened[workload.network].specs)
 
     def execute(self, workload: Workload) -> Path:
         """Execute a workload, unless its trace is there.
@@ -98,7 +104,7 @@ class Traces:
             require_layers(opened.graph.source, trace.layers, trace.host)
             said = f"executing {workload.network}"
             save_trace(
-                watched(trace, lambda done: self._progress(said, done, workload.images)), path
+                watched(trace, lambda done: self._progress(said, done, trace.source.runs)), path
             )
         return path
 
@@ -120,7 +126,7 @@ class Traces:
             model=opened.graph.sha256,
             inputs=images.sha256,
             labels=_labels_sha256(images),
-            fix=opened.network.fix,
+            **opened.read_as,
             loss=loss,
             how=how.model_dump(),
         )
@@ -150,7 +156,25 @@ class Opened:
         from sparsesim.graph import load
 
         network = self.network
-        return load(network.model, fixed=network.fix, custom_ops=network.custom_ops)
+        return load(
+            network.model,
+            shapes=network.shapes,
+            fixed=network.fix,
+            custom_ops=network.custom_ops,
+        )
+
+    @property
+    def read_as(self) -> dict[str, Any]:
+        """What is said of the model beside its file."""
+        network = self.network
+        return {"fix": network.fix, "shapes": network.shapes, "batch_axis": network.batch_axis}
+
+    @cached_property
+    def specs(self) -> tuple[InputSpec, ...]:
+        """What the model takes."""
+        from sparsesim.trace.execute import input_specs
+
+        return input_specs(self.graph, self.network.batch_axis)
 
     @cached_property
     def halves(self) -> tuple[Inputs, Inputs]:
@@ -169,30 +193,36 @@ class Opened:
         return self._inputs[key]
 
     def _choose(self, count: int, sample: int | str) -> Inputs:
-        from sparsesim.inputs.feed import picked
+        from sparsesim.inputs.feed import images_per_run, picked
 
+        size = images_per_run(self.specs)
+        if count % size:
+            raise SpecError(
+                f"networks.images {count} is no multiple of {size}, at which the batch of "
+                f"{self.network.model} is fixed"
+            )
         if sample == "first" and not self.network.losses:
             return self._open(count)
         whole = self.halves[0] if self.network.losses else self._open(None)
-        if count > whole.count:
+        if count > whole.images:
             which = "; the others are for the search of losses" if self.network.losses else ""
             raise SpecError(
-                f"networks.images {count} is out of range; use 1 to {whole.count}, all of "
+                f"networks.images {count} is out of range; use {size} to {whole.images}, all of "
                 f"{whole.source}{which}"
             )
+        runs = count // size
         if sample == "first":
-            return picked(whole, range(count), f"the first {count}")
-        drawn = np.random.default_rng(int(sample)).permutation(whole.count)[:count]
+            return picked(whole, range(runs), f"the first {count}")
+        drawn = np.random.default_rng(int(sample)).permutation(whole.count)[:runs]
         return picked(whole, sorted(drawn.tolist()), f"{count} drawn by seed {sample}")
 
     def _open(self, images: int | None) -> Inputs:
         from sparsesim.inputs import open_inputs
-        from sparsesim.trace.execute import input_specs
 
         network = self.network
         found = open_inputs(
             network.inputs,
-            input_specs(self.graph),
+            self.specs,
             network.preprocess,
             Path(network.labels) if network.labels else None,
             images,
@@ -201,6 +231,23 @@ class Opened:
         if found.labels is not None and network.label_offset:
             found = replace(found, labels=found.labels + network.label_offset)
         return found
+
+
+def settled(spec: SweepSpec) -> SweepSpec:
+    """A sweep whose networks all say how many images: those of one run, where that was left open.
+
+    Raises:
+        SparseSimError: a model that is none.
+    """
+    from sparsesim.inputs.feed import images_per_run
+
+    networks = [
+        network
+        if network.images
+        else network.with_(images=images_per_run(Opened(network, spec.seed).specs))
+        for network in spec.networks
+    ]
+    return spec.with_(networks=networks)
 
 
 def _labels_sha256(inputs: Inputs) -> str | None:

@@ -13,6 +13,7 @@ from sparsesim.engine.run import Engine
 from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.errors import InputError, ModelError
 from sparsesim.graph import Graph, HostStep, Layer
+from sparsesim.graph.batch import BatchAxis, find_batches
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.graph.host_work import HostWork
 from sparsesim.inputs import InputSpec, open_inputs
@@ -36,6 +37,7 @@ def execute(
     graph: Graph,
     inputs: Inputs | str | Path | np.ndarray | Mapping[str, np.ndarray],
     *,
+    batch_axis: BatchAxis = None,
     named_blocks: Mapping[str, list[str]] | None = None,
     keep_values: bool = False,
     lazy: bool = False,
@@ -47,17 +49,18 @@ def execute(
         graph: a loaded model, sparsified or not.
         inputs: as `open_inputs` gives them, or what it takes; or an array of images for a model
             with one input, shape (images, ...); or such arrays by input name.
+        batch_axis: as for `input_specs`; of inputs that are already open it was said there.
         named_blocks: block name -> layer patterns; default: by the layers' names.
         keep_values: keep the operands' values, too.
         lazy: execute images only while they are gone through, and keep none: memory stays
             bounded for any number of images.
-        progress: called with the number of images done.
+        progress: called with the number of runs done.
     Returns:
         the trace.
     Raises:
         InputError: inputs that the model does not take. ModelError: it fails while running.
     """
-    opened = _opened(graph, inputs)
+    opened = _opened(graph, inputs, batch_axis)
     found = blocks(graph, named_blocks)
     exposed = exposing(graph, {block.leaving for block in found})
     run = _Run(exposed, opened, found, keep_values, progress)
@@ -65,8 +68,16 @@ def execute(
     return run.trace(run if lazy else list(run))
 
 
-def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
-    """What a graph expects of its inputs."""
+def input_specs(graph: Graph, batch_axis: BatchAxis = None) -> tuple[InputSpec, ...]:
+    """What a graph expects of its inputs.
+
+    Args:
+        graph: a loaded model.
+        batch_axis: along which images lie: an axis for all inputs, `none`, or either by input;
+            None: it is found, see `sparsesim.graph.batch`.
+    Raises:
+        ModelError: an input that cannot be fed, or one without such an axis.
+    """
     specs = []
     for value in graph.inputs:
         tensor = value.type.tensor_type
@@ -77,7 +88,12 @@ def input_specs(graph: Graph) -> tuple[InputSpec, ...]:
             )
         dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
         specs.append(InputSpec(value.name, dims, graph.types[value.name]))
-    return tuple(specs)
+    found = find_batches(graph, batch_axis)
+    return tuple(
+        replace(spec, batch_axis=batch.axis, doubt=batch.why if batch.doubt else "")
+        for spec in specs
+        for batch in (found[spec.name],)
+    )
 
 
 def exposing(graph: Graph, wanted: set[str]) -> Graph:
@@ -95,7 +111,7 @@ def exposing(graph: Graph, wanted: set[str]) -> Graph:
     return replace(graph, steps=tuple(steps))
 
 
-def _opened(graph: Graph, inputs: Any) -> Inputs:
+def _opened(graph: Graph, inputs: Any, batch_axis: BatchAxis) -> Inputs:
     if isinstance(inputs, np.ndarray):
         names = [value.name for value in graph.inputs]
         if len(names) != 1:
@@ -107,9 +123,9 @@ def _opened(graph: Graph, inputs: Any) -> Inputs:
     if isinstance(inputs, Mapping):
         from sparsesim.inputs.memory import feed_memory
 
-        return feed_memory(inputs, input_specs(graph))
+        return feed_memory(inputs, input_specs(graph, batch_axis))
     if isinstance(inputs, str | Path):
-        return open_inputs(inputs, input_specs(graph))
+        return open_inputs(inputs, input_specs(graph, batch_axis))
     return inputs
 
 
@@ -224,7 +240,6 @@ class _Run:
         )
 
     def _source(self) -> Source:
-        specs = input_specs(self.graph)
         return Source(
             model=self.graph.source,
             model_sha256=self.graph.sha256,
@@ -233,5 +248,6 @@ class _Run:
             random_inputs=self.inputs.random,
             rewrites=self.graph.rewrites,
             runs=self.inputs.count,
-            images_per_run=specs[0].batch if specs else 1,
+            images_per_run=self.inputs.images_per_run,
+            warnings=self.inputs.warnings,
         )

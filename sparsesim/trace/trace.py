@@ -82,13 +82,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class ImageTrace:
-    """One run: an image, or one whole fixed batch.
+    """One run: an image, or as many as the model's batch is fixed to.
 
     Attributes:
         bits: packed effectual bits by tensor key, uint64 with one spare word.
         outputs: the model's outputs.
         reference: those of the model as loaded, where the graph was rewritten; else empty.
-        label: the image's class, or -1.
+        label: the image's class, or -1; -1 as well where there are several images.
         values: operands by tensor key, where they were asked for.
     """
 
@@ -107,7 +107,9 @@ class Source:
         model, inputs: as the user named them; the sha256 beside each, hex.
         random_inputs: the inputs were drawn, not given.
         rewrites: what was done to the model since it was loaded.
-        runs: images, or fixed batches where `images_per_run` > 1.
+        runs: executions of the model.
+        images_per_run: more than 1 where the model's batch is fixed.
+        warnings: what every report must say of the inputs.
     """
 
     model: str
@@ -118,6 +120,12 @@ class Source:
     rewrites: tuple[str, ...]
     runs: int
     images_per_run: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> int:
+        """In all runs."""
+        return self.runs * self.images_per_run
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ class Trace:
         live: lives of activation tensors, for their peak.
         host: what ran on the host.
         source: where it came from.
-        images: one a run; may be lazy, and may be gone through more than once.
+        images: the runs; may be lazy, and may be gone through more than once.
         saturation: products that ONNX Runtime does not compute exactly on the processor that
             executed; None where there are none.
     """

@@ -37,7 +37,7 @@ from sparsesim.tuning.permute import layers_around, permuted_graph, permuted_tra
 from sparsesim.tuning.rules import find_channels
 
 CHOSEN_ON = 4
-"""Images that orders are chosen on; all are counted in the end."""
+"""Runs that orders are chosen on; all are counted in the end."""
 
 Orders = dict[int, NDArray[np.int64]]
 
@@ -69,7 +69,8 @@ class Balance:
     """What reordering a network's filters gains.
 
     Attributes:
-        model, inputs, images, accelerator, scheme: what was counted.
+        model, inputs, images, images_per_run, accelerator, scheme: what was counted.
+        warnings: of the inputs.
         is_kept: the network is faster so; else the original stays.
         reordered: layers whose filters have another order.
         compute_before, compute_after, total_before, total_after: cycles of all images.
@@ -93,6 +94,8 @@ class Balance:
     effectual_after: int
     output_difference: float
     layers: tuple[LayerBalance, ...]
+    images_per_run: int = 1
+    warnings: tuple[str, ...] = ()
 
     @property
     def gain(self) -> float:
@@ -151,7 +154,9 @@ def balance(
     found = Balance(
         model=graph.source,
         inputs=inputs.source,
-        images=inputs.count,
+        images=inputs.images,
+        images_per_run=inputs.images_per_run,
+        warnings=inputs.warnings,
         accelerator=accelerator.model_dump(mode="json"),
         scheme=scheme,
         is_kept=is_kept,

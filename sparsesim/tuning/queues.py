@@ -81,7 +81,8 @@ class Queues:
 
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
-        images: runs that were counted.
+        images: that were counted; images_per_run: of them.
+        warnings: of the inputs.
         accelerator, device: as JSON has them.
         scheme: the accelerator's own, under which all is counted.
         loss: allowed, a share.
@@ -108,6 +109,8 @@ class Queues:
     unbounded_windows: int | None
     layers: tuple[LayerQueues, ...]
     curve: tuple[DepthPoint, ...]
+    images_per_run: int = 1
+    warnings: tuple[str, ...] = ()
 
     def point(self, depth: int | None) -> DepthPoint:
         """The curve at a depth that it has; None: unbounded."""
@@ -156,7 +159,9 @@ def size_queues(
         inputs=source.inputs,
         inputs_sha256=source.inputs_sha256,
         random_inputs=source.random_inputs,
-        images=source.runs,
+        images=source.images,
+        images_per_run=source.images_per_run,
+        warnings=source.warnings,
         accelerator=accelerator.model_dump(mode="json"),
         device=device.model_dump(mode="json"),
         scheme=accelerator.skipping,

@@ -151,7 +151,7 @@ def test_outputs_stay_as_they_are():
     graph = ss.load(unit())
     inputs = opened(graph, IMAGES)
     measured = measure(graph, inputs, {"c", "d", "p"}, ["bitmask"])
-    assert measured.images == 5 and set(measured.sizes) == {"c", "d", "p"}
+    assert measured.runs == 5 and set(measured.sizes) == {"c", "d", "p"}
     expected = tensors_of(unit(), IMAGES[:1])["y"]
     assert np.array_equal(Engine(graph).run({"x": IMAGES[:1]})[0], expected)
 

@@ -120,6 +120,7 @@ class _Feeds:
     """Feeds as they are: one a run, whatever its batch."""
 
     labels, source, random, sha256 = None, "drawn", False, "0" * 64
+    images_per_run, warnings = 1, ()
 
     def __init__(self, feeds) -> None:
         self._feeds, self.count = feeds, len(feeds)

@@ -100,7 +100,8 @@ def test_several_inputs_and_one_for_all_images(tmp_path):
     assert (fed(inputs, "h") == np.ones((4, 2))).all()
     np.savez(tmp_path / "v.npz", x=VALUES, ids=ids[:3], h=np.ones((1, 2)))
     assert message(tmp_path / "v.npz", two) == (
-        f"{tmp_path}/v.npz: arrays disagree on the number of images: 'x' 4, 'ids' 3"
+        f"{tmp_path}/v.npz: arrays disagree on the number of images: 'x' 4, 'ids' 3; --batch-axis "
+        "says which axes hold them"
     )
     np.savez(tmp_path / "v.npz", x=VALUES, id=ids)
     assert message(tmp_path / "v.npz", two) == (

@@ -52,7 +52,18 @@ def test_the_hash_is_of_names_types_shapes_and_bytes():
         (0, 1, None, "F: holds no images"),
         (3, 4, None, "F: holds 3 images; the model's batch is fixed, give at least 4"),
         (3, 1, 0, "images 0 is out of range; use 1 to 3, all of F"),
-        (9, 2, 5, "images 5 is out of range; use 1 to 4, all of F"),
+        (
+            9,
+            2,
+            10,
+            "images 10 is out of range; use 2 to 9, all of F; the model's batch is fixed at 2",
+        ),
+        (
+            9,
+            4,
+            3,
+            "images 3 is out of range; use 4 to 9, all of F; the model's batch is fixed at 4",
+        ),
     ],
 )
 def test_counts_out_of_range(total, batch, images, message):
@@ -62,8 +73,15 @@ def test_counts_out_of_range(total, batch, images, message):
 
 
 def test_counts_and_labels_in_batches():
-    assert count_images(9, 2, None, "F") == 4
-    assert count_images(9, 1, 9, "F") == 9
+    share = count_images(9, 2, None, "F")
+    assert (share.runs, share.images, share.left) == (4, 8, 1)
+    assert str(share) == "8 of 9 images, 1 left out"
+    assert share.warnings == ("1 of 9 images left out: the model's batch is fixed at 2",)
+    share = count_images(10, 4, 6, "F")
+    assert (share.runs, share.images, share.left) == (1, 4, 2)
+    assert share.warnings == ("2 of 6 images left out: the model's batch is fixed at 4",)
+    whole = count_images(9, 1, 9, "F")
+    assert (whole.runs, whole.left, str(whole), whole.warnings) == (9, 0, "9 of 9 images", ())
     labels = np.arange(9)
     assert group_labels(labels, 3, 1).tolist() == [0, 1, 2]
     assert group_labels(labels, 2, 3).tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -49,7 +49,7 @@ def test_an_image_depends_on_its_seed_and_index_alone():
 def test_types_and_ranges(kind, dtype, low, high):
     values = fed(open_inputs(f"random:{kind}", spec(dtype, (2, 3, 100)), images=20))
     assert values.dtype == dtype
-    assert values.shape == (40, 3, 100)
+    assert values.shape == (20, 3, 100)  # ten runs of two images
     assert low <= values.min() < values.max() <= high
     if dtype in (np.uint8, np.int8):
         assert abs(values.mean() - (low + high) / 2) < 3
@@ -70,7 +70,8 @@ def test_mistakes():
         "images 0 is out of range; use 1 or more"
     )
     assert message("random", spec(np.float32, (None, None))) == (
-        "input 'x' takes float32 [n, any]; random inputs need its sizes fixed, give arrays"
+        "input 'x' takes float32 [n, any]; random inputs need its sizes fixed, give "
+        "--shape x=… or arrays"
     )
     assert message("random", spec(np.float32), "unit") == (
         "random: random inputs take no labels and no preprocess table"

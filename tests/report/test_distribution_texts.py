@@ -71,7 +71,9 @@ def test_what_else_is_said_of_cuts():
     more = cuts(
         random_inputs=True,
         rewrites=("weights of 1 layer by magnitude 0.1",),
+        images=8,
         images_per_run=4,
+        warnings=("2 of 10 images left out: the model's batch is fixed at 4",),
         float_bits=None,
         uncounted=("lstm",),
         given=None,
@@ -80,6 +82,7 @@ def test_what_else_is_said_of_cuts():
     shown = plain(cuts_text(more, 9))
     assert "INPUTS ARE RANDOM: zeros mean nothing" in shown
     assert "2 runs of 4 images from x.npz" in shown
+    assert "! 2 of 10 images left out: the model's batch is fixed at 4" in shown
     assert "weights of 1 layer by magnitude 0.1" in " ".join(shown.split())
     assert "  2▸ a +1 " in shown
     assert "3 cuts left out: something but numbers crosses." in shown

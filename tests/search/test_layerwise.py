@@ -217,6 +217,6 @@ def test_a_fixed_batch_is_run_as_it_is():
     pairs = replace(pairs, labels=inputs.labels.reshape(20, 2))
     spec = SearchSpec(grid=Grid("quantiles", 5))
     a = find_thresholds(free, *two_parts(inputs), spec).result
-    b = find_thresholds(fixed, part(pairs, 0, 10), part(pairs, 10, 20), spec).result
+    b = find_thresholds(fixed, part(pairs, 0, 20), part(pairs, 20, 40), spec).result
     assert [unit.threshold for unit in a.units] == [unit.threshold for unit in b.units]
     assert (a.search, a.test) == (b.search, b.test)

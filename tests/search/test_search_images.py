@@ -67,10 +67,34 @@ def test_an_overlap(inputs):
 def test_labels(graph, inputs):
     bare = replace(inputs, labels=None)
     line = "drawn, images 0 to 49: has no labels, which a search needs; give --labels"
-    assert refusal(find_thresholds, graph, *two_parts(bare)) == line
+    assert refusal(find_thresholds, graph, part(bare, 0, 50), part(bare, 50, 100)) == line
+    assert refusal(two_parts, bare) == line.replace(", images 0 to 49", "")
+    drawn = replace(bare, random=True)
+    assert refusal(two_parts, drawn) == (
+        "drawn: has no labels, which a search needs; use real, labelled images"
+    )
     wrong = replace(inputs, labels=np.where(np.arange(100) == 70, 4, inputs.labels))
     assert refusal(find_thresholds, graph, *two_parts(wrong)) == (
         "drawn, images 50 to 99: label 4 is out of range; the model has classes 0 to 3"
+    )
+
+
+def test_one_run_is_too_few(inputs):
+    assert refusal(two_parts, part(inputs, 3, 4)) == (
+        "drawn, images 3 to 3: holds one run; a search takes one to search on and another to test "
+        "on, or --test-inputs"
+    )
+
+
+def test_ranges_count_images_and_cut_no_run(inputs):
+    pairs = replace(inputs, count=50, labels=inputs.labels.reshape(50, 2), images_per_run=2)
+    first, second = two_parts(pairs, "0:10", "10:")
+    assert (first.count, first.images, second.count) == (5, 10, 45)
+    assert first.source == "drawn, images 0 to 9"
+    assert np.array_equal(first.labels.reshape(-1), inputs.labels[:10])
+    assert [half.images for half in two_parts(pairs)] == [50, 50]
+    assert refusal(two_parts, pairs, "0:5") == (
+        "images 0:5 cut a run; the model's batch is fixed at 2, use multiples of it"
     )
 
 

@@ -28,7 +28,7 @@ def drain_floor(result: Result, layer: LayerRecord, cols: int) -> int:
     """Results of the busiest column, one a cycle, summed over the images.
 
     Args:
-        result: gives the images of each run.
+        result: gives the runs that lie side by side.
         layer: the layer.
         cols: columns of the array.
     """
@@ -41,13 +41,13 @@ def occupancy(layer: LayerRecord, rows: int, cols: int, batch: int = 1) -> float
     Args:
         layer: the layer.
         rows, cols: of the array.
-        batch: images side by side along the positions.
+        batch: runs side by side along the positions.
     """
     return _filled(layer.filters, rows) * _filled(layer.positions * batch, cols)
 
 
 def _column_tiles(result: Result, layer: LayerRecord, cols: int) -> int:
-    tiles = sum(-(-n * layer.positions // cols) for n in result.per_image.images)
+    tiles = sum(-(-n * layer.positions // cols) for n in result.run_groups)
     return layer.groups * tiles
 
 
