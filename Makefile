@@ -22,11 +22,13 @@ demo: $(READY)
 	$(BIN)/sparsesim report $(DEMO)/lenet.json --as html -o $(DEMO)/lenet.html --force
 	@echo "The report: $(abspath $(DEMO)/lenet.html)"
 
-# What a change must pass: the package, then the Verilog under cocotb and in co-simulation.
+# What a change must pass: the package, then the Verilog under cocotb and in co-simulation. Where
+# qemu-x86_64 is installed, integer tests of each kind run as a processor without VNNI, too.
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-# The wide grids: thirty times the random cases; their counts are printed at the end.
+# The wide grids: thirty times the random cases, all integer tests as a processor without VNNI;
+# their counts are printed at the end.
 test-all: $(READY)
 	SPARSESIM_EXAMPLES=30 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 

@@ -1,7 +1,8 @@
 """The one decorator of all Numba kernels, and the folder of their compiled code.
 
 Numba's cache looks only at a kernel's own file, so the cache folder is named by a hash of every
-file that has a kernel or a part of one in it: an edit to any of them starts a fresh cache.
+file that has a kernel or a part of one in it: an edit to any of them starts a fresh cache. Its
+index knows the processor's name and features: each kind of processor gets code of its own from it.
 Parallelism is not in here: kernels release the GIL and the callers spread independent blocks over
 threads (docs/decisions/threads.md).
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 CASES = "random cases"  # the property under which a test says how many it tried
+AS_HASWELL = "as a Haswell"  # that under which a test says what it ran as another processor
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +37,7 @@ def _count_random_cases(request: pytest.FixtureRequest, record_property) -> None
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """How many random cases each file tried, most first."""
+    """How many random cases each file tried, most first; what ran as another processor."""
     counts: Counter[str] = Counter()
     for report in terminalreporter.stats.get("passed", []):
         for name, number in report.user_properties:
@@ -45,3 +46,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
     if counts:
         told = ", ".join(f"{number:,} in {file}" for file, number in counts.most_common(5))
         terminalreporter.write_line(f"{CASES}: {counts.total():,}; most: {told}")
+    passed, skipped = (terminalreporter.stats.get(kind, []) for kind in ("passed", "skipped"))
+    done = [told for r in passed for name, told in r.user_properties if name == AS_HASWELL]
+    if done:
+        terminalreporter.write_line(f"{AS_HASWELL} (by qemu): {', '.join(dict.fromkeys(done))}")
+    elif any("qemu-x86_64 is not installed" in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"{AS_HASWELL}: nothing ran; qemu-x86_64 is not installed")

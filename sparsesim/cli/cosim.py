@@ -70,6 +70,7 @@ def cosim(
     force: options.Force = False,
 ) -> None:
     """Run layers through the Verilog; every result and cycle must equal the model's."""
+    from sparsesim.cli.inexact_host import tell_inexact_host
     from sparsesim.cosim.replay import refuse_existing_replay
     from sparsesim.errors import SpecError
     from sparsesim.files import refuse_existing
@@ -82,6 +83,7 @@ def cosim(
     if workers is not None and workers < 1:
         raise SpecError(f"workers {workers} is out of range; use 1 and up")
     graph, opened = _quantised(model, reading, feeding, images, seed, quantize)
+    tell_inexact_host(graph)
     named = None if not layer or "all" in layer else layer
     if cocotb:
         _run_tile(graph, opened, machines[0], named, tile, replay, hdl, force)

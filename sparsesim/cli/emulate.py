@@ -46,12 +46,14 @@ def emulate(
     wanted = _wanted(map_, settings)
 
     import sparsesim as ss
+    from sparsesim.cli.inexact_host import tell_inexact_host
     from sparsesim.intrinsic import emulate as emulated
     from sparsesim.report import emulation as report
 
     graph = reading.load(model)
     opened = feeding.open(graph, images, seed, labels, label_offset)
     graph = ss.sparsify(graph, wanted)
+    tell_inexact_host(graph)
     with progress("emulating", opened.count) as show:
         found = emulated(graph, opened, wanted, progress=show)
     options.show(report.text(found))

@@ -102,6 +102,7 @@ def search(
         refuse_filled(output, force)
 
     import sparsesim as ss
+    from sparsesim.cli.inexact_host import tell_inexact_host
     from sparsesim.report.search import search_report
     from sparsesim.search.grid import Grid
     from sparsesim.search.searching import SearchSpec, find_thresholds
@@ -121,6 +122,7 @@ def search(
     )
     named = dict(ss.Thresholds.from_toml(blocks).blocks) if blocks else {}
     graph = reading.load(model)
+    tell_inexact_host(graph)
     raw = reading.load(model, raw_weights=True) if raw_weights else None
     whole = feeding.open(graph, images, 0, labels, label_offset)
     parts = _parts(

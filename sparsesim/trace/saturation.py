@@ -48,8 +48,8 @@ def saturation(
         saturates: which kernels do; default: those of this processor.
     """
     loaded = saturating(graph.as_loaded, saturates)
-    host = tuple(f"{p.node} ({p.op})" for p in saturating(graph, saturates) if p.on_host)
     layers = tuple(product.node for product in loaded if not product.on_host)
+    host = inexact_host(graph, saturates)
     if not layers and not host:
         return None
     difference = None
@@ -61,3 +61,8 @@ def saturation(
         except ModelError:  # what runs in parts may not run whole
             pass
     return Saturation(layers, difference, host)
+
+
+def inexact_host(graph: Graph, saturates: Saturates = saturates) -> tuple[str, ...]:
+    """Nodes on the host whose products saturate, each as `name (operator)`."""
+    return tuple(f"{p.node} ({p.op})" for p in saturating(graph, saturates) if p.on_host)
