@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from decompositions import agree, model, node, product_counts, sparse, stays
 
+import sparsesim as ss
 from sparsesim.graph.widths import value_bits
 
 RNG = np.random.default_rng(8)
@@ -58,6 +59,20 @@ def test_widths_blocks_and_zero_points(bits, zero, inner, filters, block, rows):
     np.testing.assert_array_equal(graph.weight(layer), w)
     assert value_bits(graph.model) == {layer.weight: bits}
     assert bool(layer.bias) == bias and len(graph.steps) == 1
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_its_weights_weigh_what_their_codes_do(bits, tmp_path):
+    """Loaded, saved and loaded again, thinned."""
+    constants, _ = quantised(64, 24, bits, 32, "")
+    feed = {"a": sparse(RNG, 3, 64)}
+    fused = node("MatMulNBits", "a B S", "y", K=64, N=24, bits=bits, block_size=32)
+    graph = ss.load(model([fused], feed, {"y": ("f4", 2)}, constants))
+    ss.save(graph, tmp_path / "saved.onnx")
+    thin = ss.sparsify(graph, ss.Thresholds(weights={"op": 0.3}))
+    for same in (graph, ss.load(tmp_path / "saved.onnx"), thin):
+        (layer,) = ss.estimate(ss.execute(same, feed)).layers
+        assert (layer.weight_value_bits, layer.weight_storage.dense) == (bits, 64 * 24 * bits)
 
 
 def test_forms_that_are_not_covered_stay():

@@ -86,6 +86,28 @@ def test_an_activation_behind(op, kind, opset):
     assert layer.activation_value_bits == 8 and not layer.activation_is_float
 
 
+@pytest.mark.parametrize("op", ["Reshape", "Transpose", "Concat", "Slice", "Gather", "Pad"])
+def test_sixteen_bits_where_the_operator_moves_them(op):
+    """ONNX Runtime pads no integers of 16 bits: there it stays a layer of floats."""
+    x = RNG.integers(0, 6000, (2, 3, 4, 5)).astype("u2")
+    expected = moved(op, x)
+    w = RNG.integers(-60, 60, (expected.shape[-1], 6)).astype("i1")
+    extra, constants, attributes, _ = MOVES[op]
+    read = " ".join(["xf", *("xf" if op == "Concat" else name for name in extra)])
+    nodes = [
+        onnx_node("DequantizeLinear", "x sx zx", "xf", "dx"),
+        onnx_node(op, read, "m", "move", **attributes),
+        onnx_node("DequantizeLinear", "w sw", "wf", "dw"),
+        onnx_node("MatMul", "m wf", "y", "op"),
+    ]
+    constants = constants | {"sx": X_SCALE, "zx": np.uint16(X_ZERO), "w": w, "sw": np.float32(0.02)}
+    whole = model(nodes, {"x": x}, {"y": ("f4", expected.ndim)}, constants, 21)
+    graph = load(whole)
+    assert graph.layer("op").is_integer == (op != "Pad")
+    y = ((expected.astype(np.int64) - X_ZERO) @ w).astype("f4") * (X_SCALE * np.float32(0.02))
+    close(Engine(graph).run({"x": x})[0], y, 2e-6)
+
+
 def test_a_chain_and_two_parts():
     """Split, and two moves one behind the other; the first float tensor is an output as well."""
     x = RNG.integers(0, 60, (2, 6, 4)).astype("u1")
