@@ -9,12 +9,14 @@ from importlib.metadata import version
 import numpy as np
 
 from sparsesim.datapath import CLASSES, SCHEMES
+from sparsesim.estimator.clipped_inputs import clipped_warnings
 from sparsesim.estimator.layer_record import (
     cycles_of,
     dram_bits_of,
     layer_record,
     relative,
 )
+from sparsesim.estimator.not_finite import not_finite_warnings
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.saturation import saturation_warnings
@@ -93,7 +95,10 @@ def assemble(
         output_error=outputs.output_error(),
         accuracy=outputs.accuracy(),
         energy_table={"name": table.name, "process": table.process},
-        warnings=(*device_warnings(placed, accelerator, device), *_warnings(trace, accelerator)),
+        warnings=(
+            *device_warnings(placed, accelerator, device),
+            *_warnings(trace, accelerator, tally),
+        ),
         provenance=model.Provenance(
             model_sha256=source.model_sha256,
             inputs_sha256=source.inputs_sha256,
@@ -198,7 +203,7 @@ def _host(trace: Trace, macs: int) -> model.Host:
     )
 
 
-def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
+def _warnings(trace: Trace, accelerator: Accelerator, tally: Tally) -> tuple[str, ...]:
     found = [*trace.source.warnings]
     if trace.source.random_inputs:
         found.append(
@@ -219,6 +224,8 @@ def _warnings(trace: Trace, accelerator: Accelerator) -> tuple[str, ...]:
             )
     found += unknown_macs(trace.host)
     found += saturation_warnings(trace.saturation)
+    found += not_finite_warnings(tally.not_finite)
+    found += clipped_warnings(tally.clipped)
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,7 @@ from sparsesim.lowering.bits import ones
 from sparsesim.memory import ValueBits
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
+from sparsesim.trace.clipping import Clipped
 
 
 @dataclass(eq=False)
@@ -70,6 +72,8 @@ class Tally:
         self.run_total: list[np.ndarray] = []
         self.run_compute: list[np.ndarray] = []
         self.leaving = dict.fromkeys(trace.leaving, 0)
+        self.not_finite: list[Mapping[str, int]] = []
+        self.clipped: list[Mapping[str, Clipped]] = []
 
     @property
     def runs(self) -> int:
@@ -87,6 +91,8 @@ class Tally:
                 total += run.sums.total
                 compute += run.sums.compute
         self.groups.append(len(group))
+        self.not_finite += [image.not_finite for image in group]
+        self.clipped += [image.clipped for image in group]
         self.run_total.append(total)
         self.run_compute.append(compute)
         for block, key in self.trace.leaving.items():

@@ -17,6 +17,7 @@ from sparsesim.graph.batch import BatchAxis, find_batches
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.graph.host_work import HostWork
 from sparsesim.inputs import InputSpec, open_inputs
+from sparsesim.trace.clipping import first_quantisers
 from sparsesim.trace.host_shapes import HostShapes
 from sparsesim.trace.record import (
     Recorder,
@@ -62,7 +63,8 @@ def execute(
     """
     opened = _opened(graph, inputs, batch_axis)
     found = blocks(graph, named_blocks)
-    exposed = exposing(graph, {block.leaving for block in found})
+    quantised = {quantiser.tensor for quantiser in first_quantisers(graph)}
+    exposed = exposing(graph, {block.leaving for block in found} | quantised)
     run = _Run(exposed, opened, found, keep_values, progress)
     run.first = next(run.images(1))
     return run.trace(run if lazy else list(run))
@@ -164,6 +166,8 @@ class _Run:
                 for name, tensor in feed.items():
                     self.recorder.seen(name, tensor)
                 outputs = self._outputs(feed)
+                for name, output in zip(self.graph.outputs, outputs, strict=True):
+                    self.recorder.check(f"output {name}", output)
                 reference = self.reference.run(feed) if self.reference else ()
                 label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
                 if self.progress is not None:
@@ -174,6 +178,8 @@ class _Run:
                     tuple(reference),
                     label,
                     self.recorder.values,
+                    self.recorder.not_finite,
+                    self.recorder.clipped,
                 )
 
     def _outputs(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:

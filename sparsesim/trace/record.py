@@ -6,6 +6,7 @@ An observer of the engine; it changes nothing that flows.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, Layer
 from sparsesim.graph.widths import type_bits
 from sparsesim.lowering import Geometry
+from sparsesim.trace.clipping import Clipped, first_quantisers
+from sparsesim.trace.not_finite import not_finite
 from sparsesim.trace.operands import (
     pack_activation,
     pack_in_order,
@@ -39,6 +42,7 @@ class Recorder:
         weight_groups: layer name -> as `TraceLayer` has it, of constant weights.
         sizes: tensor name -> (elements, value bits), of every tensor seen.
         values: operands by key, where asked for.
+        not_finite, clipped: as `ImageTrace` has them.
     """
 
     def __init__(self, graph: Graph, leaving: Mapping[str, str], keep_values: bool) -> None:
@@ -50,6 +54,7 @@ class Recorder:
         self.tensors: dict[str, TraceTensor] = {}
         self.geometries: dict[str, Geometry] = {}
         self.weight_groups: dict[str, tuple[int, ...]] = {}
+        self.quantisers = {one.tensor: one for one in first_quantisers(graph)}
         self.start()
 
     def start(self) -> None:
@@ -57,6 +62,8 @@ class Recorder:
         self.bits: dict[str, np.ndarray] = {}
         self.values: dict[str, np.ndarray] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
+        self.not_finite: dict[str, int] = {}
+        self.clipped: dict[str, Clipped] = {}
 
     def layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> None:
         """Pack the operands and the output of a layer that has run."""
@@ -87,6 +94,7 @@ class Recorder:
             self._keep(key, pack_output(layer, y, zero), layer.output, y, zero, y.size)
         for name in layer.makes:
             self.seen(name, tensors[name])
+        self.check(f"layer {layer.name}", y)
         self._leaving(layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
@@ -111,6 +119,15 @@ class Recorder:
     def seen(self, name: str, tensor: np.ndarray) -> None:
         """Note a tensor's size."""
         self.sizes[name] = (tensor.size, self._listed(name) or value_width(tensor.dtype))
+        if name in self.quantisers:
+            quantiser = self.quantisers[name]
+            self.clipped[quantiser.input] = quantiser.clipped(tensor)
+
+    def check(self, what: str, tensor: Any) -> None:
+        """Note values that are no numbers."""
+        found = not_finite(tensor)
+        if found:
+            self.not_finite[what] = found
 
     def _geometry(self, layer: Layer, geometry: Geometry) -> Geometry:
         """A layer's lowering, which must be the same for every run."""

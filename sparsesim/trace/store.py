@@ -19,6 +19,7 @@ from sparsesim.files import writing
 from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import word_count
+from sparsesim.trace.clipping import Clipped
 from sparsesim.trace.saturation import Saturation
 from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer, TraceTensor
 
@@ -119,6 +120,8 @@ def _write_image(file: zipfile.ZipFile, number: int, image: ImageTrace) -> dict[
         "outputs": _write_outputs(file, f"image/{number}/outputs", image.outputs),
         "reference": _write_outputs(file, f"image/{number}/reference", image.reference),
         "label": image.label,
+        "not_finite": dict(image.not_finite),
+        "clipped": {name: asdict(clipped) for name, clipped in image.clipped.items()},
     }
 
 
@@ -137,6 +140,8 @@ def _read_image(
         values={
             key: _read(file, f"{where}/values/{index}") for index, key in enumerate(entry["values"])
         },
+        not_finite=entry.get("not_finite", {}),  # traces of before have none
+        clipped={name: Clipped(**found) for name, found in entry.get("clipped", {}).items()},
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
+from sparsesim.trace.clipping import Clipped
 from sparsesim.trace.saturation import Saturation
 
 
@@ -90,6 +91,9 @@ class ImageTrace:
         reference: those of the model as loaded, where the graph was rewritten; else empty.
         label: the image's class, or -1; -1 as well where there are several images.
         values: operands by tensor key, where they were asked for.
+        not_finite: `layer NAME` or `output NAME` -> how many values of what it gives are NaN or
+            infinity, in the order of execution; those without any are left out.
+        clipped: input -> what a quantised model clips of it.
     """
 
     bits: Mapping[str, np.ndarray]
@@ -97,6 +101,8 @@ class ImageTrace:
     reference: tuple[np.ndarray, ...] = ()
     label: int = -1
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    not_finite: Mapping[str, int] = field(default_factory=dict)
+    clipped: Mapping[str, Clipped] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
