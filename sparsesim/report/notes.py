@@ -1,10 +1,12 @@
-"""A word where skipping gains nothing: layers bound by DRAM or by the drain of their results."""
+"""A word where skipping gains nothing: layers bound by DRAM, by the drain of their results, or
+stored dearer than dense."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from sparsesim.report.advice import floors
+from sparsesim.report.dearer_formats import dearer_formats
 from sparsesim.report.facts import by_cycles, own_scheme
 from sparsesim.report.figures import percent
 from sparsesim.report.naming import fitted
@@ -29,7 +31,7 @@ def notes(result: Result) -> list[str]:
             f"{_named(result, drain)}: the drain of results, one a cycle and column, "
             "sets the pace; skipping more gains little there"
         )
-    return found
+    return [*found, *dearer_formats(result)]
 
 
 def at_drain(result: Result, layer: LayerRecord, scheme: str) -> bool:

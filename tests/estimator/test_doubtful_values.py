@@ -45,7 +45,11 @@ def warned(result: ss.Result, *words: str) -> list[str]:
 
 def root_and_product() -> ss.Graph:
     """y = sqrt(x @ w) @ w, w being 4 I: NaN where x is below zero, made on the host."""
-    nodes = [node("MatMul", "x w", "a", "first"), node("Sqrt", "a", "r"), node("MatMul", "r w", "y")]
+    nodes = [
+        node("MatMul", "x w", "a", "first"),
+        node("Sqrt", "a", "r"),
+        node("MatMul", "r w", "y"),
+    ]
     return graph_of(nodes, {"w": 4 * np.eye(3, dtype=F)}, (1, 3), {"y": 1})
 
 
@@ -64,7 +68,9 @@ def root_and_product() -> ss.Graph:
 def test_outputs_that_are_no_numbers(rows, line, tmp_path):
     trace = ss.execute(root_and_product(), np.array(rows, F))
     result = ss.estimate(trace)
-    told = "; such values count as non-zero, so that sparsity and cycles are those of a dense network"
+    told = (
+        "; such values count as non-zero, so that sparsity and cycles are those of a dense network"
+    )
     assert warned(result, "NaN") == ([] if line is None else [line + told])
     ss.save_trace(trace, tmp_path / "t.npz")
     assert ss.estimate(ss.load_trace(tmp_path / "t.npz")).warnings == result.warnings
