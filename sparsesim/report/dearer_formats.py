@@ -25,11 +25,12 @@ def dearer_formats(result: Result) -> list[str]:
         dearer = [bits_more for bits_more in more if bits_more > 0]
         if form == "dense" or not dearer:
             continue
-        whole = sum(more) / images(result)
+        n = images(result)
+        whole = sum(more) / n
         for_all = f'; {operand}_format = "dense" for all saves {bits(whole)}' if whole > 0 else ""
         found.append(
             f"{form} moves more than dense would for the {operand}s of {len(dearer)} of "
-            f"{plural(len(result.layers), 'layer')}: {bits(sum(dearer) / images(result))} an image{for_all}"
+            f"{plural(len(result.layers), 'layer')}: {bits(sum(dearer) / n)} an image{for_all}"
         )
     return found
 

@@ -10,6 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import sparsesim as ss
+from sparsesim.report.console import plain
 from sparsesim.report.html import html
 from sparsesim.report.markdown import markdown
 from sparsesim.report.text import text
@@ -94,12 +95,8 @@ def test_what_the_output_hides_is_told_of_its_layer():
 
 def test_every_report_says_it():
     result = ss.estimate(ss.execute(root_and_product(), np.array([[-1, 1, 1]], F)))
-    from rich.console import Console
-
-    console = Console(width=400, record=True, file=open("/dev/null", "w"))
-    console.print(text(result))
-    for report in (console.export_text(), html(result), markdown(result), result.model_dump_json()):
-        assert "output y holds NaN or infinity in 1 of 1 run" in report
+    for report in (plain(text(result)), html(result), markdown(result), result.model_dump_json()):
+        assert "output y holds NaN or infinity in 1 of 1 run" in " ".join(report.split())
 
 
 @pytest.mark.parametrize(
@@ -175,7 +172,6 @@ def test_inputs_that_saturate(name, spread, tmp_path):
 def test_one_in_a_hundred_is_no_warning():
     x = np.zeros((1, 4, 100), F)
     x[0, 0, :4] = 9  # 4 of 400
-    nodes, last, _ = BEFORE["nothing"]
     constants = {"s": F(0.01), "z": np.uint8(100), "w": np.ones((100, 2), np.int8)}
     nodes = [
         node("QuantizeLinear", "x s z", "q"),
