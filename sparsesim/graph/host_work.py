@@ -11,8 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsesim.graph.host_macs import Known, macs_of
+from sparsesim.graph.host_macs import NCHWC, Known, macs_of
 from sparsesim.graph.layers import Graph, HostStep, Shape
+
+_OF_ONE_PROCESSOR = (
+    "its layout is one processor's: ONNX Runtime saved the file at level 'all'; use 'extended'"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def host_work(
     known = Known({**graph.shapes, **(shapes or {})}, {**graph.constants, **(values or {})})
     operators: Counter[str] = Counter()
     macs: dict[str, int] = {}
+    reasons: dict[str, str] = {}
     for step in graph.steps:
         if not isinstance(step, HostStep):
             continue
@@ -92,5 +97,7 @@ def host_work(
             count = macs_of(node, known)
             if count is not None:
                 macs[node.name] = count
-    reasons = {name: why for name, why in graph.reasons.items() if name in macs}
+            if count is not None and node.domain == NCHWC:
+                reasons[node.name] = _OF_ONE_PROCESSOR
+    reasons |= {name: why for name, why in graph.reasons.items() if name in macs}
     return HostWork(dict(operators), macs, reasons)

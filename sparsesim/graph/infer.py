@@ -22,6 +22,7 @@ from sparsesim.graph.runtime_types import Told, runtime_types
 
 # Larger constants are declared, not copied: inference reads values only of shapes and the like.
 _READ_ELEMENTS = 1024
+_ELEMENTS = frozenset(onnx.TensorProto.DataType.values()) - {onnx.TensorProto.UNDEFINED}
 
 
 def infer(
@@ -102,16 +103,19 @@ def _told(values: Iterable[onnx.ValueInfoProto], batches: Collection[str]) -> di
     found: dict[str, Told] = {}
     for value in values:
         tensor = value.type.tensor_type
-        if not value.type.HasField("tensor_type") or not tensor.elem_type:
+        if not value.type.HasField("tensor_type") or tensor.elem_type not in _ELEMENTS:
             continue
         shape = None
         if tensor.HasField("shape"):
-            shape = tuple(
-                d.dim_value if d.HasField("dim_value") else 1 if d.dim_param in batches else None
-                for d in tensor.shape.dim
-            )
+            shape = tuple(_length(dim, batches) for dim in tensor.shape.dim)
         found.setdefault(value.name, (tensor.elem_type, shape))
     return found
+
+
+def _length(dim: onnx.TensorShapeProto.Dimension, batches: Collection[str]) -> int | None:
+    if dim.HasField("dim_value"):
+        return dim.dim_value if dim.dim_value >= 0 else None  # some exporters write -1
+    return 1 if dim.dim_param in batches else None
 
 
 def _missing(

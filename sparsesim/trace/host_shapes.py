@@ -59,9 +59,8 @@ class HostShapes:
     def _look_inside(
         self, step: HostStep, hidden: tuple[str, ...], tensors: Mapping[str, np.ndarray]
     ) -> None:
-        part = HostStep(_makers(self.graph, step, hidden), step.inputs, hidden)
         try:
-            found = HostRunner(part, self.graph).run(tensors)
+            found = HostRunner(_part(self.graph, step, hidden), self.graph).run(tensors)
         except ModelError:  # it ran whole; what cannot be seen stays unknown
             return
         for name, tensor in zip(hidden, found, strict=True):
@@ -92,12 +91,13 @@ def _wanted(graph: Graph, feed: Mapping[str, np.ndarray]) -> list[tuple[HostStep
     return found
 
 
-def _makers(graph: Graph, step: HostStep, wanted: tuple[str, ...]) -> tuple[int, ...]:
-    """The nodes of a step that these tensors come of, in order."""
+def _part(graph: Graph, step: HostStep, wanted: tuple[str, ...]) -> HostStep:
+    """The nodes of a step that these tensors come of, with these as outputs."""
     needed, kept = set(wanted), []
     for index in reversed(step.nodes):
         node = graph.model.graph.node[index]
         if needed.intersection(node.output):
             kept.append(index)
             needed |= reads(node)
-    return tuple(reversed(kept))
+    inputs = tuple(name for name in step.inputs if name in needed)
+    return HostStep(tuple(reversed(kept)), inputs, wanted)

@@ -237,3 +237,17 @@ def test_old_files_keep_shapes_behind_what_folding_makes(ir_version):
     graph = ss.load(made)
     assert graph.shapes["a"] == (80, 40)
     assert [layer.name for layer in graph.layers] == ["product"]
+
+
+def test_notes_that_say_nothing_are_passed_over():
+    made = between(node("FastGelu", "a"))
+    for name, element, dims in (("a", 99, [3, 40]), ("m", 0, [3, 40]), ("other", 1, [-1, 40])):
+        value = made.graph.value_info.add(name=name)
+        value.type.tensor_type.elem_type = element
+        for length in dims:
+            value.type.tensor_type.shape.dim.add(dim_value=length)
+    made.graph.value_info.add(name="m")
+    constants = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
+    shapes, types = infer_module.infer(_bare(made), constants)
+    assert (shapes["a"], shapes["m"], shapes["other"]) == ((3, 40), (3, 40), (None, 40))
+    assert types["a"] == types["m"] == np.float32

@@ -21,7 +21,10 @@ from sparsesim.graph.host_macs.known import UnknownError
 UNKNOWN = -1
 """Stands for MACs that are not known."""
 
-_STANDARD, _ML, _MICROSOFT, _NCHWC = "", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"
+NCHWC = "com.microsoft.nchwc"
+"""The domain of what ONNX Runtime makes of a model for one kind of processor."""
+
+_STANDARD, _ML, _MICROSOFT = "", "ai.onnx.ml", "com.microsoft"
 _COUNTS: dict[str, dict[str, Callable[[onnx.NodeProto, Known], int | None]]] = {
     _STANDARD: {
         **products.STANDARD,
@@ -36,7 +39,7 @@ _COUNTS: dict[str, dict[str, Callable[[onnx.NodeProto, Known], int | None]]] = {
         **attention.MICROSOFT,
         **experts.MICROSOFT,
     },
-    _NCHWC: {**products.NCHWC},
+    NCHWC: {**products.NCHWC},
 }
 
 
@@ -65,7 +68,7 @@ def _is_known_without(domain: str, operator: str) -> bool:
         return operator not in without.STANDARD_BUT_UNKNOWN
     if domain == _ML:
         return True
-    return operator in {_MICROSOFT: without.MICROSOFT, _NCHWC: without.NCHWC}.get(domain, ())
+    return operator in {_MICROSOFT: without.MICROSOFT, NCHWC: without.NCHWC}.get(domain, ())
 
 
 def tensors_of(node: onnx.NodeProto) -> tuple[str, ...]:
