@@ -104,6 +104,27 @@ def test_conv_integer_has_its_weights_first(x, w, count):
     assert len(saturating(load(whole), without_vnni)) == count
 
 
+@pytest.mark.parametrize(("kind", "layers"), [("int8", 2), ("uint8", 0)])
+def test_a_dynamically_quantised_recurrent_node(kind, layers):
+    random = np.random.default_rng(0)
+    constants = {
+        "w": random.integers(0, 9, (1, 6, 8)).astype(kind),
+        "r": random.integers(0, 9, (1, 2, 8)).astype(kind),
+        "s": np.array([0.1], "f4"),
+        "z": np.zeros(1, kind),
+    }
+    words = "x w r - - - - - s z s z"
+    lstm = node("DynamicQuantizeLSTM", words, "y", "rec", domain="com.microsoft", hidden_size=2)
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, (3, 1, 1, 2))
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    whole = model(
+        [lstm], {"x": ("f4", (3, 1, 6))}, [output], constants, opset_imports=opsets, ir_version=8
+    )
+    found = saturating(load(whole), without_vnni)
+    names = ("rec/input", "rec/hidden")[:layers]
+    assert found == tuple(Product(name, "DynamicQuantizeLSTM", False) for name in names)
+
+
 def test_products_on_the_host():
     """One with a zero point for each row, which no layer takes, and one in a body."""
     then, other = (
