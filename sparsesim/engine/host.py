@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from sparsesim.engine.empties import refuse_empty
 from sparsesim.engine.exchange import run_session
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
@@ -36,6 +37,7 @@ class HostRunner:
         if not self.step.outputs:
             return []
         feed = {name: tensors[name] for name in self.step.inputs}
+        refuse_empty((self._node(i) for i in self.step.nodes), feed, self.graph.source)
         try:
             # Shapes, axes and the like are vectors: inference wants to know how long they are.
             vectors = {name: v.shape for name, v in feed.items() if getattr(v, "ndim", 0) == 1}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sparsesim.engine.empties import refuse_empty
 from sparsesim.engine.run import Engine
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
@@ -41,7 +42,7 @@ class Runtime:
             ModelError: ONNX Runtime does not take it.
         """
         self._source, self._outputs = graph.source, list(graph.outputs)
-        self._fixed = graph.fixed
+        self._fixed, self._nodes = graph.fixed, graph.model.graph.node
         options = session_options(graph.custom_ops, thread_count())
         try:
             self._session = open_session(graph.original, options)
@@ -54,6 +55,7 @@ class Runtime:
         Raises:
             ModelError: it fails.
         """
+        refuse_empty(self._nodes, feed, self._source)
         try:
             return self._session.run(self._outputs, {**self._fixed, **feed})
         except Exception as error:
