@@ -24,6 +24,7 @@ from sparsesim.synth.place import SEEDS, place
 from sparsesim.synth.run import Synthesis, synthesise
 
 _PACKED_SUMS = Path(__file__).with_name("packed_sums.v")
+_PACKED_TREE = Path(__file__).with_name("packed_tree.v")
 _PROCESSES = 2
 
 # (window, lanes, queue depth, activation bits, weight bits, sum bits) of PEs of every scheme, and
@@ -48,6 +49,19 @@ _DENSE_PES = [
     *((1, 1, depth, 9, 8, 32) for depth in (2, 4, 8, 16, 64)),
     *((1, 1, 2, act, weight, 32) for act, weight in ((8, 8), (5, 4), (16, 16))),
     *((1, 1, 2, 9, 8, acc) for acc in (24, 48, 64)),
+]
+# (lanes, queue depth, activation bits, weight bits, sum bits) of dense PEs that take a whole window
+# a cycle: those of the dense arrays that an accelerator is held against.
+_DOTS = [
+    *((lanes, 4, 9, 8, 32) for lanes in (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)),
+    *((lanes, depth, 9, 8, 32) for depth in (2, 6) for lanes in (2, 4, 8, 16)),
+    *((lanes, depth, 9, 8, 32) for lanes, depth in ((4, 16), (8, 16), (4, 64))),
+    *(
+        (lanes, 4, act, weight, 32)
+        for lanes in (4, 8)
+        for act, weight in ((8, 8), (5, 4), (16, 16))
+    ),
+    *((lanes, 4, 9, 8, acc) for lanes in (4, 8) for acc in (24, 48, 64)),
 ]
 # (rows, columns, window, queue depth, feed latency, activation bits, weight bits, sum bits).
 _ARRAYS = [
@@ -81,6 +95,7 @@ _PLACED_PES = [
     *(("two_sided", window, lanes) for window, lanes in ((8, 2), (16, 2), (16, 4))),
     *((scheme, window, 1) for scheme in ("activation", "weight") for window in (4, 16)),
     *(("none", window, 1) for window in (1, 4, 16)),
+    *(("none", lanes, lanes) for lanes in (2, 3, 4, 5, 6, 8, 12, 16, 24, 32)),
 ]
 _PLACED_ARRAYS = [(8, 8, window, 4, 3) for window in (4, 8)]  # as in _ARRAYS, without the bits
 
@@ -104,6 +119,8 @@ def _designs(family: str) -> Iterator[Design]:
         more = {"two_sided": _MORE_PES, "none": _DENSE_PES}.get(scheme, [])
         for pe in _PES + more:
             yield _pe(family, scheme, *pe)
+    for lanes, *rest in _DOTS:
+        yield _pe(family, "none", lanes, lanes, *rest)
     for rows, cols, *pe in _ARRAYS:
         yield _array(family, "two_sided", rows, cols, *pe)
     for rows, cols, *pe in _DENSE_ARRAYS:
@@ -114,6 +131,9 @@ def _designs(family: str) -> Iterator[Design]:
         yield Design("decoder", family, window=window, act_bits=bits)
     for acc in (24, 32, 48):
         yield Design("packed_sums", family, acc_bits=acc)
+    if family == "xcup":  # the only one that packs
+        for lanes in (2, 4, 8):
+            yield Design("packed_sums", family, lanes=lanes, acc_bits=32)
 
 
 def _pe(
@@ -166,7 +186,25 @@ def _parameters(design: Design) -> dict[str, int]:
     return pe | {"ROWS": design.rows, "COLS": design.cols, "FEED_LATENCY": design.feed_latency}
 
 
+def _shared(design: Design) -> Run:
+    """What two PEs of several lanes take more where they share their multipliers."""
+    plain, packed = (
+        synthesise(
+            "packed_tree",
+            {"ACC_W": design.acc_bits, "LANES": design.lanes, "PACKED": packed},
+            design.family,
+            [_PACKED_TREE],
+        ).counts
+        for packed in (0, 1)
+    )
+    more = packed + plain * -1
+    print(design, more.lut, flush=True)
+    return Run(design, more.lut, more.lut_ram, more.ff, more.dsp, more.bram36)
+
+
 def _counted(design: Design) -> Run:
+    if design.part == "packed_sums" and design.lanes > 1:
+        return _shared(design)
     found = synthesised(design)
     counts = found.counts
     for part in found.parts.values() if design.part == "array" else ():

@@ -73,6 +73,30 @@ def _sections() -> Iterable[str]:
             ],
         ],
     )
+    yield (
+        "Dense PEs that multiply a whole window a cycle, queues of four. Lanes share the sum, the "
+        "result and what feeds them, so that they are cheaper together:"
+    )
+    yield _table(
+        ["window, lanes", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
+        (
+            [
+                str(lanes),
+                *(
+                    _counts(
+                        _PE,
+                        family=f,
+                        skipping="none",
+                        window=lanes,
+                        lanes=lanes,
+                        queue_depth=4,
+                    )
+                    for f in FAMILIES
+                ),
+            ]
+            for lanes in (1, 2, 4, 8, 16, 32)
+        ),
+    )
     yield "By lanes, `two_sided`, window 16:"
     yield _table(
         ["lanes", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
@@ -111,7 +135,10 @@ def _sections() -> Iterable[str]:
         "them does, so both sums lie in LUTs: "
         f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).lut} LUT and "
         f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).ff} FF a pair. The iso-resource "
-        "baseline packs its dense PEs so where that is faster."
+        "baseline packs its dense PEs so where that is faster. Of PEs of several lanes the sums "
+        "lie there in any case, and a pair takes what the borrows between its products do "
+        "(`benchmarks/packed_tree.v`): "
+        f"{_found(Design('packed_sums', 'xcup', lanes=4, acc_bits=32)).lut} LUT with 4 lanes."
     )
     yield "## Clock on ECP5"
     yield (
@@ -140,17 +167,17 @@ def _sections() -> Iterable[str]:
         "DSPs and block RAM are exact. Its error on points held out, each fifth of the table by "
         "a model fitted to the rest:"
     )
-    parts = [("pe", scheme) for scheme in SCHEMES]
-    parts += [(part, "") for part in ("array", "postprocess", "decoder")]
+    parts = [("pe", scheme, False) for scheme in SCHEMES] + [("pe", "none", True)]
+    parts += [(part, "", False) for part in ("array", "postprocess", "decoder")]
     yield _table(
         ["part", *(f"{name} LUT: median, worst; FF" for name in FAMILIES), "points"],
         (
             [
-                f"{part} `{scheme}`" if scheme else part,
-                *(_errors(part, family, scheme) for family in FAMILIES),
-                str(held_out_error(part, "xc7", scheme).points),
+                (f"{part} `{scheme}`" if scheme else part) + ", a whole window a cycle" * is_dot,
+                *(_errors(part, family, scheme, is_dot) for family in FAMILIES),
+                str(held_out_error(part, "xc7", scheme, is_dot=is_dot).points),
             ]
-            for part, scheme in parts
+            for part, scheme, is_dot in parts
         ),
     )
 
@@ -165,8 +192,8 @@ def _found(design: Design) -> Run:
     return next(run for run in read_table() if run.design == design)
 
 
-def _errors(part: str, family: str, scheme: str) -> str:
-    lut, ff = (held_out_error(part, family, scheme, what) for what in ("lut", "ff"))
+def _errors(part: str, family: str, scheme: str, is_dot: bool) -> str:
+    lut, ff = (held_out_error(part, family, scheme, what, is_dot) for what in ("lut", "ff"))
     return f"{lut.median:.1%}, {lut.worst:.1%}; {ff.median:.1%}, {ff.worst:.1%}"
 
 

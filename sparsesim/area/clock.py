@@ -87,22 +87,30 @@ def pe_clock(accelerator: Accelerator, family: str) -> PeClock:
     return PeClock(round(scale / period, 1), False, how)
 
 
-def dense_clock_mhz(accelerator: Accelerator, family: str) -> tuple[float, str]:
-    """The clock of the plain dense PE's array beside an accelerator, and where it is from.
+def dense_clock(accelerator: Accelerator, dense: Accelerator, family: str) -> tuple[float, str]:
+    """The clock of a dense array beside an accelerator, and where it is from.
 
     Args:
-        accelerator: the sparse one; its `clock_mhz` is taken as it is.
+        accelerator: the sparse one; the dense one is as much faster or slower as their PEs are.
+        dense: gives the PE; its clock is not above what that reached.
         family: of both.
     Returns:
         MHz, and words for a reader.
     """
-    ratio = max(
-        1.0,
-        pe_period_ns(accelerator.skipping, accelerator.window, accelerator.lanes)
-        / pe_period_ns("none", 1, 1),
-    )
+    period = pe_period_ns(accelerator.skipping, accelerator.window, accelerator.lanes)
+    ratio = period / pe_period_ns(dense.skipping, dense.window, dense.lanes)
+    most = pe_clock(dense, family)
+    if accelerator.clock_mhz > pe_clock(accelerator, family).mhz:
+        return most.mhz, f"no more than its PE reaches ({most.source})"
     where = "the two PEs' clocks" if family == "ecp5" else "the two PEs' clocks on ECP5"
-    return accelerator.clock_mhz * ratio, f"{ratio:.2f} x the accelerator's, as {where}"
+    mhz = min(accelerator.clock_mhz * ratio, most.mhz)
+    return mhz, f"{ratio:.2f} x the accelerator's, as {where}"
+
+
+@cache
+def dense_pes() -> tuple[tuple[int, int], ...]:
+    """Windows and lanes of the dense PEs that were placed."""
+    return tuple((window, lanes) for by, window, lanes in _placed_periods() if by == "none")
 
 
 def pe_period_ns(skipping: str, window: int, lanes: int) -> float:
@@ -113,7 +121,7 @@ def pe_period_ns(skipping: str, window: int, lanes: int) -> float:
 
 def fitted_period_ns(skipping: str, window: int, lanes: int) -> float:
     """The period that placements of other windows and lanes suggest."""
-    return float(_weights(skipping != "none") @ _features(window, lanes))
+    return float(_weights(_kind(skipping, window, lanes)) @ _features(window, lanes))
 
 
 @cache
@@ -144,11 +152,16 @@ def _placed_periods() -> dict[tuple[str, int, int], float]:
     return {key: statistics.median(periods) for key, periods in seeds.items()}
 
 
+def _kind(skipping: str, window: int, lanes: int) -> str:
+    """What is fitted together: a dense PE whose lanes take a whole window selects nothing."""
+    if skipping != "none":
+        return "sparse"
+    return "dot" if lanes >= window > 1 else "dense"
+
+
 @cache
-def _weights(skips: bool) -> np.ndarray:
-    placed = {
-        key: period for key, period in _placed_periods().items() if (key[0] != "none") == skips
-    }
+def _weights(kind: str) -> np.ndarray:
+    placed = {key: period for key, period in _placed_periods().items() if _kind(*key) == kind}
     points = np.array([_features(window, lanes) for _, window, lanes in placed])
     periods = np.array(list(placed.values()))
     return fit_relative(points, periods, periods)

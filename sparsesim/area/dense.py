@@ -8,50 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import replace
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.area.bounds import HALF_KIB_BITS, DenseWork, least_cycles
+from sparsesim.area.opponent import ROUNDING
 from sparsesim.datapath import Pairs, datapath
 from sparsesim.lowering import Geometry
 from sparsesim.memory import LayerCounts, Plan, ValueBits, plan_layer, schedule
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace
-
-_HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded
-ROUNDING = 1 - 1e-9
-"""A least number of cycles is a float; times this it is a bound in spite of its rounding."""
-
-
-@dataclass(frozen=True)
-class DenseWork:
-    """Equal layers: runs of one shape.
-
-    Attributes:
-        name: of the first of them, for errors.
-        geometry: of one run.
-        value_bits: at which their values are priced.
-        times: how many runs.
-    """
-
-    name: str
-    geometry: Geometry
-    value_bits: ValueBits
-    times: int
-
-    @cached_property
-    def dense_bits(self) -> int:
-        """Bits of both operands and the output of one run, each once."""
-        shape, bits = self.geometry, self.value_bits
-        return (
-            shape.activation_elements * bits.activation
-            + shape.weight_elements * bits.weight
-            + shape.output_elements * bits.output
-        )
 
 
 def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) -> list[DenseWork]:
@@ -77,33 +48,6 @@ def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) ->
     return [DenseWork(names[key], *key, number) for key, number in times.items()]
 
 
-def least_cycles(
-    work: Sequence[DenseWork],
-    rows: NDArray[np.int64],
-    cols: NDArray[np.int64],
-    bits_per_cycle: float,
-) -> NDArray[np.float64]:
-    """Cycles that all runs take at least on arrays of these sizes.
-
-    A run takes at least its work, its drains, or the moves of all its bits, each once.
-
-    Args:
-        work: of `dense_work`.
-        rows, cols: int64, of equal shape.
-        bits_per_cycle: of DRAM.
-    Returns:
-        float64, of that shape.
-    """
-    total = np.zeros(rows.shape)
-    for item in work:
-        shape = item.geometry
-        position_tiles = shape.groups * -(-shape.positions // cols)
-        tile_work = np.maximum(-(-shape.filters // rows) * shape.reduction, shape.filters)
-        moves = item.dense_bits / bits_per_cycle
-        total += item.times * np.maximum(position_tiles * tile_work, moves)
-    return total
-
-
 def total_cycles(
     work: Sequence[DenseWork], accelerator: Accelerator, device: Device, limit: int | None = None
 ) -> int | None:
@@ -111,7 +55,7 @@ def total_cycles(
 
     Args:
         work: of `dense_work`.
-        accelerator: window 1, one lane, scheme `none`, dense formats.
+        accelerator: scheme `none`, dense formats.
         device: gives the DRAM bandwidth.
         limit: give up where the total can't be below.
     Returns:
@@ -121,7 +65,7 @@ def total_cycles(
     """
     bits_per_cycle = float(dram_bits_per_cycle(device, accelerator))
     size = np.array(accelerator.rows), np.array(accelerator.cols)
-    least = [float(least_cycles([item], *size, bits_per_cycle)) for item in work]
+    least = [float(least_cycles([item], accelerator, *size, bits_per_cycle)) for item in work]
     total, rest = 0, sum(least)
     for item, share in sorted(zip(work, least, strict=True), key=lambda pair: -pair[1]):
         total += item.times * _run_cycles(item, accelerator, device)
@@ -182,14 +126,18 @@ def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.in
 def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator) -> int:
     """Elements of K that fit the buffers in a tile: where K is cut, it is cut there.
 
-    Planning with windows of one element would find the same by trying them one by one.
+    They are all of K or whole windows; planning would find the same by trying them one by one.
     """
     shape, bits = work.geometry, work.value_bits
     filters = min(accelerator.rows, shape.filters)
     positions = min(accelerator.cols, shape.positions)
-    weights = int(accelerator.weight_buffer_kib * _HALF_KIB_BITS) // (filters * bits.weight)
-    half = int(accelerator.activation_buffer_kib * _HALF_KIB_BITS)
-    return max(1, min(weights, half // (positions * bits.activation), shape.reduction))
+    weights = int(accelerator.weight_buffer_kib * HALF_KIB_BITS) // (filters * bits.weight)
+    half = int(accelerator.activation_buffer_kib * HALF_KIB_BITS)
+    most = min(weights, half // (positions * bits.activation))
+    if most >= shape.reduction:
+        return shape.reduction
+    window = accelerator.window
+    return max(window, most // window * window)
 
 
 def _pass_cycles(
@@ -198,7 +146,8 @@ def _pass_cycles(
     """Cycles of one pass of so many filters, positions and elements of K."""
     machine = datapath(accelerator.datapath)
     words = length // 64 + 2
-    passes = np.array([[0, 0, filters, 0, positions, 0, length, drains]], dtype=np.int64)
+    windows = -(-length // accelerator.window)
+    passes = np.array([[0, 0, filters, 0, positions, 0, windows, drains]], dtype=np.int64)
     nothing = np.zeros(1, dtype=np.int64)
     counted = machine.count_passes(
         machine.prepare_activations(np.zeros((positions, words), np.uint64), length, accelerator),

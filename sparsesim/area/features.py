@@ -46,7 +46,7 @@ def _queue_widths(design: Design) -> tuple[int, ...]:
 def features_of(design: Design) -> Features:
     """The quantities of a design, by its part."""
     by_part = {
-        "pe": _pe,
+        "pe": _dot if design.is_dot else _pe,
         "array": _array,
         "postprocess": _postprocess,
         "decoder": _decoder,
@@ -72,6 +72,25 @@ def _pe(design: Design) -> Features:
         "sum bits outside the DSP": design.acc_bits * (lanes > 1),
         "sum bits beyond the DSP": design.acc_bits * (design.acc_bits > _DSP_SUM_BITS),
         "banks": (_banks(design) - 1) * window * operands,
+    }
+
+
+def _dot(design: Design) -> Features:
+    """A dense PE that multiplies a whole window a cycle: a tree of sums, each level registered."""
+    lanes, operands = min(design.lanes, design.window), design.act_bits + design.weight_bits
+    levels = _bits(lanes)
+    step_bits = operands + levels
+    registered = sum(-(-lanes // 2**level) for level in range(2, levels + 1))
+    return {
+        "one": 1,
+        "slot bits": _bits(design.queue_depth),
+        "lanes": lanes,
+        "operand bits": lanes * operands,
+        "tree bits": (lanes - 1) * step_bits,
+        "tree bits behind its first level": registered * step_bits,
+        "bits of a lane without a partner": (lanes % 2) * step_bits,
+        "sum bits": design.acc_bits,
+        "banks": (_banks(design) - 1) * lanes * operands,
     }
 
 
@@ -111,7 +130,9 @@ def _decoder(design: Design) -> Features:
 
 
 def _packed_sums(design: Design) -> Features:
-    return {"one": 1, "sum bits": design.acc_bits}
+    if design.lanes > 1:  # sums of more lanes lie in LUTs anyway: what their borrows add
+        return {"one": 0, "sum bits": 0, "borrows": design.lanes}
+    return {"one": 1, "sum bits": design.acc_bits, "borrows": 0}
 
 
 def mux_luts(family: str, inputs: int) -> int:

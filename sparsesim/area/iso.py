@@ -1,40 +1,42 @@
 """The iso-resource baseline: the best dense array in a sparse one's LUTs, DSPs and block RAM.
 
-Dense means the plain dense PE (`SKIPPING = 0`, `WINDOW = 1`, two windows a queue for each cycle of
-feed latency, which is what keeps it fed), dense formats, buffers of the same size with ports for
-its own lines, and post-processing a column as the sparse array has it. Both sides are priced by the
-same model (`estimate`).
+Dense means PEs without skipping, of every window and number of lanes that was placed, two windows a
+queue for each cycle of feed latency (which is what keeps them fed), dense formats, buffers of the
+same size with ports for its own lines, and post-processing a column as the sparse array has it.
+Both sides are priced by the same model (`estimate`). Which array is the fastest is `opponent`'s.
 
 Where a multiplier block can pack two 8-bit MACs (DSP48E2), the dense array packs as many pairs of
 PEs as it lacks blocks for: two rows share an activation. Both products fit side by side, 17 bits in
 fields of 18, but no sum does, so the sums of a pair lie in LUTs, and these are counted.
 
-Source: docs/model.md, "Baselines"; WP486, Deep Learning with INT8 Optimization on Xilinx Devices.
+Source: docs/model.md, "Area, and a dense array in the same area"; WP486, Deep Learning with INT8
+Optimization on Xilinx Devices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.area.bounds import DenseWork, least_cycles
 from sparsesim.area.buffers import column_bram36, row_bram36
-from sparsesim.area.clock import dense_clock_mhz
-from sparsesim.area.dense import ROUNDING, DenseWork, dense_work, least_cycles, total_cycles
+from sparsesim.area.clock import dense_clock, dense_pes
+from sparsesim.area.dense import dense_work, total_cycles
 from sparsesim.area.estimate import estimate, parts_of
 from sparsesim.area.model import part_resources
+from sparsesim.area.opponent import fastest
 from sparsesim.area.resources import Resources
 from sparsesim.area.table import Design
-from sparsesim.errors import SpecError
 from sparsesim.result import Result, model
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import Trace
 
 _MOST_LINES = 1024
-_MOST_EXACT = 100
+_MOST_EXACT = 200
 # Widest operands of two products in one DSP48E2: weights side by side in 27 bits, products of 17
 # bits in fields of 18.
 _PACKED_WEIGHT_BITS, _PACKED_ACT_BITS = 8, 9
@@ -59,62 +61,52 @@ def iso_resource(
     if not work or not sparse_cycles:
         return None
     budget = estimate(accelerator, family)
-    clock_mhz, clock_source = dense_clock_mhz(accelerator, family)
-    maker = _Maker(accelerator, device, family, clock_mhz)
-    best: tuple[int, int, int] | None = None  # cycles, rows, columns
-    tried, is_proven = 0, True
-    for least, rows, cols in _promising(work, maker, budget):
-        if best is not None and least * ROUNDING >= best[0]:
-            break
-        if tried == _MOST_EXACT:
-            is_proven = False
-            break
-        tried += 1
-        try:
-            limit = best[0] if best else None
-            cycles = total_cycles(work, maker.dense(rows, cols), device, limit)
-        except SpecError:  # a tile of it does not fit the buffers
-            continue
-        if cycles is not None:
-            best = (cycles, rows, cols)
-    if best is None:
+    found = fastest(dense_arrays(work, accelerator, device, family, budget), budget, _MOST_EXACT)
+    if found is None:
         return None
-    cycles, rows, cols = best
-    seconds = cycles / (clock_mhz * 1e6)
+    array = found.candidate
     sparse_seconds = sparse_cycles / (accelerator.clock_mhz * 1e6)
     return model.IsoResource(
         family=family,
-        rows=rows,
-        cols=cols,
-        packed_pairs=maker.pairs(rows, cols, budget),
-        clock_mhz=clock_mhz,
-        clock_source=clock_source,
-        cycles=cycles,
-        seconds=seconds,
+        rows=array.rows,
+        cols=array.cols,
+        window=array.kind.window,
+        lanes=array.kind.lanes,
+        packed_pairs=array.pairs,
+        clock_mhz=array.clock_mhz,
+        clock_source=array.kind.clock_source,
+        cycles=found.cycles,
+        seconds=found.seconds,
         sparse_seconds=sparse_seconds,
-        speedup=seconds / sparse_seconds,
-        used=_record(maker.resources(rows, cols, budget).rounded()),
+        speedup=found.seconds / sparse_seconds,
+        used=_record(array.resources().rounded()),
         budget=_record(budget),
-        is_proven=is_proven,
+        is_proven=found.is_proven,
     )
 
 
 def dense_accelerator(
-    accelerator: Accelerator, rows: int, cols: int, clock_mhz: float
+    accelerator: Accelerator,
+    rows: int,
+    cols: int,
+    clock_mhz: float,
+    window: int = 1,
+    lanes: int = 1,
 ) -> Accelerator:
-    """Plain dense PEs with the buffers and the DRAM of an accelerator.
+    """Dense PEs with the buffers and the DRAM of an accelerator.
 
     Args:
         accelerator: the sparse one.
         rows, cols: of the dense array.
         clock_mhz: of the dense array.
+        window, lanes: of its PEs.
     """
     return accelerator.with_(
         name="dense",
         rows=rows,
         cols=cols,
-        window=1,
-        lanes=1,
+        window=window,
+        lanes=lanes,
         queue_depth=2 * accelerator.feed_latency,
         skipping="none",
         activation_format="dense",
@@ -123,50 +115,112 @@ def dense_accelerator(
     )
 
 
+@dataclass(frozen=True)
+class DenseArray:
+    """Rows and columns of dense PEs of one kind: a candidate of `opponent.fastest`."""
+
+    kind: _Kind
+    rows: int
+    cols: int
+    least_seconds: float
+
+    @property
+    def clock_mhz(self) -> float:
+        """That of its kind."""
+        return self.kind.clock_mhz
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of PEs that share multiplier blocks."""
+        return self.kind.pairs(self.rows, self.cols)
+
+    def resources(self) -> Resources:
+        """What it takes, as `estimate` has it but for the packed multipliers."""
+        return self.kind.resources(self.rows, self.cols)
+
+    def cycles(self, limit: int | None) -> int | None:
+        """Exact total cycles of the work that its kind was made for."""
+        accelerator = self.kind.template.with_(rows=self.rows, cols=self.cols)
+        return total_cycles(self.kind.work, accelerator, self.kind.device, limit)
+
+
+def dense_arrays(
+    work: Sequence[DenseWork],
+    accelerator: Accelerator,
+    device: Device,
+    family: str,
+    budget: Resources,
+) -> Iterator[DenseArray]:
+    """Arrays of all dense PEs, those that may be the fastest first; some exceed the budget.
+
+    Args:
+        work: of `dense_work`.
+        accelerator: the sparse one, which gives the buffers.
+        device: gives the DRAM bandwidth and how many MACs a multiplier block packs.
+        family: prices them.
+        budget: arrays with more multipliers or look-up tables are left out at once.
+    """
+    kinds = [
+        _Kind(work, accelerator, device, family, budget, window, lanes)
+        for window, lanes in dense_pes()
+    ]
+    sizes = [kind.sizes() for kind in kinds]
+    owner = np.repeat(np.arange(len(kinds)), [len(rows) for rows, _, _ in sizes])
+    rows, cols, seconds = (np.concatenate(parts) for parts in zip(*sizes, strict=True))
+    for index in np.argsort(seconds, kind="stable").tolist():
+        kind = kinds[owner[index]]
+        yield DenseArray(kind, int(rows[index]), int(cols[index]), float(seconds[index]))
+
+
 def _record(resources: Resources) -> model.Resources:
     return model.Resources(**asdict(resources))
 
 
-class _Maker:
-    """Dense arrays beside one sparse accelerator, and what they take."""
+class _Kind:
+    """Dense arrays of one kind of PE beside one sparse accelerator, and what they take."""
 
     def __init__(
-        self, accelerator: Accelerator, device: Device, family: str, clock_mhz: float
+        self,
+        work: Sequence[DenseWork],
+        accelerator: Accelerator,
+        device: Device,
+        family: str,
+        budget: Resources,
+        window: int,
+        lanes: int,
     ) -> None:
-        fits = (
+        self.work, self.device, self.budget = work, device, budget
+        self.window, self.lanes = window, lanes
+        template = dense_accelerator(accelerator, 1, 1, 1.0, window, lanes)
+        self.clock_mhz, self.clock_source = dense_clock(accelerator, template, family)
+        self.template = template.with_(clock_mhz=self.clock_mhz)
+        fits_block = (
             accelerator.weight_bits <= _PACKED_WEIGHT_BITS
             and accelerator.act_bits <= _PACKED_ACT_BITS
         )
-        self.packs = family == "xcup" and device.macs8_per_dsp >= 2 and fits
-        self.family = family
-        self.template = dense_accelerator(accelerator, 1, 1, clock_mhz)
-        self.bits_per_cycle = float(dram_bits_per_cycle(device, self.template))
+        self.packs = family == "xcup" and device.macs8_per_dsp >= 2 and fits_block
         pe, self.array, post, row, col = (part for part, _ in parts_of(self.template, family))
         self.pe, self.post = part_resources(pe), part_resources(post)
         self.row, self.col = part_resources(row), part_resources(col)
         self.row_bram36: dict[int, float] = {}
         self.column_bram36: dict[int, float] = {}
         self.pair = Resources()
-        if self.packs:  # one multiplier less for a pair, sums in LUTs instead
-            sums = Design("packed_sums", family, acc_bits=accelerator.acc_bits)
-            self.pair = part_resources(sums) + Resources(dsp=-1)
+        if self.packs:  # a multiplier less for each lane of a pair, sums in LUTs instead
+            sums = Design("packed_sums", family, lanes=lanes, acc_bits=accelerator.acc_bits)
+            self.pair = part_resources(sums) + Resources(dsp=-lanes)
 
-    def dense(self, rows: int, cols: int) -> Accelerator:
-        """The dense accelerator of so many rows and columns."""
-        return self.template.with_(rows=rows, cols=cols)
-
-    def pairs(self, rows: int, cols: int, budget: Resources) -> int:
-        """Pairs of PEs that share a block: as many as blocks are lacking, at most all."""
+    def pairs(self, rows: int, cols: int) -> int:
+        """Pairs of PEs that share blocks: as many as blocks are lacking, at most all."""
         if not self.packs:
             return 0
-        lacking = rows * cols + cols * self.post.dsp - budget.dsp
-        return int(min(max(lacking, 0), rows // 2 * cols))
+        lacking = rows * cols * self.lanes + cols * self.post.dsp - self.budget.dsp
+        return int(min(-(-max(lacking, 0) // self.lanes), rows // 2 * cols))
 
-    def resources(self, rows: int, cols: int, budget: Resources) -> Resources:
-        """What it takes, as `estimate` has it but for the packed multipliers."""
+    def resources(self, rows: int, cols: int) -> Resources:
+        """What so many rows and columns take."""
         return (
             self.pe * (rows * cols)
-            + self.pair * self.pairs(rows, cols, budget)
+            + self.pair * self.pairs(rows, cols)
             + part_resources(replace(self.array, rows=rows, cols=cols))
             + self.post * cols
             + self.row * rows
@@ -181,23 +235,21 @@ class _Maker:
             self.column_bram36[cols] = column_bram36(self.template, cols)
         return self.row_bram36[rows] + self.column_bram36[cols]
 
-    def least_dsps(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Multiplier blocks of arrays with all pairs packed."""
-        return (-(-rows // 2) if self.packs else rows) * cols + self.post.dsp * cols
-
-
-def _promising(
-    work: Sequence[DenseWork], maker: _Maker, budget: Resources
-) -> Iterator[tuple[float, int, int]]:
-    """(least cycles, rows, columns) of arrays that fit, the most promising first."""
-    most_rows = min(_MOST_LINES, max(item.geometry.filters for item in work))
-    most_cols = min(_MOST_LINES, max(item.geometry.positions for item in work))
-    rows, cols = np.mgrid[1 : most_rows + 1, 1 : most_cols + 1].reshape(2, -1)
-    fits = maker.least_dsps(rows, cols) <= budget.dsp  # quick to ask first
-    rows, cols = rows[fits], cols[fits]
-    least = least_cycles(work, rows, cols, maker.bits_per_cycle)
-    for index in np.argsort(least, kind="stable"):
-        size = int(rows[index]), int(cols[index])
-        used = maker.resources(*size, budget)
-        if used.lut <= budget.lut and used.dsp <= budget.dsp and used.bram36 <= budget.bram36:
-            yield float(least[index]), *size
+    def sizes(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Rows, columns and least seconds of all arrays that may fit."""
+        most_rows = min(_MOST_LINES, max(item.geometry.filters for item in self.work))
+        most_cols = min(_MOST_LINES, max(item.geometry.positions for item in self.work))
+        columns = np.arange(1, most_cols + 1)
+        # At least: every PE its look-up tables, every lane, or two of a pair, a multiplier.
+        lut = (self.budget.lut - (self.col.lut + self.post.lut) * columns) / (
+            self.row.lut + self.pe.lut * columns
+        )
+        blocks = (self.budget.dsp - self.post.dsp * columns) / (columns * self.lanes)
+        if self.packs:
+            blocks = 2 * blocks + 1
+        most = np.clip(np.minimum(lut, blocks), 0, most_rows).astype(np.int64)
+        cols = np.repeat(columns, most)
+        rows = np.arange(len(cols)) - np.repeat(np.cumsum(most) - most, most) + 1
+        bits_per_cycle = float(dram_bits_per_cycle(self.device, self.template))
+        least = least_cycles(self.work, self.template, rows, cols, bits_per_cycle)
+        return rows, cols, least / (self.clock_mhz * 1e6)

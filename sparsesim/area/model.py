@@ -1,7 +1,8 @@
 """The area model: LUTs, flip-flops, DSPs and block RAM of a part, from the table's runs.
 
-One fit a part and family, and for PEs a scheme. DSPs and block RAM of a part aren't fitted: a PE
-has one multiplier a lane, and the rest is that of the nearest run.
+One fit a part and family, and for PEs a scheme; dense PEs that select nothing have their own.
+DSPs and block RAM of a part aren't fitted: a PE has one multiplier a lane, and the rest is that of
+the nearest run.
 """
 
 from __future__ import annotations
@@ -42,14 +43,31 @@ def part_resources(design: Design) -> Resources:
     Raises:
         KeyError: a family or scheme of which the table has no run.
     """
-    runs = _runs(design.part, design.family, design.skipping if design.part == "pe" else "")
-    lut, ff = _fitted(design.part, design.family, design.skipping if design.part == "pe" else "")
+    kind = _Kind.of(design)
+    runs, (lut, ff) = _runs(kind), _fitted(kind)
     near = min(runs, key=lambda run: abs(run.design.acc_bits - design.acc_bits))
     dsp = min(design.lanes, design.window) if design.part == "pe" else near.dsp
     return Resources(lut(design), ff(design), dsp, near.bram36)
 
 
-def held_out_error(part: str, family: str, skipping: str = "", what: str = "lut") -> Error:
+@dataclass(frozen=True)
+class _Kind:
+    """What is fitted together."""
+
+    part: str
+    family: str
+    skipping: str
+    is_dot: bool
+
+    @classmethod
+    def of(cls, design: Design) -> _Kind:
+        by = design.skipping if design.part == "pe" else ""
+        return cls(design.part, design.family, by, design.is_dot)
+
+
+def held_out_error(
+    part: str, family: str, skipping: str = "", what: str = "lut", is_dot: bool = False
+) -> Error:
     """The model's error by cross-validation: every point is predicted without a fifth of them.
 
     Args:
@@ -57,8 +75,9 @@ def held_out_error(part: str, family: str, skipping: str = "", what: str = "lut"
         family: one of the families.
         skipping: the scheme, for PEs.
         what: `lut` or `ff`.
+        is_dot: of dense PEs that select nothing (`Design.is_dot`), else of all others.
     """
-    runs = _runs(part, family, skipping)
+    runs = _runs(_Kind(part, family, skipping, is_dot))
     errors = []
     for fold in range(FOLDS):
         predict = _fit([run for i, run in enumerate(runs) if i % FOLDS != fold], what)
@@ -69,21 +88,16 @@ def held_out_error(part: str, family: str, skipping: str = "", what: str = "lut"
 
 
 @cache
-def _runs(part: str, family: str, skipping: str) -> tuple[Run, ...]:
-    found = tuple(
-        run
-        for run in read_table()
-        if (run.design.part, run.design.family) == (part, family)
-        and (not skipping or run.design.skipping == skipping)
-    )
+def _runs(kind: _Kind) -> tuple[Run, ...]:
+    found = tuple(run for run in read_table() if _Kind.of(run.design) == kind)
     if not found:
-        raise KeyError(f"no run of {part} {family} {skipping} in the table")
+        raise KeyError(f"no run of {kind.part} {kind.family} {kind.skipping} in the table")
     return found
 
 
 @cache
-def _fitted(part: str, family: str, skipping: str) -> tuple[Predict, Predict]:
-    runs = _runs(part, family, skipping)
+def _fitted(kind: _Kind) -> tuple[Predict, Predict]:
+    runs = _runs(kind)
     return _fit(runs, "lut"), _fit(runs, "ff")
 
 

@@ -42,6 +42,11 @@ class Design:
     rows: int = 0
     cols: int = 0
 
+    @property
+    def is_dot(self) -> bool:
+        """A dense PE whose lanes take a whole window at once: it selects nothing."""
+        return self.part == "pe" and self.skipping == "none" and self.lanes >= self.window > 1
+
 
 @dataclass(frozen=True)
 class Run:

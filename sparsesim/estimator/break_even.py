@@ -50,6 +50,8 @@ class Rival:
 
     rows: int
     cols: int
+    window: int
+    lanes: int
     clock_mhz: float
     clock_source: str
 
@@ -230,7 +232,9 @@ def ones_at(step: int, elements: int) -> int:
 def _rival(trace: Trace, found: IsoResource | None) -> Rival:
     if found is None:
         raise ModelError(f"{trace.source.model}: no work to compare, or no dense PE fits")
-    return Rival(found.rows, found.cols, found.clock_mhz, found.clock_source)
+    return Rival(
+        found.rows, found.cols, found.window, found.lanes, found.clock_mhz, found.clock_source
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,7 +313,9 @@ class _Search:
 
     def _scheme(self, scheme: str, layer: TraceLayer, runs: Sequence[_Run]) -> BreakEven:
         rival = self.rivals[scheme]
-        dense = dense_accelerator(self.accelerator, rival.rows, rival.cols, rival.clock_mhz)
+        dense = dense_accelerator(
+            self.accelerator, rival.rows, rival.cols, rival.clock_mhz, rival.window, rival.lanes
+        )
         alone = replace(self.trace, layers=(layer,))
         work = dense_work(alone, self.accelerator, self.result.run_groups)
         dense_cycles = total_cycles(work, dense, self.device) or 0

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sparsesim.estimator.break_even import BreakEven, BreakEvens
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name
+from sparsesim.report.facts import file_name, pes_in_words
 from sparsesim.report.figures import percent, times
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
@@ -67,5 +67,6 @@ def _notes(found: BreakEvens) -> Iterable[str]:
     yield "and BRAM (two_sided: of both operands), and its speed over theirs as measured."
     yield "▸ it pays as measured. In time; total cycles, DRAM included."
     for scheme, rival in found.rivals.items():
-        yield f"{scheme}: against {rival.rows}x{rival.cols} dense PEs at {rival.clock_mhz:.0f} MHz"
+        pes = pes_in_words(rival.rows, rival.cols, rival.window, rival.lanes, "dense PEs")
+        yield f"{scheme}: against {pes} at {rival.clock_mhz:.0f} MHz"
     yield f"Masks thinned or filled at random, seed {found.seed}, in steps of 1/{found.steps}."

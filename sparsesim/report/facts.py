@@ -53,8 +53,15 @@ def iso_resource_in_words(result: Result) -> str:
     return (
         f"{times(found.speedup)} the speed of the fastest dense array in the same LUTs, DSPs and "
         f"BRAM{tried}: "
-        f"{found.rows}x{found.cols} PEs at {found.clock_mhz:.0f} MHz"
+        f"{pes_in_words(found.rows, found.cols, found.window, found.lanes)} at "
+        f"{found.clock_mhz:.0f} MHz"
     )
+
+
+def pes_in_words(rows: int, cols: int, window: int, lanes: int, what: str = "PEs") -> str:
+    """A dense array's PEs: `72x8 PEs`, `28x5 PEs of 4 lanes`, of a window where that differs."""
+    lane = f" of {plural(lanes, 'lane')}" if lanes > 1 or window > lanes else ""
+    return f"{rows}x{cols} {what}{lane}" + (f", window {window}" if window > lanes else "")
 
 
 def model_name(result: Result) -> str:

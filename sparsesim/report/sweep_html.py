@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from sparsesim.report.facts import file_name
+from sparsesim.report.facts import file_name, pes_in_words
 from sparsesim.report.figures import count
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import outcome, parameter, setting, shown
@@ -132,7 +132,8 @@ def _dense(iso: dict[str, Any] | None) -> str:
     if iso is None:
         return ""
     return (
-        f"In its resources the fastest dense array has {iso['rows']} x {iso['cols']} PEs at "
+        "In its resources the fastest dense array has "
+        f"{pes_in_words(*(iso.get(key, 1) for key in ('rows', 'cols', 'window', 'lanes')))} at "
         f"{iso['clock_mhz']:.0f} MHz and takes {shown('ms', iso['ms'])} ms an image."
     )
 

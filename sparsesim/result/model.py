@@ -235,11 +235,12 @@ class Resources(Record):
 
 
 class IsoResource(Record):
-    """The fastest plain dense array in the accelerator's own LUTs, DSPs and block RAM.
+    """The fastest dense array in the accelerator's own LUTs, DSPs and block RAM.
 
     Attributes:
         family: of FPGAs, whose synthesis prices both.
         rows, cols: of the dense array.
+        window, lanes: of its PEs.
         packed_pairs: pairs of its PEs that share a multiplier block.
         clock_mhz: its clock; `clock_source` says where it is from.
         cycles: its total cycles for all images.
@@ -254,6 +255,8 @@ class IsoResource(Record):
     family: str
     rows: int
     cols: int
+    window: int = 1
+    lanes: int = 1
     packed_pairs: int
     clock_mhz: float
     clock_source: str

@@ -15,13 +15,15 @@ def details_of(result: Result) -> dict[str, Any]:
         result: of an estimate.
     Returns:
         `layers`: a record a layer, see `_layer`; `dram_bits_per_cycle`; `iso`: the fastest dense
-        array of equal resources, `rows`, `cols`, `clock_mhz`, and `ms` an image; None where there
-        is none, or it was not asked for.
+        array of equal resources, `rows`, `cols`, `window`, `lanes`, `clock_mhz`, and `ms` an
+        image; None where there is none, or it was not asked for.
     """
     iso, images = result.iso_resource, sum(result.per_image.images)
     dense = iso and {
         "rows": iso.rows,
         "cols": iso.cols,
+        "window": iso.window,
+        "lanes": iso.lanes,
         "clock_mhz": iso.clock_mhz,
         "ms": iso.seconds * 1e3 / images,
     }

@@ -17,7 +17,7 @@ def test_break_even_of_lenet(run, lenet: Path, digits: Path):
     for layer in found["layers"]:
         assert list(layer["schemes"]) == ["activation", "weight", "two_sided"]
     for scheme, rival in found["rivals"].items():
-        said = f"{scheme}: against {rival['rows']}x{rival['cols']} dense PEs at"
+        said = f"{scheme}: against {rival['rows']}x{rival['cols']} dense PEs"
         assert said in ran.out
     assert run(*words, "-o", "b.json").err == (
         "error: b.json: exists; use --force to overwrite it\n"

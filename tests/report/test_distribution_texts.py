@@ -108,7 +108,8 @@ def test_break_evens_as_shown():
         "weight": BreakEven(1.0, True, 1.25, 80, 100),
         "two_sided": BreakEven(0.375, False, 0.998, 100, 100),
     }
-    rivals = {name: Rival(8, 9, 250.4, "") for name in schemes}
+    rivals = {name: Rival(8, 9, 1, 1, 250.4, "") for name in schemes}
+    rivals["two_sided"] = Rival(8, 9, 4, 2, 250.4, "")
     machine = {"rows": 4, "cols": 5, "datapath": "inner_join", "lanes": 1, "window": 8,
                "clock_mhz": 200.0}  # fmt: skip
     found = BreakEvens(
@@ -125,6 +126,7 @@ def test_break_evens_as_shown():
         "conv  50.0 % 100.0 %  never 0.50x ▸always 1.25x  37.5 % 1.00x\n"
     )
     assert "weight: against 8x9 dense PEs at 250 MHz\n" in shown
+    assert "two_sided: against 8x9 dense PEs of 2 lanes, window 4 at 250 MHz\n" in shown
     assert shown.endswith("Masks thinned or filled at random, seed 7, in steps of 1/256.\n")
 
 
