@@ -185,7 +185,7 @@ def test_layers_without_work_are_left_out():
     whole = model(nodes, {"x": (1, 3)}, {"y": np.float32}, {})
     with pytest.raises(ModelError) as error:
         break_even(traced(whole, 1))
-    assert str(error.value) == "small: no work to compare, or no dense PE fits"
+    assert str(error.value) == "small: no layer runs on the array; the host runs 1 Relu"
 
 
 @pytest.mark.parametrize(
