@@ -63,6 +63,29 @@ def conv_trace(seed: int) -> ss.Trace:
     return ss.execute(ss.load(model), inputs[0])
 
 
+def recurrent_trace(seed: int) -> ss.Trace:
+    """An LSTM or a GRU of some steps: its hidden product's weights may stay in their buffer."""
+    draw = default_rng(seed)
+    op, gates = [("LSTM", 4), ("GRU", 3)][seed % 2]
+    steps, hidden, inputs = (int(n) for n in draw.integers(1, 9, 3))
+    shapes = {"w": (1, gates * hidden, inputs), "r": (1, gates * hidden, hidden)}
+    weights = [
+        onnx.numpy_helper.from_array(draw.standard_normal(shape).astype(np.float32), name)
+        for name, shape in shapes.items()
+    ]
+    node = make.make_node(op, ["x", *shapes], ["y"], "layer", hidden_size=hidden)
+    tensor = make.make_tensor_value_info
+    graph = make.make_graph(
+        [node],
+        "one",
+        [tensor("x", onnx.TensorProto.FLOAT, (steps, 1, inputs))],
+        [tensor("y", onnx.TensorProto.FLOAT, (steps, 1, 1, hidden))],
+        weights,
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 14)], ir_version=8)
+    return ss.execute(ss.load(model), draw.standard_normal((steps, 1, inputs)).astype(np.float32))
+
+
 def any_dense(case: int) -> ss.Accelerator:
     """A dense accelerator with PEs of any window and lanes, and buffers that cut K at times."""
     draw = default_rng(case)
@@ -114,6 +137,15 @@ def test_dense_cycles_of_all_kinds_of_convolutions(record_property):
         device = ss.Device.named(["xc7z020", "lfe5u-85f"][case % 2])
         fitting += agrees(conv_trace(case), any_dense(case * 7 + 3), device)
     assert fitting > 40
+    record_property("random cases", fitting)
+
+
+def test_dense_cycles_of_recurrent_products(record_property):
+    fitting = 0
+    for case in range(16):
+        device = ss.Device.named(["xc7z020", "lfe5u-85f"][case % 2])
+        fitting += agrees(recurrent_trace(case), any_dense(case * 5 + 1), device)
+    assert fitting > 10
     record_property("random cases", fitting)
 
 
