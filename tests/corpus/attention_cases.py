@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from corpus import Case, Network, Product, case
 from sums import columns, holes, random, rows, softmax
@@ -43,7 +45,11 @@ def onnx_attention(name: str, opset: int, query_heads: int, kv_heads: int, causa
     wide = [np.repeat(part, times, axis=1) for part in (k, v)]
     bias = np.where(np.arange(7)[None] <= np.arange(5)[:, None], 0.0, -1e300) if causal else 0.0
     y, products = attended("attn", q, *wide, bias)
-    return n.case({"y": y}, products)
+    # Query heads that share a key head are positions of one group.
+    grouped = [
+        replace(p, a=p.a.reshape(kv_heads, -1, p.a.shape[-1]), w=p.w[::times]) for p in products
+    ]
+    return n.case({"y": y}, grouped)
 
 
 @case
@@ -182,4 +188,6 @@ def einsum_that_is_no_product() -> Case:
     n.node("MatMul", "x w", "a", "m")
     n.node("Einsum", "a u v", "y", "e", equation="ij,jk,kl->il")
     y = ((x @ w) @ u @ v).astype(np.float32)
-    return n.case({"y": y}, [Product("m", rows(x), columns(w), x, w)], host_macs=3 * 5 * 2 + 3 * 2 * 3)
+    return n.case(
+        {"y": y}, [Product("m", rows(x), columns(w), x, w)], host_macs=3 * 5 * 2 + 3 * 2 * 3
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from corpus import Case, Network, Product, case
-from sums import dynamic, holes, integers, random, sigmoid
+from sums import dynamic, holes, integers, random, rows, sigmoid
 
 Step = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -82,10 +82,10 @@ def recurrent(
     ]
     y = np.stack([out for out, _ in found], axis=1).astype(np.float32)
     entered = np.stack([h for _, h in found]).astype(np.float32)  # d, steps, batch, hidden
-    both = np.broadcast_to(x.reshape(1, -1, inputs), (d, steps * batch, inputs))
     wide = np.repeat(r, steps, axis=0)
     products = [
-        Product("rec/input", both, w, x, w),
+        # Both directions read the same x: their filters are those of one product.
+        Product("rec/input", rows(x), w.reshape(1, -1, inputs), x, w),
         Product("rec/hidden", entered.reshape(d * steps, batch, hidden), wide, entered, r),
     ]
     weights = (w.size + r.size, int((w == 0).sum() + (r == 0).sum()))
