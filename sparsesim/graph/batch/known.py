@@ -15,6 +15,7 @@ from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.batch.walk import Known
+from sparsesim.graph.batch_first import batch_first
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
@@ -118,6 +119,7 @@ def _known(model: onnx.ModelProto, shapes: Mapping, constants: Mapping[str, np.n
         ),
         shapes=shapes,
         constants=constants,
+        batch_first=batch_first(model),
     )
 
 

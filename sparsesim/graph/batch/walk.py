@@ -43,6 +43,7 @@ class Known:
         opset: of ONNX.
         shapes, constants: of tensors.
         varying: constants that are others where the batch is longer, and why.
+        batch_first: tensors whose first axis is the batch by definition, and whose.
     """
 
     nodes: tuple[onnx.NodeProto, ...]
@@ -51,6 +52,7 @@ class Known:
     shapes: Mapping[str, Shape]
     constants: Mapping[str, np.ndarray]
     varying: Mapping[str, str] = field(default_factory=dict)
+    batch_first: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -90,6 +92,7 @@ def walk(known: Known, begin: Mapping[str, Place]) -> Verdict:
             continue
         view = View(node, known.opset, places, known.shapes, known.constants)
         try:
+            _defined_before(view, known.batch_first, found)
             made = _made(view, [lost[name] for name in used if name in lost], bool(inside), found)
         except ElsewhereError:
             found.elsewhere = found.elsewhere or words(node)
@@ -108,6 +111,18 @@ def walk(known: Known, begin: Mapping[str, Place]) -> Verdict:
         )
     found.lost = next((lost[name] for name in known.outputs if name in lost), "")
     return found
+
+
+def _defined_before(view: View, batch_first: Mapping[str, str], found: Verdict) -> None:
+    """What the node was part of may have its batch in front by definition."""
+    for index in view.placed:
+        said = batch_first.get(view.name(index))
+        place = view.place(index)
+        if said is None or place is None:
+            continue
+        if place.axis:
+            raise ElsewhereError
+        found.defined = found.defined or said
 
 
 def words(node: onnx.NodeProto) -> str:

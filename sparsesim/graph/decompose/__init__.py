@@ -16,10 +16,12 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from sparsesim.graph.batch_first import note_batch_first
 from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
 from sparsesim.graph.decompose.movement import Movement, may_move
 from sparsesim.graph.decompose.transposes import without_detours
 from sparsesim.graph.infer import infer
+from sparsesim.graph.names import printable
 from sparsesim.graph.reads import reads
 from sparsesim.graph.widths import with_value_bits
 
@@ -56,6 +58,14 @@ MODULES = {
     (_MICROSOFT, "TransposeMatMul"): "fused_matmul",
 }
 
+# Inputs whose first axis is the batch by definition, where what the operator becomes says no more.
+_BATCH_FIRST = {
+    (_ONNX, "Attention"): (0, 1, 2),
+    (_MICROSOFT, "Attention"): (0,),
+    (_MICROSOFT, "MultiHeadAttention"): (0, 1, 2),
+    (_MICROSOFT, "QAttention"): (0,),
+}
+
 # In a model that imports nothing of ONNX's own.
 _OPSET, _IR_VERSION = 17, 8
 
@@ -87,6 +97,7 @@ def decompose(model: onnx.ModelProto, custom_ops: Sequence[str] = ()) -> onnx.Mo
         own = {node.name for b in made for node in b.nodes}
         model = _with_nodes(model, nodes, values, own)
         model = with_value_bits(model, {n: bits for b in made for n, bits in b.value_bits.items()})
+        note_batch_first(model, {name: said for b in made for name, said in _batches(b.node)})
     if may_move(list(model.graph.node)):
         movement = Movement(list(model.graph.node), _facts(model, custom_ops), _names(model.graph))
         movement.move()
@@ -118,6 +129,13 @@ def _find(domain: str, op: str) -> Decomposition:
 
 def _key(node: onnx.NodeProto) -> tuple[str, str]:
     return ("" if node.domain == "ai.onnx" else node.domain, node.op_type)
+
+
+def _batches(node: onnx.NodeProto) -> Iterator[tuple[str, str]]:
+    """Inputs of a node that have their batch in front, and the node in words."""
+    for index in _BATCH_FIRST.get(_key(node), ()):
+        if index < len(node.input) and node.input[index]:
+            yield node.input[index], f"'{printable(node.name)}' ({node.op_type})"
 
 
 def _candidates(nodes) -> list[onnx.NodeProto]:

@@ -320,3 +320,40 @@ def test_axes_that_are_none(wanted, said):
     with pytest.raises(ModelError) as error:
         axes([node("MatMul", "x w", "y")], {"x": [24, 8]}, {"y": None}, wanted=wanted, **DENSE)
     assert str(error.value) == said
+
+
+def attention(inputs, before=(), opset: int = 23, **more):
+    """An Attention of queries, keys and values `q k v`, which may be made by nodes before it."""
+    nodes = [*before, node("Attention", "q k v", "y", "attn", **more)]
+    return graph(nodes, inputs, {"y": None}, opset=opset)
+
+
+def test_attention_has_it_first_whatever_it_becomes():
+    shape = [3, 2, 5, 8]
+    made = attention({"q": shape, "k": shape, "v": shape})
+    assert [layer.name for layer in made.layers] == ["attn/scores", "attn/values"]
+    batches = find_batches(made)
+    assert {name: batch.axis for name, batch in batches.items()} == dict.fromkeys("qkv", 0)
+    assert batches["q"].why == "'attn' (Attention) has its batch there"
+
+
+def test_attention_behind_a_transpose_has_it_there():
+    before = [node("Transpose", "x", "q", perm=[1, 0, 2])]
+    shape = [3, 5, 8]
+    heads = {"q_num_heads": 2, "kv_num_heads": 2}
+    made = attention({"x": [4, 3, 8], "k": shape, "v": shape}, before, **heads)
+    assert {name: batch.axis for name, batch in find_batches(made).items()} == {
+        "x": 1,
+        "k": 0,
+        "v": 0,
+    }
+
+
+@pytest.mark.parametrize("listed", ["[1]", "no json", '{"q": 3}'])
+def test_metadata_that_say_nothing_are_passed_over(listed):
+    from sparsesim.graph.batch_first import METADATA_KEY, batch_first
+
+    made = graph([node("MatMul", "q w", "y")], {"q": [3, 8]}, {"y": [3, 8]}, w=(8, 8))
+    made.model.metadata_props.add(key=METADATA_KEY, value=listed)
+    assert batch_first(made.model) == {}
+    assert find_batches(made)["q"].axis is None
