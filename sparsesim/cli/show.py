@@ -124,7 +124,7 @@ def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
     planned = plan(graph, thresholds)
     left = passed_over(graph, active(planned["weights"]))
     inside = kept_inside(graph, active(planned["activations"]))
-    layers = {}
+    layers: dict[str, dict[str, Any]] = {}
     for layer in graph.layers:
         gets = {table: found.get(layer.name) for table, found in planned.items()}
         layers[layer.name] = {
