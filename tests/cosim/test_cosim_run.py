@@ -143,3 +143,39 @@ def test_a_network_of_three_and_two_bits_goes_through_the_verilog():
     assert found.failure is None
     assert [check.name for check in found.checks] == ["conv", "fc"]
     assert all(check.agrees and check.cycles_verilog > 0 for check in found.checks)
+
+
+@pytest.mark.parametrize("weight", [(5, 12), (1, 1, 5, 12), (3, 5, 12)])
+def test_a_constant_first_operand_of_a_batch_goes_through_the_verilog(weight):
+    """One weight for the batch lies along P; one for each index of it makes groups."""
+    from onnx import helper, numpy_helper
+
+    random = np.random.default_rng(1)
+    names = ["w", "s", "wz", "x", "s", "z", "t", "z"]
+    constants = {
+        "w": random.integers(0, 9, weight).astype(np.uint8),
+        **{"s": np.float32(1), "t": np.float32(8), "z": np.uint8(3), "wz": np.uint8(4)},
+    }
+    made = helper.make_graph(
+        [helper.make_node("QLinearMatMul", names, ["y"], name="mm")],
+        "first",
+        [helper.make_tensor_value_info("x", 2, [1, 3, 12, 7])],
+        [helper.make_tensor_value_info("y", 2, [1, 3, 5, 7])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    graph = ss.load(helper.make_model(made, opset_imports=opsets, ir_version=8))
+    x = random.integers(0, 9, (1, 3, 12, 7)).astype(np.uint8)
+    trace = ss.execute(graph, {"x": x})
+    exact = np.matmul(constants["w"].astype(int) - 4, x.astype(int) - 3)
+    expected = np.clip(np.rint(exact / 8) + 3, 0, 255)
+    np.testing.assert_array_equal(trace.images[0].outputs[0], expected)
+    groups = 3 if weight[0] == 3 else 1
+    geometry = trace.layers[0].geometry
+    assert (geometry.groups, geometry.positions) == (groups, 21 // groups)
+    found = cosimulate(graph, feed_memory({"x": x}, input_specs(graph)), SMALL)
+    assert found.failure is None
+    (check,) = found.checks
+    assert check.agrees and check.cycles_verilog > 0
+    (record,) = ss.estimate(trace, SMALL).layers
+    assert check.cycles_verilog == record.cycles[SMALL.skipping].compute

@@ -305,6 +305,45 @@ def attentions(draw) -> Case:
     return Case(model(nodes, {"x": x}, {"y": F}, constants), {"x": x}, layers)
 
 
+@st.composite
+def zeros_apart(draw) -> Case:
+    """Integer convolutions: one writes with one zero point, others read with their own."""
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    channels, filters, size = (draw(st.integers(1, 4)) for _ in range(3))
+    zeros = [np.uint8(draw(st.integers(0, 3))) for _ in range(5)]
+    x, w, v = (1, channels, size, size), (channels, channels, 1, 1), (filters, channels, 1, 1)
+    attributes = {"group": 1, "strides": [1, 1], "dilations": [1, 1], "pads": [0] * 4}
+    constants = {
+        "one": F(1), "w_zero": np.int8(0), **{f"zero{i}": zero for i, zero in enumerate(zeros)},
+        "w": values(random, w, draw(densities), np.int8),
+        "v": values(random, v, draw(densities), np.int8),
+    }  # fmt: skip
+    nodes = [
+        node("QuantizeLinear", "x one zero0", "xq"),
+        node("QLinearConv", "xq one zero1 w one w_zero one zero2", "a", **attributes),
+        node("QLinearConv", "a one zero3 v one w_zero one zero2", "b", **attributes),
+        node("QLinearConv", "a one zero4 v one w_zero one zero0", "c", **attributes),
+    ]
+    y = (1, filters, size, size)
+    layers = tuple(
+        convolution(f"net/{out}", read, weight, out, attributes, constants[weight], x, shape, zero)
+        for out, read, weight, shape, zero in (
+            ("a", "xq", "w", x, (zeros[1], 0, zeros[2])),
+            ("b", "a", "v", y, (zeros[3], 0, zeros[2])),
+            ("c", "a", "v", y, (zeros[4], 0, zeros[0])),
+        )
+    )
+    whole = model(nodes, {"x": x}, {"b": np.uint8, "c": np.uint8}, constants)
+    return Case(whole, {"x": x}, layers)
+
+
 cases = st.one_of(
-    convolutions(), convolutions(), quantised(), gemms(), matmuls(), networks(), attentions()
+    convolutions(),
+    convolutions(),
+    quantised(),
+    zeros_apart(),
+    gemms(),
+    matmuls(),
+    networks(),
+    attentions(),
 )

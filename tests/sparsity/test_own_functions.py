@@ -15,6 +15,7 @@ from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, load
 from sparsesim.sparsity import find_quantiser, find_sparsifier, quantiser, sparsifier, sparsify
 from sparsesim.sparsity.onnx_nodes import OnnxNodes
+from sparsesim.sparsity.plan import check_rules
 from sparsesim.sparsity.quantisers import QUANTISERS
 from sparsesim.sparsity.sparsifiers import SPARSIFIERS
 from sparsesim.spec.thresholds import Thresholds
@@ -203,3 +204,23 @@ def test_why_there_are_no_nodes_is_said(graph: Graph) -> None:
         "activations.*: sparsifier 'coin' tosses a coin, so it cannot stand behind a layer as "
         "plain ONNX; sparsifiers that can: magnitude, relative"
     )
+
+
+def test_parameters_that_do_not_go_together_are_found_before_anything_runs(tmp_path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from sparsesim.errors import SpecError\n"
+        "def between(values, low: float, high: float):\n"
+        "    raise RuntimeError('not to be called')\n"
+        "def check(low, high):\n"
+        "    if low > high:\n"
+        "        raise SpecError(f'low {low} is out of range; use up to high, which is {high}')\n"
+        "between.check = check\n"
+    )
+    rule = {"sparsifier": f"{tmp_path}/own.py:between", "low": 2.0, "high": 1.0}
+    with pytest.raises(SpecError) as error:
+        check_rules(Thresholds(weights={"conv*": rule}).weights, "weights")
+    assert str(error.value) == (
+        "weights.conv*: low 2.0 is out of range; use up to high, which is 1.0"
+    )
+    right = Thresholds(weights={"conv*": {**rule, "low": 0.5}}).weights
+    check_rules(right, "weights")
