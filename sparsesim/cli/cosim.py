@@ -143,7 +143,7 @@ def _quantised(
         if feeding.inputs != "random":
             more = feeding.open(graph, None, seed)
         typer.echo(f"quantising on up to {CALIBRATION_IMAGES} images", err=True)
-        graph = quantized(graph, more.feeds())
+        graph = quantized(graph, more.feeds(), more.images_per_run)
     return graph, opened
 
 

@@ -74,7 +74,7 @@ def estimate(
     accelerator, device = resolve(accelerator, device)
     worker = _Worker(trace, accelerator, datapath(accelerator.datapath), device, cache)
     tally = Tally(trace, accelerator)
-    outputs = OutputTally()
+    outputs = OutputTally(trace.source.images_per_run)
     done = 0
     for group in batches(trace.images, accelerator.batch):
         runs = each(worker.layer, [(layer, group, done) for layer in trace.layers])

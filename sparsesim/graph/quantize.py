@@ -28,12 +28,15 @@ _LEAST_OPSET = 13  # a scale for each filter, not one for all
 _OPERATORS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
 
 
-def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
+def quantize(
+    graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]], images_per_run: int = 1
+) -> Graph:
     """The graph with int8 weights (one scale a filter) and uint8 activations, as QDQ.
 
     Args:
         graph: a float model; layers that are quantised already stay as they are.
-        feeds: calibration inputs; the first 100 are used.
+        feeds: calibration inputs, a run each; those of the first 100 images are used.
+        images_per_run: more than 1 where the model's batch is fixed.
     Returns:
         a graph whose layers keep their names; the same graph where nothing is left to quantise.
     Raises:
@@ -44,7 +47,7 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
 
     if all(layer.is_integer for layer in graph.layers):
         return graph
-    used = list(islice(iter(feeds), CALIBRATION_IMAGES))
+    used = list(islice(iter(feeds), max(1, CALIBRATION_IMAGES // images_per_run)))
     raised = with_opset(graph, _LEAST_OPSET, "a scale for each filter")
     done = [name for layer in raised.layers if layer.is_integer for name in layer.nodes]
     model = to_model(raised)
@@ -77,7 +80,8 @@ def quantize(graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]]) -> Graph:
             raise ModelError(
                 f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
             ) from error
-    images = "1 image" if len(used) == 1 else f"{len(used)} images"
+    many = len(used) * images_per_run
+    images = "1 image" if many == 1 else f"{many} images"
     said = f"quantised to 8 bits by ONNX Runtime, calibrated on {images}"
     return replace(
         made,

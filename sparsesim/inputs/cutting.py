@@ -110,4 +110,4 @@ def _cast(block: np.ndarray, spec: InputSpec, where: str) -> np.ndarray:
                     f"takes {limit.min} to {limit.max}"
                 )
     with np.errstate(over="ignore"):  # an overflow becomes an infinity, which is refused later
-        return block.astype(spec.dtype)
+        return block.astype(spec.dtype, order="C")

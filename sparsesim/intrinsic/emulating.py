@@ -75,14 +75,14 @@ def emulate(
             layers[step.layer.name] = EmulatedLayer(step.layer, graph, rule, ranges)
             emulated.steps[index] = layers[step.layer.name]
     tallies = {layer.name: ErrorTally() for layer in graph.layers}
-    outputs = OutputTally()
+    outputs = OutputTally(inputs.images_per_run)
     labels = inputs.labels
     for index, feed in enumerate(inputs.feeds()):
         seen = _Outputs()
         before = ordinary.run(feed, seen)
         after = emulated.run(feed, _Compared(seen.of, tallies))
-        label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
-        outputs.add(ImageTrace({}, tuple(after), tuple(before), label))
+        own = () if labels is None else tuple(labels[index].reshape(-1).tolist())
+        outputs.add(ImageTrace({}, tuple(after), tuple(before), labels=own))
         if progress is not None:
             progress(index + 1)
     return Emulation(

@@ -15,6 +15,7 @@ from sparsesim.report.figures import count, duration, octets, percent, plural, t
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
 from sparsesim.report.sweep_points import is_free
+from sparsesim.report.sweep_warnings import sweep_warnings
 from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
@@ -61,6 +62,8 @@ def sweep_text(result: SweepResult) -> RenderableType:
         parts += [*_front(result), Text()]
     if found := best_for_all(result):
         parts += [_for_all(result, found[0]), Text()]
+    for network, said in sweep_warnings(result):
+        parts.append(Text(f"! {network}: {said}", style="yellow"))
     if line := coverage_line(result):
         parts.append(Text(line))
     parts += [Text(line) for line in _left_out(result)]

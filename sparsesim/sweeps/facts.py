@@ -19,8 +19,8 @@ def facts_of(trace: Trace, accelerator: Accelerator) -> dict[str, Any]:
         trace: of the workload.
         accelerator: that the sweep starts from: its `run_bits` and `value_bits` price values.
     Returns:
-        `model`, `model_sha256`, `inputs`, `inputs_sha256`, `random_inputs`, `rewrites`; `layers`:
-        `LayerStorage` of each.
+        `model`, `model_sha256`, `inputs`, `inputs_sha256`, `random_inputs`, `rewrites`, `warnings`;
+        `layers`: `LayerStorage` of each.
     """
     source = trace.source
     sizes = storage(trace, accelerator)
@@ -31,5 +31,6 @@ def facts_of(trace: Trace, accelerator: Accelerator) -> dict[str, Any]:
         "inputs_sha256": source.inputs_sha256,
         "random_inputs": source.random_inputs,
         "rewrites": list(source.rewrites),
+        "warnings": list(source.warnings),
         "layers": [asdict(size) for size in sizes],
     }

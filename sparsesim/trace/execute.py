@@ -169,17 +169,18 @@ class _Run:
                 for name, output in zip(self.graph.outputs, outputs, strict=True):
                     self.recorder.check(f"output {name}", output)
                 reference = self.reference.run(feed) if self.reference else ()
-                label = -1 if labels is None or labels.ndim > 1 else int(labels[index])
+                own = [] if labels is None else labels[index].reshape(-1).tolist()
                 if self.progress is not None:
                     self.progress(index + 1)
                 yield ImageTrace(
                     self.recorder.bits,
                     tuple(outputs),
                     tuple(reference),
-                    label,
+                    own[0] if len(own) == 1 else -1,
                     self.recorder.values,
                     self.recorder.not_finite,
                     self.recorder.clipped,
+                    tuple(own) if len(own) > 1 else (),
                 )
 
     def _outputs(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:

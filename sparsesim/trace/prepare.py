@@ -37,7 +37,7 @@ def rewritten(
     if quantize:
         from sparsesim.graph.quantize import quantize as quantized
 
-        graph = quantized(graph, inputs.feeds())
+        graph = quantized(graph, inputs.feeds(), inputs.images_per_run)
     if thresholds is None:
         return graph, None
     from sparsesim.sparsity import sparsify

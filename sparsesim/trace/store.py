@@ -122,6 +122,7 @@ def _write_image(file: zipfile.ZipFile, number: int, image: ImageTrace) -> dict[
         "label": image.label,
         "not_finite": dict(image.not_finite),
         "clipped": {name: asdict(clipped) for name, clipped in image.clipped.items()},
+        "labels": image.labels,
     }
 
 
@@ -137,6 +138,7 @@ def _read_image(
         outputs=_read_outputs(file, f"{where}/outputs", entry["outputs"]),
         reference=_read_outputs(file, f"{where}/reference", entry["reference"]),
         label=entry["label"],
+        labels=tuple(entry.get("labels", ())),
         values={
             key: _read(file, f"{where}/values/{index}") for index, key in enumerate(entry["values"])
         },

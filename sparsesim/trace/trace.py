@@ -89,11 +89,12 @@ class ImageTrace:
         bits: packed effectual bits by tensor key, uint64 with one spare word.
         outputs: the model's outputs.
         reference: those of the model as loaded, where the graph was rewritten; else empty.
-        label: the image's class, or -1; -1 as well where there are several images.
+        label: the image's class, or -1.
         values: operands by tensor key, where they were asked for.
         not_finite: `layer NAME` or `output NAME` -> how many values of what it gives are NaN or
             infinity, in the order of execution; those without any are left out.
         clipped: input -> what a quantised model clips of it.
+        labels: classes of its images, where it has several.
     """
 
     bits: Mapping[str, np.ndarray]
@@ -103,6 +104,7 @@ class ImageTrace:
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
     not_finite: Mapping[str, int] = field(default_factory=dict)
     clipped: Mapping[str, Clipped] = field(default_factory=dict)
+    labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

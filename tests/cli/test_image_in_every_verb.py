@@ -214,6 +214,53 @@ def test_sweep(run, fixed):
     )
 
 
+def test_a_sweep_says_what_it_assumes(run):
+    """24 rows that no operator calls a batch: one run is one image, said in every report."""
+    weight = numpy_helper.from_array(np.ones((8, 5), np.float32), "w")
+    values = [helper.make_tensor_value_info(n, 1, [24, k]) for n, k in (("x", 8), ("y", 5))]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="layer")
+    graph = helper.make_graph([node], "g", values[:1], values[1:], [weight])
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), "rows.onnx")
+    np.savez("rows.npz", x=np.ones((24, 8), np.float32))
+    spec = '[[networks]]\nmodel = "rows.onnx"\ninputs = "rows.npz"\n{}[space]\nrows = [4]\n'
+    said = "its first axis is fixed to 24, and no operator has its batch there"
+    for more, images, warns in (("", "1", True), ("batch_axis = 0\n", "24", False)):
+        with open("s.toml", "w") as file:
+            file.write(spec.format(more))
+        ran = run("sweep", "s.toml", "-o", "s", "--workers", 1)
+        assert (said in " ".join(ran.out.split())) == warns
+        page = run("report", "s", "--as", "markdown").out
+        assert (said in page) == warns
+        rows = [line.split(",") for line in run("report", "s", "--as", "csv").out.splitlines()]
+        assert dict(zip(rows[0], rows[1], strict=True))["images"] == images
+
+
+def test_accuracy_and_error_are_of_images(run, fixed):
+    """Labelled images are judged one by one, in whatever runs they come."""
+    with np.load("x.npz") as held:
+        images = held["x"][:8]
+    np.savez("y.npz", x=images, labels=np.arange(8) % 2)
+    with open("t.toml", "w") as file:
+        file.write("[weights]\nfirst = 0.8\n")
+    found = [
+        written(run, "estimate", "--thresholds", "t.toml", model=model, inputs="y.npz")[0]
+        for model in ("m.onnx", "one.onnx")
+    ]
+    for result in found:
+        assert result["accuracy"]["images"] == 8
+        assert result["output_error"]["worst"] > 0
+    for key in ("accuracy", "output_error"):
+        assert found[0][key] == pytest.approx(found[1][key], rel=1e-5)
+    emulated = [
+        written(run, "emulate", "--set", "acc_bits=10", model=model, inputs="y.npz")[0]
+        for model in ("m.onnx", "one.onnx")
+    ]
+    assert emulated[0]["accuracy"]["images"] == 8
+    for key in ("accuracy", "outputs"):
+        assert emulated[0][key] == pytest.approx(emulated[1][key], rel=1e-5)
+
+
 def test_a_run_of_four_is_four_runs_of_one(run, fixed):
     """MACs, zeros and bytes an image are the same however the file fixes its batch."""
     four, _ = written(run, "estimate", "--images", 8)

@@ -86,7 +86,7 @@ def _sized(graph: Graph, lengths: Mapping[str, Mapping[int, int]]) -> Known:
     try:
         whole = _declared(model, small, large)
         folded, computed = fold(whole, graph.source, custom_ops=graph.custom_ops)
-    except (ModelError, ValueError):  # made-up sizes may contradict what the model needs
+    except (ModelError, TypeError, ValueError):  # made-up sizes may contradict the model's own
         shapes, _ = infer(model, graph.constants, graph.custom_ops)
         return _known(model, shapes, graph.constants)
     constants = {**computed, **large}

@@ -142,7 +142,8 @@ def _made(view: View, lost: list[str], captures: bool, found: Verdict) -> list[P
         return _by_rule(view, found)
     except LostError as error:
         raise LostError(f"{said} {error}") from None
-    except (IndexError, ValueError, KeyError):  # an invalid node, which running it will tell
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # An invalid node, which running it will tell.
         raise LostError(f"{said} takes shapes that do not fit") from None
 
 
