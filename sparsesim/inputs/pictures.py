@@ -81,7 +81,8 @@ class Preparation:
         if not self.spec.takes(values.shape):
             raise InputError(
                 f"{name}: is {_sizes(came)} after preprocessing ({self.preprocess}); input "
-                f"'{self.spec.name}' takes {self.spec}; set resize and crop to fit"
+                f"'{self.spec.name}' takes {self.spec}; set resize and crop to fit "
+                "(--resize, --crop)"
             )
         return values
 

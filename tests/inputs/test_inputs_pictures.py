@@ -119,7 +119,7 @@ def test_rounding_for_integers_only_where_asked_for(photo):
             np.float32,
             "unit",
             "PHOTO: is [60, 90, 3] after preprocessing (unit); input 'x' takes float32 "
-            "[n, 32, 32, 3]; set resize and crop to fit",
+            "[n, 32, 32, 3]; set resize and crop to fit (--resize, --crop)",
         ),
         (
             (None, 60, 90, 3),

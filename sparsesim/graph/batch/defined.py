@@ -73,14 +73,13 @@ def _recurrent(view: View) -> list[Place | None]:
     found = []
     for index in view.placed:
         place = view.place(index)
-        if index not in wanted:
+        if place is None or index not in wanted:
             raise LostError("takes it as a parameter")
-        if place is not None and place.axis != wanted[index]:
+        if place.axis != wanted[index]:
             raise ElsewhereError
-        found.append(place.along(0) if place else Place(0, 1))
+        found.append(place.along(0))
     place = view.together(found)
-    whole = place.along(
-        0 if batch_first else 2
-    )  # [batch, steps, …] or [steps, directions, batch, …]
-    last = place.along(state)
-    return [whole, last, last][: len(view.node.output)]
+    # All steps: [batch, steps, directions, …] or [steps, directions, batch, …].
+    whole, last = place.along(0 if batch_first else 2), place.along(state)
+    places: list[Place | None] = [whole, last, last]
+    return places[: len(view.node.output)]
