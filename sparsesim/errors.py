@@ -10,7 +10,13 @@ from difflib import get_close_matches
 
 
 class SparseSimError(Exception):
-    """A mistake in what the user gave; the command line prints it on one line and exits with 2."""
+    """A mistake in what the user gave; the command line prints it on one line and exits with 2.
+
+    Names out of files may hold anything: what does not print is escaped.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 class SpecError(SparseSimError):

@@ -147,7 +147,7 @@ def convolve_transposed(
     numbers = shape.array()
     positions = int(np.prod(shape.output))
     out = np.empty((x.shape[0], shape.groups * shape.filters, *shape.output), dtype=x.dtype)
-    flat = x.reshape(x.shape[0], x.shape[1], -1)
+    flat = x.reshape(*x.shape[:2], int(np.prod(x.shape[2:])))
 
     def block(image: int, group: int) -> None:
         inside = flat[image, group * shape.channels : (group + 1) * shape.channels]
@@ -158,7 +158,7 @@ def convolve_transposed(
         finish.block(target.reshape(shape.filters, positions), image, first, 0)
 
     each(block, [(i, g) for i in range(x.shape[0]) for g in range(shape.groups)])
-    return out.reshape(x.shape[0], -1, positions)
+    return out.reshape(*out.shape[:2], positions)
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:

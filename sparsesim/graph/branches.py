@@ -11,7 +11,7 @@ from collections.abc import Collection
 import onnx
 
 from sparsesim.graph.names import first_output, printable
-from sparsesim.graph.sparse import graphs
+from sparsesim.graph.walk import bodies, graphs
 
 _MARK = "sparsesim\n"
 
@@ -52,10 +52,8 @@ def branches_of(model: onnx.ModelProto) -> int:
 
 
 def _note(node: onnx.NodeProto, path: str) -> None:
-    for attribute in node.attribute:
-        inner = [attribute.g] if attribute.HasField("g") else []
-        for graph in [*inner, *attribute.graphs]:
-            for child in graph.node:
-                own = printable(child.name or first_output(child))
-                child.doc_string = f"{_MARK}{path}\n{own}\n{child.doc_string}"
-                _note(child, f"{path}/{own}")
+    for graph in bodies(node):
+        for child in graph.node:
+            own = printable(child.name or first_output(child))
+            child.doc_string = f"{_MARK}{path}\n{own}\n{child.doc_string}"
+            _note(child, f"{path}/{own}")

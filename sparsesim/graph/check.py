@@ -8,7 +8,7 @@ from onnx import helper
 from sparsesim.errors import ModelError
 from sparsesim.graph.quiet import quiet
 from sparsesim.graph.session import one_line
-from sparsesim.graph.sparse import nodes
+from sparsesim.graph.walk import nodes
 
 # ONNX Runtime writes and takes them without a domain; some became ONNX's in a later opset.
 _RUNTIMES_OWN = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from sparsesim.errors import ModelError
-from sparsesim.graph.sparse import nodes
+from sparsesim.graph.walk import nodes
 
 ALIAS = "ai.onnx"
 

@@ -15,7 +15,7 @@ from onnx import TensorProto, numpy_helper
 from sparsesim.graph.infer import infer
 from sparsesim.graph.reads import reads
 from sparsesim.graph.session import open_session, session_options
-from sparsesim.graph.sparse import graphs
+from sparsesim.graph.walk import graphs
 
 # In the names of the casts that ONNX Runtime puts in, and of what they give.
 _MARK = "InsertedPrecisionFreeCast_"

@@ -9,6 +9,7 @@ import onnx
 from onnx import helper
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.empty import refuse_empty
 from sparsesim.graph.names import printable
 
 # 4 GiB of float32. The largest tensors of networks for such accelerators have some 10^8.
@@ -24,7 +25,7 @@ def check_sizes(model: onnx.ModelProto, where: str) -> None:
         model: checked; a free length counts as 1.
         where: the model's name in errors.
     Raises:
-        ModelError: a tensor of more than `LARGEST_ELEMENTS`.
+        ModelError: a tensor of more than `LARGEST_ELEMENTS`; a recurrent node on an empty one.
     """
     light = onnx.ModelProto(ir_version=max(model.ir_version, 4))
     light.opset_import.extend(model.opset_import)
@@ -45,9 +46,13 @@ def check_sizes(model: onnx.ModelProto, where: str) -> None:
     # What inference cannot tell, ONNX Runtime or the engine finds while running.
     with contextlib.suppress(Exception):
         graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+    shapes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
     for value in [*graph.input, *graph.value_info, *graph.output]:
         dims = [max(d.dim_value, 1) for d in value.type.tensor_type.shape.dim]
         check_elements(dims, f"{where}: tensor '{printable(value.name)}'")
+        known = value.type.tensor_type.shape.dim
+        shapes[value.name] = [d.dim_value if d.HasField("dim_value") else None for d in known]
+    refuse_empty(model.graph.node, shapes, where)
 
 
 def check_elements(shape, what: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import onnx
 
+from sparsesim.graph.empty import may_abort
 from sparsesim.graph.layers import HostStep, Layer
 from sparsesim.graph.reads import reads
 from sparsesim.graph.recognise import Recogniser
@@ -83,10 +84,23 @@ def _schedule(
                 group.append(i)
                 there.update(name for name in graph.node[i].output if name)
                 del waiting[i]
-        order.append(group)
+        order += _pieces(graph, group)
         if not group:
             raise AssertionError("a checked graph has no cycles")
     yield from _with_borders(graph, order, constants)
+
+
+def _pieces(graph: onnx.GraphProto, group: list[int]) -> Iterator[list[int]]:
+    """A host step's nodes, those alone whose inputs must be seen before they run."""
+    piece: list[int] = []
+    for i in group:
+        if may_abort(graph.node[i]):
+            yield from ([piece] if piece else [])
+            yield [i]
+            piece = []
+        else:
+            piece.append(i)
+    yield from ([piece] if piece else [])
 
 
 def _needed_layers(graph, layers, host, constants) -> list[Layer]:

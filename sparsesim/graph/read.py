@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -21,7 +20,8 @@ from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
 from sparsesim.graph.order import check_order
 from sparsesim.graph.session import one_line
-from sparsesim.graph.sparse import densify, graphs, nodes
+from sparsesim.graph.sparse import densify
+from sparsesim.graph.tensors import check_tensors, tensors
 from sparsesim.graph.texts import check_texts
 
 LOWEST_OPSET = 7
@@ -67,10 +67,11 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     Sparse tensors become dense ones, `ai.onnx` its other name, '', and QONNX plain ONNX.
     """
     check_texts(model, where)
-    for tensor in _all_tensors(model):
+    for tensor in tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise ModelError(f"{where}: external data of '{printable(tensor.name)}' is not loaded")
     densify(model, where)
+    check_tensors(model, where)
     one_domain(model, where)
     opset = _opset(model, where)
     if opset is not None and opset < LOWEST_OPSET:
@@ -120,7 +121,7 @@ def _opset(model: onnx.ModelProto, where: str) -> int | None:
 
 def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) -> None:
     folder = path.parent.resolve()
-    for tensor in _all_tensors(model):
+    for tensor in tensors(model):
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
@@ -171,17 +172,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name too long
         return False
-
-
-def _all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    for graph in graphs(model):
-        yield from graph.initializer
-        for sparse in graph.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
-    for node in nodes(model):
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            if attribute.HasField("sparse_tensor"):
-                yield from (attribute.sparse_tensor.values, attribute.sparse_tensor.indices)

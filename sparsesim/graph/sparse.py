@@ -5,7 +5,6 @@ ONNX's COO form: the values that are not zero, and where each lies, flat or by c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -17,6 +16,8 @@ from onnx import numpy_helper
 from sparsesim.errors import ModelError
 from sparsesim.graph.limits import check_elements
 from sparsesim.graph.names import printable
+from sparsesim.graph.tensors import array_of
+from sparsesim.graph.walk import graphs, nodes
 
 
 def densify(model: onnx.ModelProto, where: str) -> None:
@@ -41,31 +42,6 @@ def densify(model: onnx.ModelProto, where: str) -> None:
                 attribute.t.CopyFrom(tensor)
 
 
-def graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
-    """Every graph of a model: the main one, and those in nodes, functions' among them."""
-    yield model.graph
-    for node in nodes(model):
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield attribute.g
-            yield from attribute.graphs
-
-
-def nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    """Every node of a model, of subgraphs and functions too."""
-    waiting = [*model.graph.node]
-    for function in model.functions:
-        waiting.extend(function.node)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                waiting.extend(attribute.g.node)
-            for graph in attribute.graphs:
-                waiting.extend(graph.node)
-
-
 def _dense(sparse: onnx.SparseTensorProto, where: str) -> onnx.TensorProto:
     name = sparse.values.name
     what = f"{where}: sparse tensor '{printable(name)}'"
@@ -73,7 +49,7 @@ def _dense(sparse: onnx.SparseTensorProto, where: str) -> onnx.TensorProto:
     if not shape or min(shape) < 0:
         raise ModelError(f"{what} has the shape {list(shape)}; give lengths from 0")
     check_elements(shape, what)
-    values, indices = _array(sparse.values, what), _array(sparse.indices, what)
+    values, indices = array_of(sparse.values, what), array_of(sparse.indices, what)
     if values.ndim != 1:
         raise ModelError(f"{what}: its values have the shape {list(values.shape)}; give a list")
     if values.dtype == object:
@@ -108,10 +84,3 @@ def _flat(
         kind = "repeated" if indices[at] == indices[at - 1] else "not sorted"
         raise ModelError(f"{what}: its indices are {kind} at position {at}; sort them, each once")
     return indices
-
-
-def _array(tensor: onnx.TensorProto, what: str) -> NDArray[Any]:
-    try:
-        return numpy_helper.to_array(tensor)
-    except Exception as error:  # onnx raises many kinds on damaged tensors
-        raise ModelError(f"{what}: its data do not fit its type and lengths") from error

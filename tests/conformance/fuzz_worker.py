@@ -1,4 +1,4 @@
-"""Loads and runs mutated models in a process of its own: `fuzz_worker.py MODEL FIRST COUNT`.
+"""Loads and runs mutated models in a process of its own: `fuzz_worker.py KIND FIRST COUNT`.
 
 Prints a line before each seed and one of what came of it; whatever is neither a result nor a
 one-line SparseSimError ends the process with a traceback.
@@ -6,6 +6,7 @@ one-line SparseSimError ends the process with a traceback.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -17,10 +18,13 @@ os.environ["SPARSESIM_THREADS"] = "1"
 import numpy as np
 from mutations import mutate
 from onnx import helper
+from seeds import seed
 
 from sparsesim.engine.run import Engine
 from sparsesim.errors import SparseSimError
+from sparsesim.estimator import estimate
 from sparsesim.graph import Graph, limits, load
+from sparsesim.trace.execute import execute
 
 # A small machine: what is too large for it must be refused, not computed.
 limits.LARGEST_ELEMENTS = 1 << 22
@@ -28,13 +32,13 @@ limits.LARGEST_ELEMENTS = 1 << 22
 
 def main() -> None:
     """Run the seeds of the command line."""
-    model, first, count = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
+    model, first, count = seed(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "lenet.onnx"
-        for seed in range(first, first + count):
-            print(f"seed {seed}", flush=True)
-            path.write_bytes(mutate(model, seed))
+        path = Path(folder) / "mutated.onnx"
+        for number in [None, *range(first, first + count)]:
+            print(f"seed {number}" if number is not None else "unchanged", flush=True)
+            path.write_bytes(mutate(model, number) if number is not None else model)
             print(outcome(path), flush=True)
 
 
@@ -43,11 +47,18 @@ def outcome(path: Path) -> str:
     try:
         graph = load(path)
         Engine(graph).run(zeros(graph))
+        estimated(graph)
         return "ran"
     except SparseSimError as error:
         line = str(error)
         assert line and "\n" not in line and len(line) < 5000, repr(line)
         return f"{type(error).__name__} {line.encode(errors='replace')!r}"
+
+
+def estimated(graph: Graph) -> None:
+    """What follows a run: it may refuse the model for a reason, such as free lengths."""
+    with contextlib.suppress(SparseSimError):
+        estimate(execute(graph, "random"))
 
 
 def zeros(graph: Graph) -> dict[str, np.ndarray]:

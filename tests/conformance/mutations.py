@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -12,6 +13,16 @@ NUMBERS = [0, 1, -1, 2, 3, 7, 100, 4096, 1 << 15, (1 << 31) - 1, 1 << 31, -(1 <<
 NUMBERS += [(1 << 62) + 1, -(1 << 63), (1 << 63) - 1]
 REALS = [0.0, -1.0, 1e-45, 1e38, float("nan"), float("inf"), float("-inf")]
 OPERATORS = sorted({schema.name for schema in onnx.defs.get_all_schemas() if schema.domain == ""})
+OPERATORS += [
+    "FusedConv",
+    "FusedGemm",
+    "FusedMatMul",
+    "QGemm",
+    "QAttention",
+    "MatMulNBits",
+    "Quant",
+]
+OPERATORS += ["DynamicQuantizeLSTM", "SimplifiedLayerNormalization", "BipolarQuant", "BiasGelu"]
 TEXTS = ["", "SAME_UPPER", "VALID", "nonsense", "\u00e4\u2028", "x" * 1000]
 
 
@@ -74,7 +85,7 @@ def _operator(model: onnx.ModelProto, random: Random) -> None:
 
 
 def _domain(model: onnx.ModelProto, random: Random) -> None:
-    domains = ["ai.onnx.ml", "com.microsoft", "acme"]
+    domains = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft", "qonnx.custom_op.general", "acme"]
     random.choice(model.graph.node).domain = random.choice(domains)
 
 
@@ -207,6 +218,47 @@ def _weights(model: onnx.ModelProto, random: Random) -> None:
         random.choice(tensors).name = random.choice([*TEXTS, "nowhere"])
 
 
+def _inside(model: onnx.ModelProto, random: Random) -> None:
+    """Any other change, within a branch."""
+    bodies = [a.g for node in model.graph.node for a in node.attribute if a.HasField("g")]
+    body = random.choice(bodies)
+    whole = onnx.ModelProto(graph=body)
+    whole.opset_import.extend(model.opset_import)
+    random.choice(_FIELDS)(whole, random)
+    body.CopyFrom(whole.graph)
+
+
+def _sparse(model: onnx.ModelProto, random: Random) -> None:
+    held = [
+        a.sparse_tensor
+        for n in model.graph.node
+        for a in n.attribute
+        if a.HasField("sparse_tensor")
+    ]
+    tensor = random.choice([*model.graph.sparse_initializer, *held])
+    how = random.randrange(5)
+    if how == 0:
+        tensor.dims[random.randrange(len(tensor.dims))] = random.choice(NUMBERS)
+    elif how == 1:
+        places = np.frombuffer(tensor.indices.raw_data, np.int64).copy()
+        places[random.randrange(len(places))] = random.choice([*NUMBERS, 5, 11])
+        tensor.indices.raw_data = places.tobytes()
+    elif how == 2:
+        part = random.choice([tensor.indices, tensor.values])
+        part.dims[random.randrange(len(part.dims))] = random.choice(NUMBERS)
+    elif how == 3:
+        part = random.choice([tensor.indices, tensor.values])
+        part.data_type = random.choice([*TensorProto.DataType.values(), 99])
+    else:
+        tensor.values.name = random.choice([*TEXTS, "nowhere"])
+
+
+def _length(model: onnx.ModelProto, random: Random) -> None:
+    """Nothing to run on: a batch or a sequence of no elements."""
+    value = random.choice(model.graph.input)
+    random.choice(value.type.tensor_type.shape.dim).dim_value = 0
+
+
 _FIELDS = [
     _operator,
     _domain,
@@ -224,4 +276,8 @@ _FIELDS = [
     _interface,
     _header,
     _weights,
+    _inside,
+    _inside,
+    _sparse,
+    _length,
 ]
