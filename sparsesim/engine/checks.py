@@ -77,6 +77,27 @@ def check_vectors(
             raise _misfit(layer, role.replace("_", " "), given.shape, shape)
 
 
+def check_zero(
+    layer: Layer, role: str, zero: np.ndarray | None, operand: Sequence[int]
+) -> np.ndarray | None:
+    """A zero point, given back, must fit its operand.
+
+    Args:
+        layer: the layer.
+        role: `activation` or `weight`.
+        zero: laid along the operand's channels.
+        operand: its shape.
+    Raises:
+        ModelError: it does not.
+    """
+    if zero is not None and (zero.ndim > len(operand) or not _broadcasts(zero.shape, operand)):
+        raise ModelError(
+            f"{layer.name}: its {role}'s zero points are {list(zero.shape)}; they do not fit "
+            f"the {role} {list(operand)}"
+        )
+    return zero
+
+
 def _broadcasts(given: Sequence[int], shape: Sequence[int]) -> bool:
     """The smaller rank's lengths meet equal ones, or are 1; one axis more of 1 is allowed."""
     if len(given) > len(shape):

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from sparsesim.engine import numbers, products
-from sparsesim.engine.checks import check_vectors
+from sparsesim.engine.checks import check_vectors, check_zero
 from sparsesim.engine.endings import Ending, ending
 from sparsesim.engine.epilogue import apply_chain, clamp_of
 from sparsesim.engine.shapes import convolution, product_geometry
 from sparsesim.engine.weights import Prepared, prepare
+from sparsesim.errors import ModelError
 from sparsesim.graph import Layer
 from sparsesim.lowering import Geometry
 
@@ -78,6 +79,9 @@ class LayerRunner:
         zero = tensors[layer.activation_zero] if layer.activation_zero else None
         if zero is not None and zero.size == 1:
             zero = zero.reshape(())
+        if zero is not None and zero.ndim == 1:  # computed, else it were no layer
+            raise ModelError(f"{layer.name}: its activation has {zero.size} zero points; use one")
+        check_zero(layer, "activation", zero, x.shape)
         return numbers.shifted(x, zero, kind)
 
     def _convolve(self, x, weight: Prepared, tensors: Tensors, end: Ending) -> np.ndarray:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sparsesim.engine import numbers, tiles
-from sparsesim.engine.checks import check_groups
+from sparsesim.engine.checks import check_groups, check_zero
 from sparsesim.graph import Layer
 
 
@@ -44,7 +44,8 @@ def prepare(layer: Layer, tensors: Mapping[str, np.ndarray], kind: np.dtype) -> 
     """
     stored = tensors[layer.weight]
     if layer.is_integer:
-        values = numbers.shifted(stored, weight_zero(layer, tensors, stored.ndim), np.dtype("f8"))
+        zero = check_zero(layer, "weight", weight_zero(layer, tensors, stored.ndim), stored.shape)
+        values = numbers.shifted(stored, zero, np.dtype("f8"))
     else:
         values = stored.astype(numbers.float_type(stored.dtype), copy=False)
     if layer.kind in ("conv", "conv_transpose"):
@@ -54,8 +55,8 @@ def prepare(layer: Layer, tensors: Mapping[str, np.ndarray], kind: np.dtype) -> 
     elif layer.kind == "gemm" and layer.attribute("transA" if layer.weight_first else "transB", 0):
         values = values.T
     if layer.is_integer:
-        zero = np.zeros(1) if not layer.activation_zero else tensors.get(layer.activation_zero)
-        values = values.astype(numbers.exact_type(_longest(layer, values), zero, kind))
+        other = np.zeros(1) if not layer.activation_zero else tensors.get(layer.activation_zero)
+        values = values.astype(numbers.exact_type(_longest(layer, values), other, kind))
     return Prepared(values, stored.shape)
 
 

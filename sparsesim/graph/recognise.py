@@ -150,11 +150,17 @@ class Recogniser:
             return None
         if scale.size > 1:
             own = _integer(node, "axis", 1)
-            rank = self.constants[names[0]].ndim if names[0] in self.constants else None
-            if axis is None or rank is None or scale.ndim != 1 or _integer(node, "block_size"):
+            shape = self.constants[names[0]].shape if names[0] in self.constants else ()
+            rank = len(shape)
+            if axis is None or not rank or scale.ndim != 1 or _integer(node, "block_size"):
                 return None
             if not -rank <= own < rank or own % rank != axis % rank:
                 return None
+            if shape[own] != scale.size:  # ONNX Runtime refuses it when it runs it
+                return None
+        zero = self.constants.get(names[2])
+        if zero is not None and zero.size != scale.size:
+            return None
         return names[0], names[1], names[2]
 
     def _turned(self, node: onnx.NodeProto, fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ several, each is NODE/PART. What is made computes what the node computed: nothin
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Protocol
@@ -156,11 +157,14 @@ def _made(node: onnx.NodeProto, facts: Facts, taken: set[str]) -> Builder | Unco
 
 
 def _facts(model: onnx.ModelProto, custom_ops: Sequence[str]) -> Facts:
-    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute[0].name == "value":
-            constants[node.output[0]] = node.attribute[0].t
-    values = {name: numpy_helper.to_array(tensor) for name, tensor in constants.items()}
+            tensors[node.output[0]] = node.attribute[0].t
+    values = {}
+    for name, tensor in tensors.items():
+        with suppress(Exception):  # what cannot be read, ONNX Runtime refuses in its own words
+            values[name] = numpy_helper.to_array(tensor)
     bare = onnx.ModelProto(ir_version=model.ir_version)
     bare.opset_import.extend(model.opset_import)
     bare.graph.name = model.graph.name
