@@ -56,7 +56,8 @@ def infer(
     shapes: dict[str, Shape] = {name: array.shape for name, array in constants.items()}
     types = {name: array.dtype for name, array in constants.items()}
     for name, (element, shape) in known.items():
-        types.setdefault(name, helper.tensor_dtype_to_np_dtype(element))
+        with contextlib.suppress(KeyError):  # no type of ONNX: the runtime refuses the model
+            types.setdefault(name, helper.tensor_dtype_to_np_dtype(element))
         if shape is not None:
             shapes.setdefault(name, shape)
     return shapes, types

@@ -62,6 +62,6 @@ def head_size(b: Builder, name: str, heads: int) -> int:
     length = b.length(name, -1)
     if length is None:
         raise Uncovered(f"the last length of '{name}' is unknown")
-    if length % heads or not length:
+    if heads < 1 or length % heads or not length:
         raise Uncovered(f"{heads} heads do not divide the {length} values of '{name}'")
     return length // heads
