@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparsesim.cli import options
+from sparsesim.cli import interrupt, options
 from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.progress import cycles_progress
 from sparsesim.cli.reading import Reading
@@ -74,7 +74,9 @@ def cosim(
     from sparsesim.cosim.replay import refuse_existing_replay
     from sparsesim.errors import SpecError
     from sparsesim.files import refuse_existing
+    from sparsesim.rtl.tool_log import stop_tools
 
+    interrupt.at_once(stop_tools)
     if output:
         refuse_existing(output, force)
     refuse_existing_replay(replay, force)
@@ -96,7 +98,7 @@ def cosim(
             break
     failure = found[-1].failure
     if failure is None:
-        _show_differences(graph, opened, machines[0])
+        _show_differences(graph, opened, machines[0], named)
     if output:
         options.write_json(
             output, [_record(*pair) for pair in zip(machines, found, strict=False)], force
@@ -183,11 +185,13 @@ def _show(machine: Accelerator, found: Any) -> None:
     options.show(cosim_table(machine, found))
 
 
-def _show_differences(graph: Graph, opened: Inputs, machine: Accelerator) -> None:
+def _show_differences(
+    graph: Graph, opened: Inputs, machine: Accelerator, named: list[str] | None
+) -> None:
     from sparsesim.fixed_point.compare import compare
     from sparsesim.report.cosim import differences_table
 
-    options.show(differences_table(compare(graph, opened.feeds(), machine)))
+    options.show(differences_table(compare(graph, opened.feeds(), machine, layers=named)))
 
 
 def _record(machine: Accelerator, found: Any) -> dict[str, Any]:

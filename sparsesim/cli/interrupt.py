@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _came = False
+_at_once: list[Callable[[], None]] = []
 
 
 def watch() -> None:
@@ -28,6 +29,11 @@ def check() -> None:
     """
     if _came:
         raise KeyboardInterrupt
+
+
+def at_once(stop: Callable[[], None]) -> None:
+    """Call this as soon as Ctrl-C comes: threads do not see the `KeyboardInterrupt`."""
+    _at_once.append(stop)
 
 
 @contextmanager
@@ -55,6 +61,8 @@ def postponed() -> Iterator[None]:
 def _remember(*_: Any) -> None:
     global _came
     _came = True
+    for stop in _at_once:
+        stop()
     raise KeyboardInterrupt
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any
 
 from sparsesim.cosim.operands import PassOperands
@@ -26,7 +30,7 @@ class Work:
 
 
 class Pool:
-    """Runs passes on `workers` processes, or in this one where that is 1."""
+    """Runs passes on `workers` processes, or in this one where that is 0."""
 
     def __init__(self, verilog: Verilog, workers: int) -> None:
         """Builds the Verilog first, once.
@@ -37,10 +41,10 @@ class Pool:
         verilog.build()
         self.verilog, self.workers = verilog, workers
         self._executor: Executor = _Here()
-        if workers > 1:
+        if workers > 0:
             # Spawned, not forked: threads of BLAS and of Numba do not survive a fork.
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(workers, context)
+            self._executor = ProcessPoolExecutor(workers, context, _begin_process)
 
     def submit(
         self, operands: tuple[PassOperands, ...], cycle_limits: tuple[int, ...]
@@ -49,13 +53,24 @@ class Pool:
         return self._executor.submit(_run, Work(self.verilog, operands, cycle_limits))
 
     def close(self) -> None:
+        """Wait for the passes that run; those that wait are given up."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def kill(self) -> None:
+        """Wait for nothing: a pass may take minutes."""
+        # No public name before Python 3.14's `kill_workers`.
+        for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+            process.kill()
+        self.close()
 
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.kill()
 
 
 def result_of(future: Future[list[Found]]) -> list[Found]:
@@ -70,6 +85,19 @@ def result_of(future: Future[list[Found]]) -> list[Found]:
         raise SparseSimError(
             "a simulation process died; too little memory? use fewer --workers"
         ) from error
+
+
+def _begin_process() -> None:
+    """Called first in each process: Ctrl-C is for the parent, with which it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 _SIMULATORS: dict[Verilog, Simulator] = {}  # of this process

@@ -47,7 +47,7 @@ class Cosimulation:
         outputs_equal: the model's outputs of each chained run equal the fixed-point execution's;
             empty where layers ran side by side.
         seconds: of simulation.
-        workers: processes.
+        workers: processes; 0 was the one that called.
         images_per_run: more than 1 where the model's batch is fixed.
         warnings: of the inputs.
     """
@@ -69,21 +69,21 @@ def cosimulate(
     layers: Sequence[str] | None = None,
     chained: bool = False,
     most_passes: int | None = None,
-    workers: int = 1,
+    workers: int = 0,
     folder: Path | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Cosimulation:
     """Run layers through the Verilog and compare every result, cycle count and class.
 
     Args:
-        graph: quantised: every layer multiplies integers.
+        graph: quantised: the layers multiply integers.
         inputs: images.
         accelerator: gives the Verilog's parameters; `batch` must be 1.
         layers: names; None is all.
         chained: feed each layer with the Verilog's own outputs; takes all layers and all passes.
         most_passes: simulate at most so many runs of passes of a layer and run of the model, evenly
             spread.
-        workers: processes; 1 is this one.
+        workers: processes; 0 is this one, where Ctrl-C waits for the end of a pass.
         folder: of another Verilog than the package's own.
         progress: called with the cycles simulated and those known of so far.
     Raises:
@@ -138,10 +138,9 @@ def _products(
     seen: list[tuple[LayerProduct, Computed]] = []
 
     def observe(product: LayerProduct, computed: Computed, output: np.ndarray) -> None:
-        if chosen is None or product.name in chosen:
-            seen.append((product, computed))
+        seen.append((product, computed))
 
-    FixedPoint(graph, accelerator).run(feed, observe)
+    FixedPoint(graph, accelerator, layers=chosen).run(feed, observe)
     yield from seen
 
 
@@ -205,7 +204,7 @@ class _Run:
         flying: list[tuple[_Layer, list[int], Future[list[Found]]]] = []
         for layer, numbers in work:
             flying.append((layer, numbers, self._submit(layer, numbers)))
-            if len(flying) >= _PARTS_A_WORKER * self.pool.workers:
+            if len(flying) >= _PARTS_A_WORKER * max(1, self.pool.workers):
                 self._take(*flying.pop(0))
             if self.failure is not None:
                 break

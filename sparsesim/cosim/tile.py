@@ -21,7 +21,7 @@ def tile_operands(
     """The operands of a tile of a layer's first group, on the first image, as a pass of its own.
 
     Args:
-        graph: quantised.
+        graph: the layer multiplies integers.
         inputs: images; the first is taken.
         accelerator: gives the size of a tile.
         layer: its name.
@@ -33,10 +33,9 @@ def tile_operands(
     seen: list[LayerProduct] = []
 
     def observe(product: LayerProduct, computed: Computed, output: np.ndarray) -> None:
-        if product.name == name:
-            seen.append(product)
+        seen.append(product)
 
-    FixedPoint(graph, accelerator).run(next(iter(inputs.feeds())), observe)
+    FixedPoint(graph, accelerator, layers=[name]).run(next(iter(inputs.feeds())), observe)
     product = seen[0]
     filters, positions = product.weights.shape[1], product.activations.shape[1]
     tiles = -(-filters // accelerator.rows), -(-positions // accelerator.cols)

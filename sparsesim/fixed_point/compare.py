@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +60,7 @@ def compare(
     feeds: Iterable[Mapping[str, np.ndarray]],
     accelerator: Accelerator,
     array: Array = exact_sums,
+    layers: Collection[str] | None = None,
 ) -> Comparison:
     """Run both executions on the same feeds.
 
@@ -68,12 +69,13 @@ def compare(
         feeds: input tensors by name, one run after another.
         accelerator: of the fixed-point execution.
         array: computes its products: the Verilog takes this place; `own` is counted without it.
+        layers: names of those that run in fixed point; None: all.
     Raises:
         ModelError, InputError: as both executions.
     """
-    fixed, engine = FixedPoint(graph, accelerator, array), Engine(graph)
-    ours = fixed if array is exact_sums else FixedPoint(graph, accelerator)
-    layers = {layer.name: Difference(layer.name) for layer in graph.layers}
+    fixed, engine = FixedPoint(graph, accelerator, array, layers), Engine(graph)
+    ours = fixed if array is exact_sums else FixedPoint(graph, accelerator, layers=layers)
+    found = {name: Difference(name) for name in fixed.layers}
     outputs = {name: Difference(name) for name in graph.outputs}
     images = 0
     for feed in feeds:
@@ -85,8 +87,8 @@ def compare(
             product: LayerProduct, computed: Computed, tensor: np.ndarray, made=expected.of
         ) -> None:
             onnx, own = made[product.name]
-            now = _added(layers[product.name], tensor, onnx)
-            layers[product.name] = replace(
+            now = _added(found[product.name], tensor, onnx)
+            found[product.name] = replace(
                 now,
                 own=now.own + own,
                 overflows=now.overflows + int(np.count_nonzero(computed.overflow)),
@@ -98,7 +100,7 @@ def compare(
             if isinstance(mine, np.ndarray) and mine.dtype.kind in "biuf":
                 outputs[name] = _added(outputs[name], mine, theirs)
     told = tuple(difference for difference in outputs.values() if difference.elements)
-    return Comparison(images, tuple(layers.values()), told)
+    return Comparison(images, tuple(found.values()), told)
 
 
 class _Expected:
@@ -110,6 +112,8 @@ class _Expected:
 
     def layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> None:
         name, onnx = runner.layer.name, tensors[runner.layer.output]
+        if name not in self.layers:
+            return
         self.of[name] = onnx, int(np.count_nonzero(self.layers[name].run(tensors) != onnx))
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:

@@ -6,7 +6,7 @@ requantised by a multiplier and a shift.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -63,23 +63,35 @@ def run(
 class FixedPoint:
     """A graph made ready to run in fixed point; weights are lowered once and serve all runs."""
 
-    def __init__(self, graph: Graph, accelerator: Accelerator, array: Array = exact_sums) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        accelerator: Accelerator,
+        array: Array = exact_sums,
+        layers: Collection[str] | None = None,
+    ) -> None:
         """As `run`.
 
+        Args:
+            layers: names; all others run in the engine, so that these have the operands that they
+                have in ONNX's execution, or nearly so behind one another. None: all layers.
         Raises:
-            ModelError: a layer of floats.
+            ModelError: one of the layers multiplies floats.
         """
         self.graph = graph
-        self.steps: list[FixedLayer | HostRunner] = [
-            FixedLayer(step, graph, accelerator, array)
-            if isinstance(step, Layer)
-            else HostRunner(step, graph)
-            for step in graph.steps
-        ]
+        self.steps: list[FixedLayer | LayerRunner | HostRunner] = []
+        for step in graph.steps:
+            if not isinstance(step, Layer):
+                self.steps.append(HostRunner(step, graph))
+            elif layers is None or step.name in layers:
+                self.steps.append(FixedLayer(step, graph, accelerator, array))
+            else:
+                kind = graph.types.get(step.activation, np.dtype(np.float32))
+                self.steps.append(LayerRunner(step, graph.constants, kind))
 
     @property
     def layers(self) -> dict[str, FixedLayer]:
-        """The MAC layers by name, in execution order."""
+        """The MAC layers that run in fixed point by name, in execution order."""
         return {step.layer.name: step for step in self.steps if isinstance(step, FixedLayer)}
 
     def run(self, feed: Tensors, observer: Observer | None = None) -> list[np.ndarray]:
@@ -99,6 +111,8 @@ class FixedPoint:
             for step in self.steps:
                 if isinstance(step, FixedLayer):
                     tensors[step.layer.output] = step.run(tensors, observer)
+                elif isinstance(step, LayerRunner):
+                    tensors[step.layer.output] = step.run(tensors)
                 else:
                     tensors.update(zip(step.step.outputs, step.run(tensors), strict=True))
         return [tensors[name] for name in self.graph.outputs]

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,21 @@ _ERROR = re.compile(r"^%(?:Error|Warning)(?:-\w+)?: (?!Exiting)(?P<v>.*)|^(?P<c>
 _OUT_OF_RANGE = re.compile(
     r"^%Warning-USERFATAL: \S+ (?P<text>.+)\n.*In instance '(?P<instance>.+)'", re.M
 )
+
+
+_running: set[subprocess.Popen[str]] = set()
+_stopped = False
+
+
+def stop_tools() -> None:
+    """End all tools that run, and let none begin in this process: Ctrl-C came.
+
+    Tools run in threads as well, and these do not see a `KeyboardInterrupt`.
+    """
+    global _stopped
+    _stopped = True
+    for process in list(_running):
+        _kill(process)
 
 
 class ToolLog:
@@ -47,22 +63,19 @@ class ToolLog:
         Raises:
             SparseSimError: it failed; its own first error and where the log is.
             OSError: it found the disk full.
+            KeyboardInterrupt: `stop_tools` was called.
         """
         environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
-        done = subprocess.run(
-            command, cwd=self.path.parent, env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            check=False,
-        )  # fmt: skip
+        code, printed = _run(command, self.path.parent, environment)
         with open(self.path, "a", encoding="utf-8") as log:
-            log.write(" ".join(command) + "\n" + done.stdout)
-        if done.returncode == 0:
+            log.write(" ".join(command) + "\n" + printed)
+        if code == 0:
             return
-        if os.strerror(errno.ENOSPC) in done.stdout:
+        if os.strerror(errno.ENOSPC) in printed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with suppress(OSError):  # a log that cannot be kept must not hide the failure
             shutil.copyfile(self.path, self.kept)
-        raise SparseSimError(self._failure(tool, done.stdout, done.returncode))
+        raise SparseSimError(self._failure(tool, printed, code))
 
     def _failure(self, tool: str, output: str, code: int) -> str:
         refused = _OUT_OF_RANGE.search(output)
@@ -74,3 +87,34 @@ class ToolLog:
             error = _ERROR.search(output)
             text = (error["v"] or error["c"]) if error else f"ended with code {code}"
         return f"{self.what}: {tool}: {text}; the log is {self.kept}"
+
+
+def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and all that a command prints."""
+    if _stopped:
+        raise KeyboardInterrupt
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        start_new_session=True,
+    )  # fmt: skip
+    _running.add(process)
+    try:
+        if _stopped:  # between the question above and now
+            _kill(process)
+        printed = process.communicate()[0]
+    except BaseException:
+        _kill(process)
+        process.wait()
+        raise
+    finally:
+        _running.discard(process)
+    if _stopped:
+        raise KeyboardInterrupt
+    return process.returncode, printed
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """With its own children: a compiler's driver has some, which would hold the pipe open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
