@@ -25,6 +25,7 @@ from sparsesim.cli import (
     search,
     show,
     sparsify,
+    streams,
     sweep,
     synth,
     traffic,
@@ -82,6 +83,7 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     interrupt.watch()
+    streams.prepare()
     if not sys.warnoptions:  # of libraries, for whoever writes Python
         warnings.simplefilter("ignore")
     try:

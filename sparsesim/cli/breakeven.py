@@ -56,6 +56,4 @@ def breakeven(
         images = trace.source.images
     with progress("thinning", len(trace.layers)) as show:
         found = break_even(trace, chosen, board, images=images, seed=seed, progress=show)
-    options.show(break_even_text(found))
-    if output:
-        options.write_json(output, asdict(found), force)
+    options.report(break_even_text(found), output, asdict(found), force)

@@ -93,6 +93,9 @@ def cosim(
     found = []
     for machine in machines:
         found.append(_cosimulated(graph, opened, machine, named, chained, passes, workers, hdl))
+        if output:  # before anything is printed
+            told = [_record(*pair) for pair in zip(machines, found, strict=False)]
+            options.write_json(output, told, force or len(found) > 1)
         _show(machine, found[-1])
         if found[-1].failure is not None:
             break
@@ -100,9 +103,7 @@ def cosim(
     if failure is None:
         _show_differences(graph, opened, machines[0], named)
     if output:
-        options.write_json(
-            output, [_record(*pair) for pair in zip(machines, found, strict=False)], force
-        )
+        options.said(output)
     if failure is not None:
         _explain(failure, machines[len(found) - 1], replay, hdl, force)
         raise typer.Exit(1)

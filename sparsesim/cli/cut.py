@@ -64,6 +64,4 @@ def cut(
             named_blocks=named_blocks,
             progress=show,
         )
-    options.show(cuts_text(found, top))
-    if output:
-        options.write_json(output, asdict(found), force)
+    options.report(cuts_text(found, top), output, asdict(found), force)

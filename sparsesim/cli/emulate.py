@@ -56,9 +56,7 @@ def emulate(
     tell_inexact_host(graph)
     with progress("emulating", opened.count) as show:
         found = emulated(graph, opened, wanted, progress=show)
-    options.show(report.text(found))
-    if output:
-        options.write_json(output, report.record(found), force)
+    options.report(report.text(found), output, report.record(found), force)
 
 
 def _wanted(path: str | None, settings: list[str] | None) -> Thresholds:

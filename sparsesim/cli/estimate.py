@@ -64,8 +64,9 @@ def estimate(
         result = ss.estimate(trace, chosen, board, seed=seed, iso_resource=True, progress=show)
     from sparsesim.report.text import text as render_text
 
-    options.show(render_text(result))
     if output:
         ss.save_result(result, output, force)
+    options.show(render_text(result))
+    if output:
         html = Path(output).with_suffix(".html")
         options.said(output, f"sparsesim report {output} --as html -o {html}")

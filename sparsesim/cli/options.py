@@ -116,12 +116,21 @@ def device_of(name: str | None, accelerator: Accelerator | None = None) -> Devic
     return resolve(accelerator, name)[1]
 
 
+def report(renderable: Any, output: str | None, value: Any, force: bool) -> None:
+    """Show what was found; where it is to be kept as JSON that comes first, so that it is not lost
+    to a terminal or a pipe that fails."""
+    if output:
+        write_json(output, value, force)
+    show(renderable)
+    if output:
+        said(output)
+
+
 def write_json(path: str, value: Any, force: bool) -> None:
-    """Write a JSON file and say so."""
+    """Write a JSON file; `said` says so."""
     from sparsesim.files import write_text
 
     write_text(path, json.dumps(value, indent=1) + "\n", force)
-    said(path)
 
 
 def show(renderable: Any) -> None:

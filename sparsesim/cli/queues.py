@@ -77,10 +77,8 @@ def queues(
         trace = _executed(one.trace)
     with progress("counting", len(trace.layers)) as show:
         found = size_queues(trace, chosen, board, loss=allowed, progress=show)
-    options.show(queues_text(found))
-    if output:
-        more = {"balance": asdict(balanced)} if balanced else {}
-        options.write_json(output, asdict(found) | more, force)
+    more = {"balance": asdict(balanced)} if balanced else {}
+    options.report(queues_text(found), output, asdict(found) | more, force)
 
 
 def _executed(trace: Trace) -> Trace:
@@ -114,10 +112,11 @@ def _balanced(
         found, graph, trace = balance(
             graph, inputs, accelerator, device, named_blocks=blocks, progress=show
         )
+    if save:
+        ss.save(graph, save, force)
     options.show(balance_text(found))
     options.show("")
     if save:
-        ss.save(graph, save, force)
         options.said(save)
     return found, trace
 

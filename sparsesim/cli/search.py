@@ -130,9 +130,11 @@ def search(
     )
     with labelled_progress() as show:
         found = find_thresholds(graph, *parts, spec, named_blocks=named, raw=raw, progress=show)
-    options.show(search_report(found.result))
     if output:
         _write(found, output)
+    options.show(search_report(found.result))
+    if output:
+        _say(output)
 
 
 def _parts(
@@ -181,6 +183,9 @@ def _write(found: Found, folder: Path) -> None:
     save_search(result, folder / "search.json", force=True)
     write_text(folder / "thresholds.toml", thresholds_toml(found.thresholds, heading), force=True)
     ss.save(found.graph, folder / "sparse.onnx", force=True)
+
+
+def _say(folder: Path) -> None:
     options.said(folder / "search.json")
     options.said(folder / "thresholds.toml")
     options.said(folder / "sparse.onnx", f"sparsesim estimate {folder / 'sparse.onnx'} --inputs …")

@@ -44,6 +44,8 @@ def show(
     graph = reading.load(model)
     graph, about_images = of_one_image(graph, batch_axes(batch_axis))
     facts = an_image(describe(graph, map_file), about_images)
+    if output:
+        options.write_json(output, facts, force)
     console = terminal()
     if facts["layers"]:
         console.print(layers_table(facts["layers"], console.width))
@@ -71,7 +73,7 @@ def show(
         console.print(f"by {map_file}:")
         console.print(map_table(facts["map"]["layers"]))
     if output:
-        options.write_json(output, facts, force)
+        options.said(output)
 
 
 def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def synth(
             clock = placed(design, range(1, seeds + 1), show)
     shown = board if wanted is own else None
     content = _json(found, clock, place, shown)
+    if output:
+        options.write_json(output, content, force)
     if as_json:
         typer.echo(json.dumps(content, indent=1))
     else:
@@ -77,7 +79,7 @@ def synth(
             typer.echo(line)
         typer.echo(f"Yosys {found.yosys}; logs beside {found.logs[0]}")
     if output:
-        options.write_json(output, content, force)
+        options.said(output)
 
 
 def _table(found: SynthesisedAccelerator, device: Device | None) -> Any:

@@ -42,9 +42,8 @@ def traffic(
     model = training / "model.onnx"
     rows = _rows(model, history) if is_folder and model.exists() else {}
     found = traffic_of(history, workers, value_bits, rows)
-    options.show(traffic_text(found, str(training)))
-    if output:
-        options.write_json(output, {"history": str(training), **asdict(found)}, force)
+    content = {"history": str(training), **asdict(found)}
+    options.report(traffic_text(found, str(training)), output, content, force)
 
 
 def _rows(model: Path, history: History) -> dict[str, int]:

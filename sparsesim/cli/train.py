@@ -115,6 +115,7 @@ def _write(
     record = _record(trained, recipe, rules, data)
     options.write_json(str(folder / "training.json"), record, True)  # last: now it is all there
     options.show(training_table(trained.history, subject))
+    options.said(folder / "training.json")
     options.said(
         folder / "model.onnx",
         f"sparsesim search {folder / 'model.onnx'} --inputs …",
