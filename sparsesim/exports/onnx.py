@@ -52,7 +52,9 @@ def executed_model(graph: Graph) -> onnx.ModelProto:
         whole = read_model(graph.original)[0]
     # Folding takes layers out of the branch of an If that is always taken.
     named = {node.name for node in whole.graph.node}
-    return whole if named.issuperset(layer.name for layer in graph.layers) else to_model(graph)
+    layers = [layer.name for layer in graph.layers]
+    there = all(name in named or name.rpartition("/")[0] in named for name in layers)
+    return whole if there else to_model(graph)
 
 
 def annotated(

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from export_models import dependent, request
+from export_models import dependent, model, node, request, values
 
 import sparsesim as ss
 from sparsesim.errors import ModelError
@@ -64,8 +64,8 @@ def test_a_model_as_loaded(tmp_path: Path):
     # But for names and what is told it is the same.
     model.ir_version = 8
     del model.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
+    for made in model.graph.node:
+        del made.metadata_props[:]
     assert model == small
 
 
@@ -131,3 +131,32 @@ def test_bundled_models(root: Path, name: str):
     opened = ss.open_inputs("random", ss.input_specs(graph), images=1)
     asked = Request(ss.execute(graph, opened), graph, ss.Accelerator(), ss.Device.named("xc7z020"))
     check(export(asked), onnx.load(path), asked, next(iter(opened.feeds())))
+
+
+def test_layers_of_a_branch_that_is_always_taken(tmp_path: Path):
+    """They are no nodes of the file's main graph: the model is written as it is run."""
+    value = onnx.helper.make_tensor_value_info("t", onnx.TensorProto.FLOAT, [1, 4])
+    branch = onnx.helper.make_graph([node("MatMul", "a v", "t")], "branch", [], [value])
+    weights = {name: values(seed, (4, 4)) for seed, name in enumerate(("w", "v"))}
+    made = model([node("MatMul", "x w", "a")], {"x": [1, 4]}, ["a"], weights)
+    made.graph.node.append(node("If", "k", "y", then_branch=branch, else_branch=branch))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.bool_(True), "k"))
+    made.graph.output[0].name = "y"
+    feeds = {"x": values(3, (2, 4))}
+    asked = request(made, feeds)
+    found = check(export(asked), made, asked, {"x": feeds["x"][:1]})
+    assert [n.name for n in found.graph.node] == ["a", "t"]
+
+
+def test_a_fixed_input_is_none_of_the_exported_model(tmp_path: Path):
+    made = model(
+        [node("Mul", "x f", "a"), node("MatMul", "a w", "y")],
+        {"x": [1, 4], "f": [1]},
+        ["y"],
+        {"w": values(0, (4, 4))},
+    )
+    graph = ss.load(made, fixed={"f": 2})
+    trace = ss.execute(graph, {"x": values(1, (3, 4))})
+    asked = Request(trace, graph, ss.Accelerator(), ss.Device.named("xc7z020"), "")
+    found = onnx.load_from_string(export(asked).files[""])
+    assert [i.name for i in found.graph.input] == ["x"]

@@ -119,3 +119,15 @@ def test_a_library_that_registers_nothing(tmp_path):
     source = "void *RegisterCustomOps(void *options, void *api) { return 0; }"
     made = compiled(tmp_path, source)
     assert libraries([made]) == (str(made),)
+
+
+@needs_cc
+def test_a_model_with_a_custom_operator_is_quantised(library):
+    from sparsesim.engine.run import Engine
+    from sparsesim.graph.quantize import quantize
+
+    graph = quantize(ss.load(model(), custom_ops=[library]), [{"x": X}])
+    assert graph.layer("fc").is_integer and graph.custom_ops == (str(library),)
+    (y,) = Engine(graph).run({"x": X})
+    expected = np.maximum(2 * (X @ W) + 1, 0)
+    assert np.abs(y - expected).max() < 0.05 * np.abs(expected).max()

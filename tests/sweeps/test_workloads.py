@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from small_sweeps import DIGITS, LENET, small
 
 import sparsesim as ss
@@ -97,3 +99,42 @@ def test_wrong_workloads_are_refused(changes, said, tmp_path):
     with pytest.raises(SpecError) as caught:
         sweep_into(small(networks=[network]), tmp_path / "out")
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_networks_fixed_inputs_are_its_own(tmp_path):
+    """Two networks of one file, an input fixed at 0 in one: so all its activations are zero."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [
+            helper.make_node("Mul", ["x", "factor"], ["a"]),
+            helper.make_node("MatMul", ["a", "w"], ["y"], name="fc"),
+        ],
+        "factor",
+        [value("x", TensorProto.FLOAT, [1, 64]), value("factor", TensorProto.FLOAT, [1])],
+        [value("y", TensorProto.FLOAT, [1, 8])],
+        [numpy_helper.from_array(np.ones((64, 8), np.float32), "w")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(made, tmp_path / "m.onnx")
+    np.save(tmp_path / "x.npy", np.ones((2, 64), np.float32))
+    both = [
+        {
+            "name": name,
+            "model": str(tmp_path / "m.onnx"),
+            "inputs": str(tmp_path / "x.npy"),
+            "fix": {"factor": factor},
+        }
+        for name, factor in (("zero", 0), ("one", 1))
+    ]
+    space = {"rows": 8, "cols": 8, "skipping": "activation"}
+    sweep_into(small(networks=both, space=space), tmp_path / "out")
+    rows = {
+        row.parameters["network"]: row.metrics for row in load_sweep_result(tmp_path / "out").rows
+    }
+    assert set(rows) == {"zero", "one"}
+    for name, factor in (("zero", 0), ("one", 1)):
+        graph = ss.load(tmp_path / "m.onnx", fixed={"factor": factor})
+        trace = ss.execute(graph, {"x": np.ones((1, 64), np.float32)})
+        cycles = ss.estimate(trace, ss.Accelerator(rows=8, cols=8, skipping="activation")).totals
+        assert rows[name]["cycles"] == cycles.cycles["activation"].total
+    assert rows["zero"]["cycles"] < rows["one"]["cycles"]
