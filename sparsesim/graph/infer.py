@@ -3,7 +3,7 @@
 onnx's inference tells most. It stops at operators that it does not know, of other domains: ONNX
 Runtime, which will run them, knows what they give (`runtime_types`), and the file may say it, too.
 Where two know, inference's word stands before the runtime's, and the file's comes last: what a
-file notes beside its nodes may be left from before somebody changed it.
+file notes beside its nodes may be left from before somebody changed it (docs/decisions/types.md).
 """
 
 from __future__ import annotations

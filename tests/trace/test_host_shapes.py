@@ -119,13 +119,18 @@ def test_lengths_that_are_values_come_from_the_first_run(length, before):
     assert host.macs["y"] == 4 * 2 * length * total * 8
 
 
-def test_rows_of_a_free_first_axis_are_those_of_the_run():
+@pytest.mark.parametrize("rows", [5, 9])
+def test_rows_of_a_free_first_axis_are_those_of_the_run(rows):
+    """A cloud of points: inference takes its free axis for a batch of 1, the run has all rows."""
     nodes = [
         node("MatMul", ["x", "w"], ["a"]),
-        node("LinearRegressor", ["a"], ["y"], "ai.onnx.ml", coefficients=[0.5] * 24, targets=3),
+        node("LinearRegressor", ["a"], ["b"], "ai.onnx.ml", coefficients=[0.5] * 24, targets=3),
+        node("ReduceMax", ["b", "first"], ["y"], keepdims=0),
     ]
-    graph = graph_of(nodes, [("x", FLOAT, [5, 6])], [("y", FLOAT, [5, 3])], {"w": floats(6, 8)})
-    assert ss.execute(graph, {"x": floats(5, 6)}).host.macs == {"y": 5 * 24}
+    constants = {"w": floats(6, 8), "first": np.array([0])}
+    graph = graph_of(nodes, [("x", FLOAT, ["any", 6])], [("y", FLOAT, [3])], constants)
+    host = ss.execute(graph, {"x": floats(rows, 6)}).host
+    assert host.macs == {"b": rows * 24}
 
 
 def looping() -> ss.Graph:
