@@ -62,7 +62,7 @@ def evaluate(
     less.CopyFrom(model)
     del less.graph.node[:]
     less.graph.node.extend(kept)
-    widths = widths_behind(computed, constants, value_bits(model))
+    widths = widths_behind(computed, types, value_bits(model))
     with_value_bits(less, {name: widths[name] for name in names if name in widths})
     return less, {**constants, **dict(zip(names, values, strict=True))}
 

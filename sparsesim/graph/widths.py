@@ -82,31 +82,60 @@ def type_bits(kind: np.dtype) -> int:
 
 def widths_behind(
     nodes: Iterable[onnx.NodeProto],
-    constants: Mapping[str, np.ndarray],
+    types: Mapping[str, np.dtype],
     known: Mapping[str, int],
 ) -> dict[str, int]:
-    """Widths of floats that nodes make of dequantised integer constants and only move about.
+    """Widths of floats that nodes make of narrow integer constants: dequantised, and moved about.
+
+    A DequantizeLinear, or a Cast with what follows it: a zero point taken off, factors.
 
     Args:
         nodes: in an order in which they can run.
-        constants: initialisers by name.
+        types: of constants by name.
         known: widths that are known of them.
     Returns:
         tensor -> width of the integers behind it, for those that the nodes make.
     """
     found: dict[str, int] = {}
+    unscaled: set[str] = set()  # still whole numbers: a zero point may be taken off
     for node in nodes:
         source = node.input[0] if node.input else ""
-        bits = found.get(source)
-        if node.op_type == "DequantizeLinear":
-            integers = constants.get(source)
-            if integers is not None and str(integers.dtype).startswith(("int", "uint")):
-                bits = known.get(source, type_bits(integers.dtype))
-        elif node.op_type == "Cast":
-            if next((a.i for a in node.attribute if a.name == "to"), 0) not in _MEANS_FLOAT:
+        bits, is_unscaled = found.get(source), source in unscaled
+        others = set(node.input[1:]) - {""}
+        if node.op_type in ("DequantizeLinear", "Cast") and source in types:
+            bits = known.get(source, _narrow_bits(types[source]))
+            is_unscaled = node.op_type == "Cast"
+        if node.op_type == "Cast":
+            to = next((a.i for a in node.attribute if a.name == "to"), 0)
+            bits = bits if to in _MEANS_FLOAT else None
+        elif node.op_type in ("Sub", "Mul", "Div"):
+            if not others.issubset(types) or (node.op_type == "Sub" and not is_unscaled):
                 bits = None
-        elif node.op_type not in MOVES:
+            is_unscaled = False
+        elif node.op_type not in (*MOVES, "DequantizeLinear"):
             bits = None
         if bits is not None:
-            found |= {name: bits for name in node.output if name}
+            made = [name for name in node.output if name]
+            found |= dict.fromkeys(made, bits)
+            unscaled |= set(made if is_unscaled else ())
     return found
+
+
+def of_constants(model: onnx.ModelProto) -> dict[str, int]:
+    """`widths_behind` the constants of a model that is not folded yet; by names of tensors, of
+    which folding leaves those that become constants."""
+    types = {t.name: t.data_type for t in model.graph.initializer}
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Constant" and attribute.name == "value":
+                types[node.output[0]] = attribute.t.data_type
+    kinds = {name: onnx.helper.tensor_dtype_to_np_dtype(kind) for name, kind in types.items()}
+    return widths_behind(model.graph.node, kinds, value_bits(model))
+
+
+def _narrow_bits(kind: np.dtype) -> int | None:
+    """The width of an integer type of up to 16 bits; wider ones are no quantised weights."""
+    if not str(kind).startswith(("int", "uint")):
+        return None
+    bits = type_bits(kind)
+    return bits if bits <= 16 else None

@@ -92,10 +92,60 @@ def test_what_is_moved_about_stays_narrow(name):
     assert [layer.weight_value_bits for layer in estimated(ss.load(model)).layers] == [4]
 
 
-def test_what_is_computed_with_is_a_float():
-    between = [helper.make_node("Add", ["f", "three"], ["g"])]
+@pytest.mark.parametrize("op", ["Add", "Sub", "Max"])
+def test_what_is_computed_with_is_a_float(op):
+    between = [helper.make_node(op, ["f", "three"], ["g"])]
     model = weight_only(T.INT4, drawn(T.INT4, 8, 6), 0, between, "g")
     (layer,) = estimated(ss.load(model)).layers
+    assert (layer.weight_value_bits, layer.weight_is_float) == (8, True)
+
+
+BY_HAND = {
+    "Cast": ("f", [], lambda q: q),
+    "Cast, Mul": ("g", [("Mul", "f s", "g")], lambda q: q),
+    "Cast, Sub, Mul": ("h", [("Sub", "f three", "g"), ("Mul", "g s", "h")], lambda q: q - 3),
+    "Cast, Sub, Transpose, Div": (
+        "i",
+        [("Sub", "f three", "g"), ("Transpose", "g", "h"), ("Div", "h s", "i")],
+        lambda q: q - 3,
+    ),
+}
+FLOAT = {
+    "Cast, Mul, Sub": ("h", [("Mul", "f s", "g"), ("Sub", "g three", "h")]),
+    "Cast, Sub, Sub": ("h", [("Sub", "f three", "g"), ("Sub", "g three", "h")]),
+    "Cast, Add": ("g", [("Add", "f three", "g")]),
+}
+
+
+def by_hand(kind: int, q: np.ndarray, nodes: list, last: str) -> onnx.ModelProto:
+    """As `weight_only`, dequantised without DequantizeLinear."""
+    made = [helper.make_node(op, inputs.split(), [out]) for op, inputs, out in nodes]
+    model = weight_only(kind, q, 0, made, last)
+    model.graph.node[0].CopyFrom(helper.make_node("Cast", ["q"], ["f"], to=T.FLOAT))
+    return model
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.parametrize("kind", [T.INT4, T.UINT4, T.INT8])
+def test_dequantised_by_hand(name, kind):
+    last, nodes, steps = BY_HAND[name]
+    q = drawn(kind, *((6, 8) if "Transpose" in name else (8, 6)))
+    (layer,) = estimated(ss.load(by_hand(kind, q, nodes, last))).layers
+    assert (layer.weight_value_bits, layer.weight_is_float) == (KINDS[kind], False)
+    assert layer.weight_storage.dense == 48 * KINDS[kind]
+    assert layer.weight_sparsity == pytest.approx(float((steps(q) == 0).mean()))
+
+
+@pytest.mark.parametrize("name", FLOAT)
+def test_by_hand_but_no_longer_steps(name):
+    last, nodes = FLOAT[name]
+    (layer,) = estimated(ss.load(by_hand(T.INT4, drawn(T.INT4, 8, 6), nodes, last))).layers
+    assert (layer.weight_value_bits, layer.weight_is_float) == (8, True)
+
+
+def test_wide_integers_are_no_quantised_weights():
+    q = np.arange(48).reshape(8, 6)
+    (layer,) = estimated(ss.load(by_hand(T.INT64, q, [], "f"))).layers
     assert (layer.weight_value_bits, layer.weight_is_float) == (8, True)
 
 
