@@ -60,7 +60,7 @@ def find_batches(graph: Graph, wanted: BatchAxis = None) -> dict[str, Batch]:
     found = {name: _by_definition(sized, name, rank) for name, rank in ranks.items()} | given
     undecided = [name for name, batch in found.items() if batch.doubt and name in free]
     decided = {name: batch for name, batch in found.items() if name not in undecided}
-    return found | _by_freedom(graph, sized, decided, undecided)
+    return _beside(sized, found | _by_freedom(sized, decided, undecided))
 
 
 def _given(wanted: BatchAxis, ranks: Mapping[str, int], where: str) -> dict[str, Batch]:
@@ -111,15 +111,10 @@ def _by_definition(sized: Known, name: str, rank: int) -> Batch:
 
 
 def _by_freedom(
-    graph: Graph, sized: Known, decided: Mapping[str, Batch], undecided: Sequence[str]
+    sized: Known, decided: Mapping[str, Batch], undecided: Sequence[str]
 ) -> dict[str, Batch]:
     """Inputs with a free first axis that no operator defines: together, where they share a name."""
-    places = {
-        name: _place(sized, name, batch.axis)
-        for name, batch in decided.items()
-        if batch.axis is not None
-    }
-    begun = {name: place for name, place in places.items() if place.length != 1}
+    begun = _places(sized, decided)
     lengths = {name: _place(sized, name, 0).length for name in undecided}
     found: dict[str, Batch] = {}
     clean: list[str] = []
@@ -141,6 +136,35 @@ def _by_freedom(
     return found | dict.fromkeys(
         clean, Batch(0, "its first axis is free, and no operator mixes along it")
     )
+
+
+def _beside(sized: Known, found: dict[str, Batch]) -> dict[str, Batch]:
+    """Inputs of a fixed first axis, as long as the batch of others, go with that if nothing mixes.
+
+    What is measured of each picture lies beside the pictures, and is joined to them row by row.
+    """
+    begun = _places(sized, found)
+    doubtful = [name for name, batch in found.items() if batch.doubt]
+    lengths = {place.length for place in begun.values()}
+    members = {name: _place(sized, name, 0) for name in doubtful}
+    members = {name: place for name, place in members.items() if {place.length} == lengths}
+    if not members:
+        return found
+    verdict = walk(sized, begun | members)
+    if verdict.mixes or verdict.lost:
+        return found
+    why = "its first axis is as long as the batch of others, and no operator mixes along them"
+    return found | dict.fromkeys(members, Batch(0, why))
+
+
+def _places(sized: Known, found: Mapping[str, Batch]) -> dict[str, Place]:
+    """Where inputs hold several images."""
+    places = {
+        name: _place(sized, name, batch.axis)
+        for name, batch in found.items()
+        if batch.axis is not None
+    }
+    return {name: place for name, place in places.items() if place.length != 1}
 
 
 def _place(sized: Known, name: str, axis: int) -> Place:

@@ -65,4 +65,9 @@ def reshaped(place: Place, before: Sizes, after: Sizes) -> Place:
         within = prod(after[axis + 1 :])
         if apart % within == 0 and (within * length) % (apart * place.length) == 0:
             return Place(axis, place.length, apart // within)
+    outermost = place.axis == 0 and before[0] == place.length * place.inner
+    if outermost and after and after[0] % place.length == 0:
+        # The sizes contradict each other: one of a free length is baked into the model, and not
+        # that which was made up for it. What comes before all others stays so.
+        return Place(0, place.length, after[0] // place.length)
     raise LostError("cuts it up")

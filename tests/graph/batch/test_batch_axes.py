@@ -204,6 +204,18 @@ def test_what_is_computed_from_its_length():
     assert axes(state, {"x": ["n", 6]}, {"y": None}, **some) == {"x": 0}  # zeros, the same for each
 
 
+def test_a_length_that_an_exporter_has_baked_in():
+    """The second axis is free, but the model only takes 6: the first is followed all the same."""
+    nodes = counted([
+        node("Unsqueeze", "n o", "n1"),
+        node("Concat", "n1 rest", "t", axis=0),
+        node("Reshape", "x t", "a"),
+        node("MatMul", "a w", "y"),
+    ])  # fmt: skip
+    some = {"zero": ints(0).reshape(()), "o": ints(0), "rest": ints(48), "w": (48, 5)}
+    assert axes(nodes, {"x": ["n", "t", 8]}, {"y": ["n", 5]}, **some) == {"x": 0}
+
+
 def test_an_attention_block_with_computed_shapes():
     """Heads split and joined by shapes that hang on the batch, as exporters write them."""
     nodes = counted([
@@ -283,6 +295,29 @@ def test_free_lengths_of_several_names():
 def test_a_fixed_first_axis_that_nothing_defines(shape, why):
     batch = found("x", [node("MatMul", "x w", "y")], {"x": shape}, {"y": None}, **DENSE)
     assert (batch.axis, batch.why, batch.doubt) == (None, why, True)
+
+
+def test_a_fixed_batch_beside_that_of_others():
+    """Of each of four pictures five numbers are known: four rows, joined to the pictures'."""
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("GlobalAveragePool", "c", "g"),
+        node("Flatten", "g", "f"),
+        node("Gemm", "m v", "h"),
+        node("Concat", "f h", "y", axis=1),
+    ]
+    constants = {"w": (5, 3, 3, 3), "v": (6, 2)}
+    for inputs in ({"m": [4, 6], "x": [4, 3, 6, 6]}, {"x": [4, 3, 6, 6], "m": [4, 6]}):
+        assert axes(nodes, inputs, {"y": None}, **constants) == {"x": 0, "m": 0}
+    # Four anchors that are scored against each picture are none of them.
+    nodes[3:] = [node("Transpose", "m", "t"), node("MatMul", "f t", "y")]
+    scored = {"x": [4, 3, 6, 6], "m": [4, 5]}
+    batches = find_batches(graph(nodes, scored, {"y": None}, w=(5, 3, 3, 3)))
+    assert (batches["x"].axis, batches["m"].axis, batches["m"].doubt) == (0, None, True)
+    # Nor is what has another length.
+    nodes[3:] = [node("ReduceMean", "m", "h"), node("Add", "f h", "y")]
+    other = {"x": [4, 3, 6, 6], "m": [3, 5]}
+    assert axes(nodes, other, {"y": None}, w=(5, 3, 3, 3)) == {"x": 0, "m": None}
 
 
 def test_an_axis_of_length_one_and_a_scalar():
