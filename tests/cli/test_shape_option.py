@@ -51,3 +51,31 @@ def test_words_that_are_no_shape(run, free, words, said):
     more = [part for word in words for part in ("--shape", word)]
     ran = run("show", "m.onnx", *more)
     assert (ran.code, ran.out, ran.err) == (2, "", f"error: {said}\n")
+
+
+def test_a_free_first_axis_that_is_no_batch_has_unknown_macs(run):
+    """Points of a cloud: how many there are is not known, and 1 would be a guess."""
+    weight = numpy_helper.from_array(np.ones((3, 8), np.float32), "w")
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["a"], name="layer"),
+        helper.make_node("ReduceMax", ["a"], ["y"], name="max", axes=[0]),
+    ]
+    values = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, ["points", 3]),
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8]),
+    ]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, "p.onnx")
+    shown = run("show", "p.onnx").out
+    assert "unknown MACs an image" in shown
+    assert "! input 'x' [any, 3]: its first axis is free, but 'max' (ReduceMax) mixes along it" in (
+        " ".join(shown.split())
+    )
+    assert "168 MACs an image" in run("show", "p.onnx", "--shape", "x=7,3").out  # 7 * 3 * 8
+    assert run("estimate", "p.onnx", "--inputs", "random").err == (
+        "error: input 'x' takes float32 [any, 3]; random inputs need its sizes fixed, give --shape "
+        "x=… or arrays\n"
+    )
+    ran = run("estimate", "p.onnx", "--inputs", "random", "--shape", "x=7,3")
+    assert "168 an image" in " ".join(ran.out.split())
