@@ -49,6 +49,7 @@ def show(
     console = terminal()
     if facts["layers"]:
         console.print(layers_table(facts["layers"], console.width))
+        console.print()
     console.print(
         f"{layers_in_words(facts['layers'])}, "
         f"{facts['weights']:,} weights, {facts['weight_sparsity']:.1%} of them zero"

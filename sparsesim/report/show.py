@@ -13,9 +13,10 @@ from sparsesim.report.console import cells
 from sparsesim.report.figures import count, plural
 from sparsesim.report.naming import fitted, in_lines
 
-_LEAST, _LINES = 24, 2  # columns that a name gets at least, and how many lines
+_LEAST, _LINES = 16, 2  # columns that a name gets at least, and how many lines
 _FUSED = 14  # columns of what is fused behind
 _GAP = 2
+_NUMBERS = ("output", "MACs", "weights", "zeros")  # never cut
 _MAP_NAME = 48
 
 
@@ -26,7 +27,7 @@ def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
         layers: as `show` writes them as JSON.
         width: columns of the terminal.
     """
-    heads = ("op", "output", "MACs", "weights", "zeros", "fused behind")
+    heads = ("op", *_NUMBERS, "fused")
     rows = [
         (
             layer["op"],
@@ -44,10 +45,15 @@ def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
     )
     room = max(_LEAST, width - others)
     labels = fitted([layer["name"] for layer in layers], _LINES * room, strip=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
     for head in ("layer", *heads):
-        right = head in ("MACs", "weights", "zeros")
-        table.add_column(head, justify="right" if right else "left", no_wrap=True)
+        table.add_column(
+            head,
+            justify="right" if head in _NUMBERS[1:] else "left",
+            no_wrap=head in _NUMBERS,
+            overflow="fold",
+            header_style="dim",
+        )
     for layer, row in zip(layers, rows, strict=True):
         table.add_row(*cells("\n".join(in_lines(labels[layer["name"]], room)), *row))
     return table
