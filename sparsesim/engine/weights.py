@@ -51,7 +51,8 @@ def prepare(layer: Layer, tensors: Mapping[str, np.ndarray], kind: np.dtype) -> 
     if layer.kind in ("conv", "conv_transpose"):
         check_groups(layer, stored.shape)
         groups = layer.attribute("group", 1)
-        values = values.reshape(groups, stored.shape[0] // groups, -1)
+        volume = int(np.prod(stored.shape[1:]))
+        values = values.reshape(groups, stored.shape[0] // groups, volume)
     elif layer.kind == "gemm" and layer.attribute("transA" if layer.weight_first else "transB", 0):
         values = values.T
     if layer.is_integer:

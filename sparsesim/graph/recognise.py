@@ -159,7 +159,7 @@ class Recogniser:
             if shape[own] != scale.size:  # ONNX Runtime refuses it when it runs it
                 return None
         zero = self.constants.get(names[2])
-        if zero is not None and zero.size != scale.size:
+        if zero is not None and (zero.size != scale.size or zero.ndim > 1):
             return None
         return names[0], names[1], names[2]
 
