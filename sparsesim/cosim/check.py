@@ -50,8 +50,7 @@ class LayerCheck:
     """One layer in one run of the model.
 
     Attributes:
-        name: of the layer; image: the run, by its number, which is that of its image where it has
-            but one.
+        name: of the layer; run: its number, from 0.
         passes, passes_run: that it has; that were simulated.
         cycles_model: of the passes that were simulated, by the model.
         cycles_verilog: of the same, by the Verilog.
@@ -63,7 +62,7 @@ class LayerCheck:
     """
 
     name: str
-    image: int
+    run: int
     passes: int
     passes_run: int
     cycles_model: int

@@ -306,7 +306,7 @@ class _Run:
         numbers = [number for run in layer.runs for number in run]
         return LayerCheck(
             name=layer.slicer.product.name,
-            image=layer.slicer.image,
+            run=layer.slicer.image,
             passes=len(layer.slicer.passes),
             passes_run=len(numbers),
             cycles_model=int(layer.counts[numbers, 0].sum()) if numbers else 0,

@@ -15,7 +15,7 @@ _NAME = 26  # columns that 80 leave for a name
 
 
 def cosim_table(accelerator: Any, found: Any) -> Table:
-    """Layer by layer, images added up: passes, cycles of both sides, results, agreement.
+    """Layer by layer, runs added up: passes, cycles of both sides, results, agreement.
 
     Args:
         accelerator: the machine that was simulated.
@@ -46,7 +46,7 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
     )
     table.add_section()
     table.add_row(
-        _runs(len({check.image for check in found.checks}), found.images_per_run),
+        _runs(len({check.run for check in found.checks}), found.images_per_run),
         "",
         f"{model:,}",
         f"{verilog:,}",
