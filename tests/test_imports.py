@@ -11,7 +11,7 @@ import pytest
 # Each layer may import itself and what stands before it.
 ORDER = (
     ("errors", "kernel"),
-    ("files",),
+    ("files", "own_file"),
     ("lowering", "formats", "spec", "inputs", "elementwise"),
     ("graph",),
     ("sparsity",),

@@ -82,6 +82,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    if sys.platform == "win32":  # builds and sweeps lock files as POSIX does
+        print("error: sparsesim runs on Linux and macOS; on Windows use WSL", file=sys.stderr)
+        sys.exit(2)
     interrupt.watch()
     streams.prepare()
     if not sys.warnoptions:  # of libraries, for whoever writes Python

@@ -1,20 +1,21 @@
 """Memory formats: exact sizes, encoders and decoders, under the names that users type.
 
-A format is one file here and one line in `_BUILT_IN`, or any `Format` given to `register_format`.
+A format is one file here and one line in `_BUILT_IN`, any `Format` given to `register_format`, an
+entry point of another package, or `file.py:name`.
 Not the passes and transfers, which only ask formats for sizes. Importing this loads no Numba.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparsesim.errors import InputError, SpecError, nearest
+from sparsesim.formats import found
 from sparsesim.formats.bitmask import Bitmask
 from sparsesim.formats.bits import BitReader
 from sparsesim.formats.bound import iid_bound_bits
@@ -51,8 +52,27 @@ __all__ = [
 _BUILT_IN: tuple[Format, ...] = (Dense(), Bitmask(), RunLength(), Csr(), Coordinate())
 _registered: dict[str, Format] = {built_in.name: built_in for built_in in _BUILT_IN}
 
-FORMATS: Mapping[str, Format] = MappingProxyType(_registered)
-"""Every format by name: the built-in ones, then registered ones in their order."""
+
+class _Formats(Mapping[str, Format]):
+    """Those known by now, and those of entry points."""
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in _registered:
+            if name not in found.installed():
+                raise KeyError(name)
+            _registered[name] = found.of_entry_point(name)
+        return _registered[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*_registered, *found.installed()]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+FORMATS: Mapping[str, Format] = _Formats()
+"""Every format by name: the built-in ones, then registered ones in their order, then those of entry
+points. Getting one of these that does not load is a `SpecError`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +109,16 @@ def register_format(new: Format) -> None:
 
 
 def format_named(name: str) -> Format:
-    """The format of that name.
+    """The format of that name, or of `file.py:name`.
 
     Raises:
-        SpecError: there is none.
+        SpecError: there is none, or what holds it does not load.
     """
-    if name not in _registered:
-        raise SpecError(f"unknown format '{name}'; {nearest(name, _registered)}")
-    return _registered[name]
+    if found.is_file(name) and name not in _registered:
+        _registered[name] = found.of_file(name)
+    if name not in FORMATS:
+        raise SpecError(f"unknown format '{name}'; {nearest(name, FORMATS)}")
+    return FORMATS[name]
 
 
 def encoded_bits(

@@ -12,8 +12,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from sparsesim.errors import SpecError, nearest
+from sparsesim.own_file import load_function
 from sparsesim.sparsity.function import DEFAULT_OPSET, AsOnnx, Check, Function, TensorFunction
-from sparsesim.sparsity.own_file import load_function
 from sparsesim.spec.thresholds import is_own_file
 
 F = TypeVar("F", bound=Function)

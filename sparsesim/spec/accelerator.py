@@ -47,8 +47,8 @@ class Accelerator(PackagedSpec):
         weight_bits: the same of a weight, 2 to 16.
         acc_bits: width of the sum, signed, 8 to 64.
         clock_mhz: above 0. An assumption until the synthesis of the Verilog says otherwise.
-        activation_format: encoding of activations in DRAM and on chip.
-        weight_format: encoding of weights in DRAM and on chip.
+        activation_format: encoding of activations in DRAM and on chip; a name, or `file.py:name`.
+        weight_format: the same of weights.
         run_bits: width of a run in the format `run_length`, 1 to 16.
         value_bits: width at which a value is priced, 1 to 64; None is the width of its ONNX
             type, and 8 for float tensors.
@@ -92,10 +92,13 @@ class Accelerator(PackagedSpec):
     @field_validator("activation_format", "weight_format")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        from sparsesim.formats import FORMATS  # lazy: formats need NumPy, a default doesn't
+        if value in ("dense", "bitmask"):
+            return value
+        from sparsesim.formats import FORMATS, format_named  # lazy: formats need NumPy
 
-        if value not in FORMATS:
+        if ".py:" not in value and value not in FORMATS:
             raise ValueError(f"is unknown; {nearest(value, FORMATS)}")
+        format_named(value)  # that of a file or a package has to load
         return value
 
     @property

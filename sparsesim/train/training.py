@@ -46,7 +46,7 @@ class Progress:
     """What is said after a step.
 
     Attributes:
-        step, steps: done, and of the whole training.
+        step, steps: done, and all until it ends.
         loss: of the step, penalties left out.
         sparsity: of all weights' gradients in the step, 0 to 1.
         accuracy: of the test part when last measured, 0 to 1; None before.
@@ -116,7 +116,7 @@ def train(
                 run.save(path)
                 last_saved = time.monotonic()
             try:
-                progress(run.log.progress(run.done, run.steps))
+                progress(run.log.progress(run.done, end))
             except BaseException:
                 # Only here, between steps: amid one the network is neither before nor behind it.
                 run.save(path)

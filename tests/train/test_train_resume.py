@@ -232,3 +232,12 @@ def test_learning_rates():
     half = math.sqrt(0.5)
     wanted = [0.8, 0.4 * (1 + half), 0.4, 0.4 * (1 - half)]
     assert [learning_rate(cosine, step, 4) for step in range(4)] == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("stop", [1, 3, None])
+def test_steps_are_counted_up_to_where_it_ends(tmp_path, stop):
+    seen = []
+    trained = train(recipe(), dataset(), tmp_path, progress=seen.append, stop_after=stop)
+    steps = len(trained.history.loss)
+    assert stop in (None, steps)
+    assert [(now.step, now.steps) for now in seen] == [(n + 1, steps) for n in range(steps)]
