@@ -15,6 +15,7 @@ from sparsesim.engine.run import Engine
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.break_even import break_even
 from sparsesim.exports import Request, exporter, kind_named
+from sparsesim.fixed_point.compare import compare
 from sparsesim.fixed_point.execute import run as run_fixed
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import Inputs
@@ -79,6 +80,16 @@ def test_the_fixed_point_execution_refuses_them():
         "small: layer 'net/rec/input' is a product of a recurrent node (GRU), whose gates are "
         "floats; the fixed-point execution has none of these"
     )
+
+
+def test_another_layer_runs_in_fixed_point_beside_them():
+    model, x = network()
+    graph = quantize(ss.load(model), [{"x": x}])
+    found = compare(graph, [{"x": x}], MACHINE.with_(act_bits=9, weight_bits=9), layers=["head"])
+    assert [(layer.name, layer.elements, layer.differing) for layer in found.layers] == [
+        ("head", 4 * 2, 0)
+    ]
+    assert [(output.name, output.differing) for output in found.outputs] == [("out", 0)]
 
 
 def test_quantising_leaves_them_float_and_quantises_the_rest():

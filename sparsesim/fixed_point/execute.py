@@ -16,6 +16,7 @@ from sparsesim.engine.epilogue import apply_chain, clamp_of
 from sparsesim.engine.feed import check_feed
 from sparsesim.engine.host import HostRunner
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.runner import runner_of
 from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.engine.weights import weight_zero
 from sparsesim.errors import ModelError
@@ -87,7 +88,7 @@ class FixedPoint:
                 self.steps.append(FixedLayer(step, graph, accelerator, array))
             else:
                 kind = graph.types.get(step.activation, np.dtype(np.float32))
-                self.steps.append(LayerRunner(step, graph.constants, kind))
+                self.steps.append(runner_of(step, graph.constants, kind))
 
     @property
     def layers(self) -> dict[str, FixedLayer]:
@@ -112,7 +113,7 @@ class FixedPoint:
                 if isinstance(step, FixedLayer):
                     tensors[step.layer.output] = step.run(tensors, observer)
                 elif isinstance(step, LayerRunner):
-                    tensors[step.layer.output] = step.run(tensors)
+                    tensors.update(step.make(tensors))
                 else:
                     tensors.update(zip(step.step.outputs, step.run(tensors), strict=True))
         return [tensors[name] for name in self.graph.outputs]
