@@ -34,8 +34,8 @@ from sparsesim.report.figures import (
 )
 from sparsesim.report.notes import notes
 from sparsesim.report.on_device import (
-    largest_in_words,
     other_warnings,
+    scarcest,
     shares_in_words,
     shortage,
 )
@@ -104,6 +104,7 @@ def _tiles(result: Result) -> str:
     error, accuracy = result.output_error, result.accuracy
     dram, dense = (sum(dict(totals.schemes[s].dram_bits).values()) / n for s in (scheme, "none"))
     stored = totals.weight_storage
+    resource, taken = scarcest(result)
     found = [
         (f"Speedup, {scheme}", times(result.speedup[scheme]), f"{between}{baseline(result)}"),
         (
@@ -124,7 +125,7 @@ def _tiles(result: Result) -> str:
             f"they say {count(record.density.compute / n)} compute cycles an image",
         ),
         ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
-        ("Of the device", largest_in_words(result), shares_in_words(result)),
+        (f"{resource} of the device", taken, shares_in_words(result)),
         ("DRAM an image", bits(dram), f"dense: {bits(dense)}"),
         (
             "Weights stored",

@@ -22,13 +22,13 @@ def shares_in_words(result: Result) -> str:
     return f"{resources.shares_in_words(result.on_device)} of {name}"
 
 
-def largest_in_words(result: Result) -> str:
-    """`LUT 244.2 %`: the resource that is scarcest."""
+def scarcest(result: Result) -> tuple[str, str]:
+    """(`LUT`, `244.3 %`): the resource that is scarcest, and how much of it is taken."""
     found = result.on_device
     if found is None:
-        return "not known"
+        return "resources", "not known"
     name = max(resources.NAMES, key=lambda name: _scarcity(found.shares[name], found.used, name))
-    return resources.shares_in_words(found, [name])
+    return resources.NAMES[name], resources.share_in_words(found, name)
 
 
 def other_warnings(result: Result) -> list[str]:

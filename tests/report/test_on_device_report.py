@@ -10,7 +10,7 @@ from report_samples import sample
 from rich.console import Console
 
 from sparsesim.report import render
-from sparsesim.report.on_device import largest_in_words
+from sparsesim.report.on_device import scarcest
 from sparsesim.report.text import text
 from sparsesim.result import Result
 from sparsesim.result.model import OnDevice, Resources
@@ -83,7 +83,7 @@ def test_the_scarcest_may_be_one_that_is_not_there():
         pe_clock_mhz=200,
         pe_clock_source="",
     )
-    assert largest_in_words(sample().model_copy(update={"on_device": found})) == "DSP 2 of 0"
+    assert scarcest(sample().model_copy(update={"on_device": found})) == ("DSP", "2 of 0")
     none = found.model_copy(update={"used": taken.model_copy(update={"dsp": 0.0})})
-    assert largest_in_words(sample().model_copy(update={"on_device": none})) == "LUT 90.0 %"
-    assert largest_in_words(unknown()) == "not known"
+    assert scarcest(sample().model_copy(update={"on_device": none})) == ("LUT", "90.0 %")
+    assert scarcest(unknown()) == ("resources", "not known")
