@@ -35,7 +35,7 @@ def _lines(chosen: Sequence[tuple[SweepResult, Sequence[Choice]]]) -> Iterator[s
         "model's, in shares of the device; MHz is the clock of the PE. Times are milliseconds",
         "an image, DRAM included, with the sweep's thresholds; mean is their geometric mean.",
         "Speedup is that over `none` of the same size: this machine without skipping, its queues",
-        "and all. The `equal FPGA` of `sparsesim estimate` compares with plain dense PEs, which",
+        "and all. The `equal FPGA` of `sparsesim estimate` compares with dense PEs, which",
         "are smaller.",
     )
     slower = [one for _, choices in chosen for one in choices if (one.speedup or 1) < 1]
