@@ -35,6 +35,7 @@ WEIGHTS = {
     "t": np.float32(4),
     "z": np.uint8(0),
     "zw": np.int8(0),
+    "unsigned": np.full((6, 5), 9, np.uint8),
     "flat": np.array([0, -1], np.int64),
 }
 
@@ -96,7 +97,7 @@ MODELS = {
 
 
 def on_the_host():
-    """A product in a body, which no layer is made of."""
+    """A product in a body, which no layer is made of, beside a layer that saturates nowhere."""
     weight = numpy_helper.from_array(WEIGHTS["v"][:6], "u")
     branches = {
         name: helper.make_graph(
@@ -111,7 +112,9 @@ def on_the_host():
     nodes = [
         node("ReduceMax", "xf", "m", keepdims=0),
         node("Greater", "m s", "b"),
-        node("If", "b", "y", "branch", **branches),
+        node("If", "b", "i", "branch", **branches),
+        node("MatMulInteger", "x unsigned", "l", "layer"),
+        node("Add", "i l", "y"),
     ]
     cast = node("Cast", "x", "xf", to=F)
     return model([cast, *nodes], TensorProto.INT32, shape=(1, 8, 6, 5))
