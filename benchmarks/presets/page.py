@@ -28,7 +28,7 @@ def _lines(chosen: Sequence[tuple[SweepResult, Sequence[Choice]]]) -> Iterator[s
         "",
         f"Written by `python -m benchmarks.presets {names}`",
         "from one sweep a device; [why so](../decisions/presets.md). `sparsesim list accelerators`",
-        "names them: `--accelerator DEVICE-SCHEME-SIZE --device DEVICE`.",
+        "names them: `--accelerator DEVICE-SCHEME-SIZE`, which brings its device.",
         "",
         "Sizes are shares of the device, the largest of LUT, FF, DSP and BRAM:",
         ", ".join(f"{size} up to {SHARES[size]}" for size in SIZES) + ". Resources are the area",
