@@ -7,11 +7,12 @@ nothing of a tensor that is stored as wide as it is: that is its type's business
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import onnx
+
+from sparsesim.graph.notes import note, noted
 
 METADATA_KEY = "sparsesim.value_bits"
 WIDEST_NOTED_BITS = 32
@@ -37,20 +38,11 @@ def value_bits(model: onnx.ModelProto) -> dict[str, int]:
 
     What is no such list, or no width from 1 to 32, is passed over: metadata may hold anything.
     """
-    for entry in model.metadata_props:
-        if entry.key == METADATA_KEY:
-            try:
-                listed = json.loads(entry.value)
-            except ValueError:
-                return {}
-            if not isinstance(listed, dict):
-                return {}
-            return {
-                name: bits
-                for name, bits in listed.items()
-                if type(bits) is int and 1 <= bits <= WIDEST_NOTED_BITS
-            }
-    return {}
+    return {
+        name: bits
+        for name, bits in noted(model, METADATA_KEY).items()
+        if type(bits) is int and 1 <= bits <= WIDEST_NOTED_BITS
+    }
 
 
 def with_value_bits(model: onnx.ModelProto, bits: Mapping[str, int]) -> onnx.ModelProto:
@@ -63,12 +55,7 @@ def with_value_bits(model: onnx.ModelProto, bits: Mapping[str, int]) -> onnx.Mod
 
 def set_value_bits(model: onnx.ModelProto, widths: Mapping[str, int]) -> None:
     """Let the model list these widths and no others, in place."""
-    kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
-    if widths:
-        text = json.dumps(dict(widths), sort_keys=True)
-        model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=text))
+    note(model, METADATA_KEY, widths)
 
 
 def type_bits(kind: np.dtype) -> int:
