@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import onnx
 
-from sparsesim.graph.names import first_output, printable
+from sparsesim.graph.names import first_output, printable, unused
 from sparsesim.graph.walk import bodies, graphs
 
 _MARK = "sparsesim\n"
@@ -36,10 +36,8 @@ def restore_names(folded: onnx.ModelProto, names: Collection[str]) -> None:
         if node.doc_string.startswith(_MARK):
             _, path, own, _ = node.doc_string.split("\n", 3)
             node.name = own if own not in taken else f"{path}/{own}"
-        node.name = node.name or first_output(node)  # what folding has made may have none
-        while node.name in taken:
-            node.name += "'"
-        taken.add(node.name)
+        # What folding has made may have no name.
+        node.name = unused(node.name or first_output(node), taken)
     for graph in graphs(folded):
         for node in graph.node:
             if node.doc_string.startswith(_MARK):

@@ -24,10 +24,20 @@ def name_nodes(graph: onnx.GraphProto) -> None:
         name = printable(node.name or first_output(node))
         if counts[name] > 1:
             name = f"{name}:{printable(first_output(node))}"
-        while name in taken:  # only where a node was named like another one's suffixed name
-            name += "'"
-        taken.add(name)
-        node.name = name
+        # It is taken only where a node was named like another one's suffixed name.
+        node.name = unused(name, taken)
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """A name that is not taken, and from now on is: this one, or with apostrophes behind it.
+
+    >>> unused("conv", {"conv", "conv'"})
+    "conv''"
+    """
+    while name in taken:
+        name += "'"
+    taken.add(name)
+    return name
 
 
 def block_of(layer: str) -> str:

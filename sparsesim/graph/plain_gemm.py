@@ -10,6 +10,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from sparsesim.graph.names import unused
+
 
 def without_factors(model: onnx.ModelProto) -> None:
     """Rewrite, in place, each Gemm whose factors can go into constants.
@@ -43,7 +45,7 @@ def _scale(model, node, at: int, name: str, constants, taken: set[str]) -> None:
     """Put a factor into a constant of the node's own: others may read the one that was there."""
     values = numpy_helper.to_array(constants[node.input[at]])
     scaled = (values * np.float32(_factor(node, name))).astype(values.dtype)
-    own = _fresh(f"{node.name}/{name}", taken)
+    own = unused(f"{node.name}/{name}", taken)
     constants[own] = numpy_helper.from_array(scaled, own)
     model.graph.initializer.append(constants[own])
     node.input[at] = own
@@ -51,7 +53,7 @@ def _scale(model, node, at: int, name: str, constants, taken: set[str]) -> None:
 
 
 def _turned(node: onnx.NodeProto, taken: set[str]) -> onnx.NodeProto:
-    turned = _fresh(f"{node.name}/turned", taken)
+    turned = unused(f"{node.name}/turned", taken)
     before = helper.make_node("Transpose", [node.input[0]], [turned], turned, perm=[1, 0])
     node.input[0] = turned
     _drop(node, "transA")
@@ -62,10 +64,3 @@ def _drop(node: onnx.NodeProto, name: str) -> None:
     kept = [attribute for attribute in node.attribute if attribute.name != name]
     del node.attribute[:]
     node.attribute.extend(kept)
-
-
-def _fresh(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "'"
-    taken.add(name)
-    return name

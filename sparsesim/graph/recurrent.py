@@ -17,6 +17,7 @@ import onnx
 from onnx import helper
 
 from sparsesim.graph.layers import Layer, Shape
+from sparsesim.graph.names import unused
 
 # Operator -> rows of W and R for each hidden unit.
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1, "DynamicQuantizeLSTM": 4}
@@ -74,14 +75,14 @@ def recurrent_layers(
     node: onnx.NodeProto,
     constants: Mapping[str, np.ndarray],
     types: Mapping[str, np.dtype],
-    taken: Collection[str],
+    taken: set[str],
 ) -> tuple[list[Layer], str]:
     """The two layers of a recurrent node, or none and why.
 
     Args:
         node: `is_recurrent` of it holds.
         constants, types: of the graph.
-        taken: names of all nodes and tensors of the graph.
+        taken: names of all nodes and tensors of the graph; those made are added to it.
     """
     reason = _reject(node, constants, types)
     if reason:
@@ -89,9 +90,7 @@ def recurrent_layers(
 
     def own(name: str) -> str:
         """A name for a tensor or layer that the model itself has not."""
-        while name in taken:
-            name += "'"
-        return name
+        return unused(name, taken)
 
     names = [*node.input, *[""] * 12]
     beside = names[3 : 3 + len(_BESIDE[node.op_type])]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import onnx
 from onnx import helper
 
+from sparsesim.graph.names import unused
+
 _RECURRENT = ("LSTM", "GRU", "RNN")
 _SWAPPED = [1, 0, 2]
 # Input, output -> how its axes turn, from batch first and from steps first.
@@ -47,13 +49,6 @@ def _is_batch_first(node: onnx.NodeProto) -> bool:
 
 def _turned(node: onnx.NodeProto, taken: set[str]) -> list[onnx.NodeProto]:
     """The node with steps first, between the transposes that it needs."""
-
-    def fresh(name: str) -> str:
-        while name in taken:
-            name += "'"
-        taken.add(name)
-        return name
-
     inner = onnx.NodeProto()
     inner.CopyFrom(node)
     kept = [entry for entry in node.attribute if entry.name != "layout"]
@@ -62,13 +57,13 @@ def _turned(node: onnx.NodeProto, taken: set[str]) -> list[onnx.NodeProto]:
     before, behind = [], []
     for slot, perm in _INPUTS.items():
         if slot < len(node.input) and node.input[slot]:
-            name = inner.input[slot] = fresh(f"{node.name}:steps_first{slot}")
+            name = inner.input[slot] = unused(f"{node.name}:steps_first{slot}", taken)
             before.append(
                 helper.make_node("Transpose", [node.input[slot]], [name], name, perm=perm)
             )
     for slot, perm in _OUTPUTS.items():
         if slot < len(node.output) and node.output[slot]:
-            name = inner.output[slot] = fresh(f"{node.name}:batch_first{slot}")
+            name = inner.output[slot] = unused(f"{node.name}:batch_first{slot}", taken)
             made = [node.output[slot]]
             behind.append(helper.make_node("Transpose", [name], made, f"{name}:turned", perm=perm))
     return [*before, inner, *behind]

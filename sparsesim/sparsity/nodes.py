@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sparsesim.graph import Graph
 from sparsesim.graph.loading import rebuilt
+from sparsesim.graph.names import unused
 from sparsesim.graph.reads import reads
 from sparsesim.graph.widths import set_value_bits
 
@@ -44,10 +45,7 @@ class NodeEditor:
 
     def fresh(self, name: str) -> str:
         """That name, or one like it where it is taken."""
-        while name in self._taken:
-            name += "'"
-        self._taken.add(name)
-        return name
+        return unused(name, self._taken)
 
     def put_before(self, node: onnx.NodeProto, new: Sequence[onnx.NodeProto]) -> None:
         """Insert nodes in front of one."""

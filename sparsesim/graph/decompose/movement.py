@@ -15,6 +15,7 @@ from onnx import helper
 
 from sparsesim.graph.decompose.builder import Facts
 from sparsesim.graph.decompose.moved_constant import moved_constant
+from sparsesim.graph.names import unused
 
 _EIGHT = ("int8", "uint8")
 _SIXTEEN = (*_EIGHT, "int16", "uint16")
@@ -120,7 +121,7 @@ class Movement:
         if constant is not None:
             made = moved_constant(node, constant, form.axis, self._constant)
             if made is not None:
-                name = self._unused(f"{form.integers}/{node.op_type.lower()}")
+                name = unused(f"{form.integers}/{node.op_type.lower()}", self._taken)
                 self.values[name] = made[0]
                 self._dequantise(node, replace(form, integers=name, axis=made[1]), 0)
                 return True
@@ -137,7 +138,7 @@ class Movement:
         del moved.input[:], moved.output[:]
         moved.input.extend(inputs)
         moved.output.extend(
-            self._unused(f"{name}/integers") if name else "" for name in node.output
+            unused(f"{name}/integers", self._taken) if name else "" for name in node.output
         )
         self.nodes.append(moved)
         for index, name in enumerate(moved.output):
@@ -161,7 +162,7 @@ class Movement:
                 if value is None or value.size != 1 or value.reshape(-1)[0] != 0:
                     return None
                 zero = self._zero(form).astype(form.kind).reshape(())
-                name = self._unused(f"{node.name}/zero")
+                name = unused(f"{node.name}/zero", self._taken)
                 self.values[name] = zero
                 return [form.integers, rest[0], name, *rest[2:]]
         if node.op_type == "MaxPool":
@@ -196,7 +197,7 @@ class Movement:
         """Behind a moved node: the DequantizeLinear that gives what the node gave."""
         behind = onnx.NodeProto()
         behind.CopyFrom(form.node)
-        behind.name = self._unused(f"{node.name}/dequantised")
+        behind.name = unused(f"{node.name}/dequantised", self._taken)
         behind.input[0], behind.output[0] = form.integers, node.output[index]
         if form.axis is not None:
             kept = [entry for entry in behind.attribute if entry.name != "axis"]
@@ -204,12 +205,6 @@ class Movement:
             behind.attribute.extend([*kept, helper.make_attribute("axis", form.axis)])
         self.nodes.append(behind)
         self._forms[node.output[index]] = replace(form, node=behind)
-
-    def _unused(self, name: str) -> str:
-        while name in self._taken:
-            name += "'"
-        self._taken.add(name)
-        return name
 
 
 def _wanted(nodes: list[onnx.NodeProto]) -> set[str]:

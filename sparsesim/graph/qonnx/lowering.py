@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError
-from sparsesim.graph.names import printable
+from sparsesim.graph.names import printable, unused
 from sparsesim.graph.widths import with_value_bits
 
 
@@ -55,18 +55,18 @@ class Lowering:
 
     def add(self, op: str, inputs: Sequence[str], part: str, of: str, **attributes: Any) -> str:
         """Append a node; its output is named after `of` and the part. Returns the output."""
-        made = self._fresh(f"{of}/{part}")
+        made = unused(f"{of}/{part}", self._taken)
         self.nodes.append(helper.make_node(op, list(inputs), [made], made, **attributes))
         return made
 
     def give(self, op: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
         """Append a node that gives a tensor which others read already."""
-        name = self._fresh(f"{output}/{op.lower()}")
+        name = unused(f"{output}/{op.lower()}", self._taken)
         self.nodes.append(helper.make_node(op, list(inputs), [output], name, **attributes))
 
     def hold(self, array: ArrayLike, part: str, of: str) -> str:
         """Keep a constant under a name of its own."""
-        name = self._fresh(f"{of}/{part}")
+        name = unused(f"{of}/{part}", self._taken)
         self.model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
         self._constants[name] = np.asarray(array)
         return name
@@ -130,9 +130,3 @@ class Lowering:
         except Exception:  # then it is left to run
             return None
         return found if isinstance(found, np.ndarray) else None
-
-    def _fresh(self, name: str) -> str:
-        while name in self._taken:
-            name += "'"
-        self._taken.add(name)
-        return name
