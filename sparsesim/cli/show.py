@@ -119,14 +119,12 @@ def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
     """Of each layer, for each table of a map: the rule in words and its pattern, or None."""
     import sparsesim as ss
     from sparsesim.sparsity import plan
-    from sparsesim.sparsity.computed import passed_over
-    from sparsesim.sparsity.inside import kept_inside
+    from sparsesim.sparsity.left import left
     from sparsesim.sparsity.plan import active
 
     thresholds = ss.Thresholds.from_toml(map_file)
     planned = plan(graph, thresholds)
-    left = passed_over(graph, active(planned["weights"]))
-    inside = kept_inside(graph, active(planned["activations"]))
+    passed = {table: left(graph, table, active(found)) for table, found in planned.items()}
     layers: dict[str, dict[str, Any]] = {}
     for layer in graph.layers:
         gets = {table: found.get(layer.name) for table, found in planned.items()}
@@ -134,10 +132,9 @@ def _mapped(graph: Graph, map_file: str) -> dict[str, Any]:
             table: choice and {"rule": _in_words(choice.rule), "pattern": choice.pattern}
             for table, choice in gets.items()
         }
-        if layer.name in left:
-            layers[layer.name]["weights"]["rule"] = "nothing: computed while the model runs"
-        if layer.name in inside:
-            layers[layer.name]["activations"]["rule"] = "nothing: inside a recurrent node"
+        for table, reasons in passed.items():
+            if layer.name in reasons:
+                layers[layer.name][table]["rule"] = f"nothing: {reasons[layer.name]}"
     return {"file": map_file, "sha256": thresholds.sha256(), "layers": layers}
 
 

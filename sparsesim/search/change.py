@@ -15,7 +15,7 @@ from sparsesim.engine.layer import LayerRunner
 from sparsesim.engine.runner import runner_of
 from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, Layer
-from sparsesim.sparsity.activations import quantiser_behind
+from sparsesim.sparsity.behind import quantiser_behind
 from sparsesim.sparsity.stored import stored_weight
 
 

@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 
 from sparsesim.errors import SpecError
 from sparsesim.graph import Graph, Layer
+from sparsesim.sparsity.behind import quantiser_behind
 from sparsesim.sparsity.choose import Choice
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.onnx_nodes import OnnxNodes
@@ -29,24 +30,13 @@ def put_behind_layers(editor: NodeEditor, graph: Graph, choices: Mapping[str, Ch
     Args:
         editor: holds the nodes that are changed.
         graph: the graph that they came from.
-        choices: layer name -> function.
+        choices: layer name -> function; of layers that `left` does not leave.
     Raises:
-        SpecError: integer sums without a scale; a quantiser behind a quantised layer; parameters
-            that the function refuses.
+        SpecError: parameters that the function refuses.
     """
     for name, choice in choices.items():
         layer = graph.layer(name)
-        if layer.op.endswith("Integer"):
-            raise SpecError(
-                f"{choice.where}: layer '{name}' ({layer.op}) gives integer sums whose scale it "
-                "does not know; give this layer the threshold 0"
-            )
         scale, zero = quantiser_behind(layer)
-        if scale and choice.rule.kind == "quantiser":
-            raise SpecError(
-                f"{choice.where}: the output of layer '{name}' is quantised already, by the model "
-                f"itself, so quantiser '{choice.rule.name}' is not put behind it; use a sparsifier"
-            )
         end = _end(editor, layer)
         maker = editor.maker(end)
         before = editor.fresh(f"{end}:before_{choice.rule.name}")
@@ -69,17 +59,6 @@ def put_behind_layers(editor: NodeEditor, graph: Graph, choices: Mapping[str, Ch
         _rename(nodes.nodes, made, end)
         editor.constants.update(nodes.constants)
         editor.put_behind(maker, nodes.nodes)
-
-
-def quantiser_behind(layer: Layer) -> tuple[str, str]:
-    """Scale and zero point of the tensor behind a layer; empty where it is float."""
-    scale, zero = layer.output_scale, layer.output_zero
-    for fused in layer.chain:
-        if fused.op == "QuantizeLinear":
-            scale, zero = fused.scale, fused.zero
-        elif fused.op == "DequantizeLinear":
-            scale, zero = "", ""
-    return scale, zero
 
 
 def _prefix(layer: Layer) -> str:

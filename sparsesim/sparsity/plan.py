@@ -10,8 +10,8 @@ from sparsesim.errors import SpecError
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.sparsity.choose import Choice, choose
-from sparsesim.sparsity.computed import passed_over
 from sparsesim.sparsity.function import TensorFunction
+from sparsesim.sparsity.left import left
 from sparsesim.sparsity.onnx_nodes import OnnxNodes
 from sparsesim.sparsity.quantisers import QUANTISERS
 from sparsesim.sparsity.registry import Registry
@@ -29,8 +29,8 @@ def plan(graph: Graph, thresholds: Thresholds) -> Plan:
         thresholds: the rules.
     Raises:
         SpecError: a pattern that matches nothing, an unknown function or wrong parameters, a
-            function that cannot stand behind a layer, a layer called by name whose weight is
-            computed while the model runs.
+            function that cannot stand behind a layer, a layer called by name that its rule cannot
+            change.
     """
     return plan_among(graph, blocks(graph, thresholds.blocks), thresholds)
 
@@ -44,7 +44,8 @@ def plan_among(graph: Graph, found: Iterable[Block], thresholds: Thresholds) -> 
         planned[table] = choose(graph, found, rules, table)
         if table in RULE_TABLES:
             check_rules(rules, table)
-    passed_over(graph, active(planned["weights"]))  # refuses those that are called by name
+    for table, choices in planned.items():
+        left(graph, table, active(choices))  # refuses those that are called by name
     return planned
 
 

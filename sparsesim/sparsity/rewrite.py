@@ -10,8 +10,7 @@ from sparsesim.graph import Graph
 from sparsesim.graph.opset import with_opset
 from sparsesim.sparsity.activations import put_behind_layers
 from sparsesim.sparsity.choose import Choice
-from sparsesim.sparsity.computed import in_words, passed_over
-from sparsesim.sparsity.inside import inside_in_words, kept_inside
+from sparsesim.sparsity.left import in_words, left
 from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.plan import active, function_of, plan
 from sparsesim.sparsity.weights import rewrite_weights
@@ -29,23 +28,22 @@ def sparsify(graph: Graph, thresholds: Thresholds) -> Graph:
         a new graph with the same layers; the argument itself where nothing is to be done.
     Raises:
         SpecError: a pattern that matches nothing, an unknown function or wrong parameters, one
-            that cannot stand behind a layer, a weight that has no scale, one that is computed and
-            whose layer is called by name; patterns pass over such layers, and `rewrites` says so.
+            that cannot stand behind a layer, a layer called by name that its rule cannot change:
+            its weight is computed or has no scale, say. Patterns pass over such layers, and
+            `rewrites` says so.
         ModelError: an opset below what the nodes behind layers need (9 of a threshold, 13 of most
             others) that cannot be converted.
     Source: docs/model.md, "Sparsity"; Loroch et al. 2018, section 2.
     """
     planned = plan(graph, thresholds)
-    weights, activations = active(planned["weights"]), active(planned["activations"])
-    left = passed_over(graph, weights)
-    weights = {layer: choice for layer, choice in weights.items() if layer not in left}
-    inside = kept_inside(graph, activations)
-    activations = {name: activations[name] for name in activations if name not in inside}
+    chosen = {table: active(planned[table]) for table in ("weights", "activations")}
+    passed = {table: left(graph, table, choices) for table, choices in chosen.items()}
+    weights, activations = (
+        {layer: choice for layer, choice in choices.items() if layer not in passed[table]}
+        for table, choices in chosen.items()
+    )
     words = [*_words("weights", weights), *_words("activations", activations)]
-    if left:
-        words.append(in_words(left))
-    if inside:
-        words.append(inside_in_words(inside))
+    words += [line for table in passed for line in in_words(table, passed[table])]
     if not weights and not activations:
         return replace(graph, rewrites=(*graph.rewrites, *words)) if words else graph
     if activations:

@@ -16,7 +16,6 @@ from sparsesim.sparsity.nodes import NodeEditor
 from sparsesim.sparsity.plan import function_of
 from sparsesim.sparsity.rows import from_rows, rows_of
 from sparsesim.sparsity.stored import StoredWeight, node_of, stored_weight
-from sparsesim.spec.thresholds import MAGNITUDE
 
 
 def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choice]) -> None:
@@ -25,16 +24,16 @@ def rewrite_weights(editor: NodeEditor, graph: Graph, choices: Mapping[str, Choi
     Args:
         editor: holds the nodes and constants that are changed.
         graph: the graph that they came from.
-        choices: layer name -> function; of layers whose weight is a constant.
+        choices: layer name -> function; of layers that `left` does not leave.
     Raises:
-        SpecError: a weight that has no scale of its own; a quantiser for one that is quantised
-            already; parameters that the function refuses.
+        SpecError: parameters that the function refuses; a sparsifier that gives a quantised weight
+            other values than zeros.
     """
     copies: dict[str, list[str]] = {}
     for name, choice in choices.items():
         layer = graph.layer(name)
         stored = stored_weight(graph, layer)
-        assert stored is not None, "layers whose weight is computed are passed over before"
+        assert stored is not None, "such layers are left before"
         changed = _sparsified(graph, layer, stored, choice)
         # Layers that shared a weight share it again where it became the same for them.
         like = (
@@ -58,16 +57,6 @@ def _sparsified(graph: Graph, layer: Layer, stored: StoredWeight, choice: Choice
     """The stored weight with what the function makes of its real values: of integers only zeros."""
     rule = choice.rule
     weight = graph.constants[stored.tensor]
-    if weight.dtype.kind != "f" and rule.kind == "quantiser":
-        raise SpecError(
-            f"{choice.where}: the weight of layer '{layer.name}' is quantised already, to "
-            f"{weight.dtype}, which quantiser '{rule.name}' cannot change; use a sparsifier"
-        )
-    if weight.dtype.kind != "f" and not stored.scale and rule.name == MAGNITUDE:
-        raise SpecError(
-            f"{choice.where}: the weight of layer '{layer.name}' ({layer.op}) has no scale of its "
-            "own, so a threshold in real units means nothing; use top_k or n_m, or 0"
-        )
     real = stored.real(graph.constants)
     try:
         rows = function_of(rule).apply(rows_of(layer, real), **dict(rule.parameters))

@@ -324,15 +324,15 @@ def test_all_that_select_or_draw_are_refused() -> None:
 def test_quantisers_are_refused_where_the_model_is_quantised() -> None:
     fixed = {"quantiser": "fixed_point", "width": 8, "fraction": 4}
     with pytest.raises(SpecError) as caught:
-        sparsify(quantised(), Thresholds(activations={"*": fixed}))
+        sparsify(quantised(), Thresholds(activations={"fc": fixed}))
     assert str(caught.value) == (
-        "activations.*: the output of layer 'fc' is quantised already, by the model itself, so "
+        "activations.fc: the output of layer 'fc' is quantised already, by the model itself, so "
         "quantiser 'fixed_point' is not put behind it; use a sparsifier"
     )
     with pytest.raises(SpecError) as caught:
-        sparsify(quantised(), Thresholds(weights={"*": fixed}))
+        sparsify(quantised(), Thresholds(weights={"fc": fixed}))
     assert str(caught.value) == (
-        "weights.*: the weight of layer 'fc' is quantised already, to int8, which quantiser "
+        "weights.fc: the weight of layer 'fc' is quantised already, to int8, which quantiser "
         "'fixed_point' cannot change; use a sparsifier"
     )
 
