@@ -13,6 +13,7 @@ from sparsesim.errors import ModelError
 from sparsesim.graph import qonnx
 from sparsesim.graph.constants import evaluate
 from sparsesim.graph.decompose import decompose, reasons_of_rest
+from sparsesim.graph.endless import refuse_endless
 from sparsesim.graph.fix import Fixed, fix_inputs, settle_initialisers
 from sparsesim.graph.fold import fold, resolve_branches
 from sparsesim.graph.infer import infer
@@ -51,8 +52,8 @@ def load(
         the graph.
     Raises:
         ModelError: not a valid model, or one that ONNX Runtime does not take; NaN or infinity in
-            the weights of a layer; shapes that its inputs do not take; an input that can't be
-            fixed so; a library that is none.
+            the weights of a layer; a loop that can't end; shapes that its inputs do not take; an
+            input that can't be fixed so; a library that is none.
     """
     source = str(model) if not isinstance(model, onnx.ModelProto) else model.graph.name or "model"
     try:
@@ -89,6 +90,7 @@ def _load(
         original = proto.SerializeToString()
     values = fix_inputs(proto, fixed, source)
     settle_initialisers(proto)
+    refuse_endless(proto.graph, source)
     if shapes:
         proto = with_shapes(proto, shapes, source)
         check_sizes(proto, source)
