@@ -78,7 +78,7 @@ def test_top_k_needs_no_scale() -> None:
     after = sparsify(mixed(1), Thresholds(weights={"*": {"sparsifier": "top_k", "count": 1}}))
     # With the zero point 2 the steps are -1, 1, 0 and 5, of which the last is kept.
     np.testing.assert_array_equal(after.constants["iw"], [[2, 2], [2, 7]])
-    assert after.rewrites == ("weights of 2 layers by top_k(count=1)",)
+    assert after.rewrites == ("weights of 2 layers by top_k count 1",)
 
 
 def test_more_than_one_reason() -> None:
