@@ -13,7 +13,8 @@ import onnx
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.names import printable
-from sparsesim.graph.recurrent import GATES
+from sparsesim.graph.recurrent import is_recurrent
+from sparsesim.graph.walk import within
 
 
 def refuse_empty(nodes: Iterable[onnx.NodeProto], feed: Mapping[str, Any], where: str) -> None:
@@ -29,18 +30,12 @@ def refuse_empty(nodes: Iterable[onnx.NodeProto], feed: Mapping[str, Any], where
     empty = [
         name for name, value in feed.items() if isinstance(value, np.ndarray) and not value.size
     ]
-    found = next((node for node in _all(nodes) if node.op_type in GATES), None) if empty else None
+    if not empty:
+        return
+    found = next((one for node in nodes for one in within(node) if is_recurrent(one)), None)
     if found is not None:
         shape = list(feed[empty[0]].shape)
         raise ModelError(
             f"{where}: '{printable(empty[0])}' is {shape}, and ONNX Runtime runs no "
             f"{found.op_type} on an empty tensor; give it lengths of 1 and up"
         )
-
-
-def _all(nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.NodeProto]:
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                yield from _all(body.node)

@@ -16,6 +16,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from sparsesim.graph import Graph, HostStep
+from sparsesim.graph.session import open_session, session_options
+from sparsesim.graph.walk import bodies
 
 Saturates = Callable[[str, str, str], bool]
 """Whether an operator's kernel saturates: operator, type names of its two operands in order."""
@@ -107,17 +109,10 @@ def _with_bodies(
 ) -> Iterator[tuple[onnx.NodeProto, Mapping[str, np.dtype]]]:
     """A node and those in its bodies, each with the types that are known where it stands."""
     yield node, types
-    for attribute in node.attribute:
-        for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-            known = {
-                **types,
-                **{
-                    tensor.name: helper.tensor_dtype_to_np_dtype(tensor.data_type)
-                    for tensor in body.initializer
-                },
-            }
-            for inner in body.node:
-                yield from _with_bodies(inner, known)
+    for body in bodies(node):
+        own = {t.name: helper.tensor_dtype_to_np_dtype(t.data_type) for t in body.initializer}
+        for inner in body.node:
+            yield from _with_bodies(inner, {**types, **own})
 
 
 def _operands(
@@ -144,7 +139,6 @@ def _operands(
 @cache
 def _probe(kernel: str, first: str, second: str) -> bool:
     """Run one kernel on its largest operands and compare with the whole number."""
-    import onnxruntime as ort
     from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NoKernel
 
     a, b = (255 if kind == "uint8" else -128 for kind in (first, second))
@@ -188,13 +182,8 @@ def _probe(kernel: str, first: str, second: str) -> bool:
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
     try:
-        session = ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(model.SerializeToString(), session_options())
         return bool((session.run(None, {"a": values})[0] != wanted).any())
     except NoKernel:
         return False

@@ -13,14 +13,12 @@ from sparsesim.errors import ModelError
 from sparsesim.graph.names import printable
 from sparsesim.graph.reads import reads
 from sparsesim.graph.recurrent import is_recurrent
-from sparsesim.graph.walk import bodies
+from sparsesim.graph.walk import within
 
 
 def may_abort(node: onnx.NodeProto) -> bool:
     """Whether a node is a recurrent one, or holds one in a body."""
-    if is_recurrent(node):
-        return True
-    return any(may_abort(inner) for body in bodies(node) for inner in body.node)
+    return any(is_recurrent(inner) for inner in within(node))
 
 
 def refuse_empty(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import onnx
 
+from sparsesim.graph.walk import bodies
+
 
 def reads(node: onnx.NodeProto) -> set[str]:
     """Tensors that a node reads, those that its subgraphs capture included."""
     names = {name for name in node.input if name}
-    for attribute in node.attribute:
-        graphs = [attribute.g] if attribute.HasField("g") else []
-        for graph in [*graphs, *attribute.graphs]:
-            names |= _captures(graph)
+    for body in bodies(node):
+        names |= _captures(body)
     return names
 
 

@@ -16,13 +16,18 @@ def graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
 
 def nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     """Every node of a model, of subgraphs and functions too."""
-    waiting = [*model.graph.node]
-    for function in model.functions:
-        waiting.extend(function.node)
+    for holder in (model.graph, *model.functions):
+        for node in holder.node:
+            yield from within(node)
+
+
+def within(node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """A node, and the nodes in its bodies, in theirs, and so on."""
+    waiting = [node]
     while waiting:
-        node = waiting.pop()
-        yield node
-        for body in bodies(node):
+        found = waiting.pop()
+        yield found
+        for body in bodies(found):
             waiting.extend(body.node)
 
 
