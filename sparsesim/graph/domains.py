@@ -1,4 +1,7 @@
-"""ONNX's own operators have two names for their domain, '' and 'ai.onnx'; here it is ''."""
+"""ONNX's own operators have two names for their domain, '' and 'ai.onnx'; here it is ''.
+
+`one_domain` makes it so when a model is read: nothing behind that knows the other name.
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,12 @@ def one_domain(model: onnx.ModelProto, where: str) -> None:
     for function in model.functions:
         if function.domain == ALIAS:
             function.domain = ""
+
+
+def onnx_opset(model: onnx.ModelProto) -> int | None:
+    """The version of ONNX's own operators that a model imports; None: it imports none.
+
+    Args:
+        model: in one domain.
+    """
+    return max((entry.version for entry in model.opset_import if not entry.domain), default=None)

@@ -129,8 +129,7 @@ def _missing(
     typed -= {name for name, (_, shape) in known.items() if None in (shape or (None,))}
     found = []
     for node in nodes:
-        domain = "" if node.domain == "ai.onnx" else node.domain
-        foreign = not onnx.defs.has(node.op_type, domain)
+        foreign = not onnx.defs.has(node.op_type, node.domain)
         found += [n for n in node.output if n and n not in typed and (foreign or n not in known)]
     return found
 

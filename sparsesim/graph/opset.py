@@ -5,6 +5,7 @@ from __future__ import annotations
 from onnx import version_converter
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.fold import fold
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import rebuilt
@@ -25,9 +26,8 @@ def with_opset(graph: Graph, least: int, needed_by: str) -> Graph:
     Raises:
         ModelError: onnx's converter does not take the model.
     """
-    imports = {entry.domain: entry.version for entry in graph.model.opset_import}
-    version = imports.get("", least)
-    if version >= least:
+    version = onnx_opset(graph.model)
+    if version is None or version >= least:
         return graph
     try:
         with quiet():

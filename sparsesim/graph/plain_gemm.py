@@ -24,7 +24,7 @@ def without_factors(model: onnx.ModelProto) -> None:
     taken = set(constants).union(*(node.output for node in model.graph.node))
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
-        if node.op_type == "Gemm" and node.domain in ("", "ai.onnx"):
+        if node.op_type == "Gemm" and not node.domain:
             weight = next((at for at in (1, 0) if node.input[at] in constants), None)
             if weight is not None and _factor(node, "alpha") != 1.0:
                 _scale(model, node, weight, "alpha", constants, taken)

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from sparsesim.errors import ModelError
 from sparsesim.graph import qonnx
 from sparsesim.graph.check import check_model
-from sparsesim.graph.domains import one_domain
+from sparsesim.graph.domains import one_domain, onnx_opset
 from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
 from sparsesim.graph.order import check_order
@@ -106,17 +106,15 @@ def _read_file(path: Path) -> bytes:
 
 
 def _opset(model: onnx.ModelProto, where: str) -> int | None:
-    versions = [entry.version for entry in model.opset_import if not entry.domain]
-    if not versions:
+    opset = onnx_opset(model)
+    if opset is None:
         if any(not node.domain for node in model.graph.node):
             raise ModelError(f"{where}: not a valid ONNX model: it imports no ONNX opset")
         return None
     known = onnx.defs.onnx_opset_version()
-    if max(versions) > known:
-        raise ModelError(
-            f"{where}: opset {max(versions)} is unknown; use {LOWEST_OPSET} to {known}"
-        )
-    return max(versions)
+    if opset > known:
+        raise ModelError(f"{where}: opset {opset} is unknown; use {LOWEST_OPSET} to {known}")
+    return opset
 
 
 def _load_external(model: onnx.ModelProto, path: Path, digest: hashlib._Hash) -> None:

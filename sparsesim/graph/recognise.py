@@ -61,7 +61,7 @@ class Recogniser:
         for node in self.graph.node:
             if is_recurrent(node):
                 found += self._recurrent(node)
-            elif node.domain in ("", "ai.onnx") and node.op_type in KINDS:
+            elif not node.domain and node.op_type in KINDS:
                 layer = self._layer(node)
                 found += [layer] if layer is not None else []
         return found
@@ -230,7 +230,7 @@ class Recogniser:
         readers = self.consumers.get(tensor, [])
         if len(readers) != 1 or tensor in self.outputs:
             return None
-        if readers[0].domain not in ("", "ai.onnx") and not _is_quantiser(readers[0]):
+        if readers[0].domain and not _is_quantiser(readers[0]):
             return None
         return readers[0] if readers[0].input and readers[0].input[0] == tensor else None
 
@@ -354,7 +354,7 @@ class Recogniser:
 def _is_quantiser(node: onnx.NodeProto, *ops: str) -> bool:
     """One of ONNX's quantisers, or of com.microsoft's of the same names and meaning."""
     known = ops or ("QuantizeLinear", "DequantizeLinear")
-    return node.op_type in known and node.domain in ("", "ai.onnx", "com.microsoft")
+    return node.op_type in known and node.domain in ("", "com.microsoft")
 
 
 def _quantiser(node: onnx.NodeProto) -> Fused:

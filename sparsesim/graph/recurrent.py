@@ -54,7 +54,7 @@ _BESIDE = {
 def is_recurrent(node: onnx.NodeProto) -> bool:
     """Whether a node is one of these operators."""
     domain = "com.microsoft" if node.op_type == DYNAMIC else ""
-    return node.op_type in GATES and node.domain.replace("ai.onnx", "") == domain
+    return node.op_type in GATES and node.domain == domain
 
 
 def parts_of(layer: Layer) -> int:

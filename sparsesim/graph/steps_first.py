@@ -44,7 +44,7 @@ def steps_first(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _is_batch_first(node: onnx.NodeProto) -> bool:
     layout = any(entry.name == "layout" and entry.i == 1 for entry in node.attribute)
-    return node.op_type in _RECURRENT and node.domain in ("", "ai.onnx") and layout
+    return node.op_type in _RECURRENT and not node.domain and layout
 
 
 def _turned(node: onnx.NodeProto, taken: set[str]) -> list[onnx.NodeProto]:

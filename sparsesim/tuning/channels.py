@@ -23,6 +23,7 @@ import onnx
 from numpy.typing import NDArray
 
 from sparsesim.graph import Graph
+from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.layers import Shape
 from sparsesim.graph.reads import reads
 
@@ -126,9 +127,7 @@ class Walk:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.constants = graph.constants
-        self.opset = max(
-            (o.version for o in graph.model.opset_import if o.domain in ("", "ai.onnx")), default=0
-        )
+        self.opset = onnx_opset(graph.model) or 0
         nodes = graph.model.graph.node
         self.at = 0  # the node that is followed
         self._makers = {name: i for i, node in enumerate(nodes) for name in node.output if name}

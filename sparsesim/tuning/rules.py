@@ -40,8 +40,7 @@ def find_channels(graph: Graph) -> Channels:
 
 def _follow(walk: Walk, node: onnx.NodeProto) -> None:
     """Apply a node's rule."""
-    known = node.domain in ("", "ai.onnx")
-    (RULES.get(node.op_type, ends) if known else ends)(walk, node)
+    (ends if node.domain else RULES.get(node.op_type, ends))(walk, node)
 
 
 def _free(walk: Walk, node: onnx.NodeProto) -> None:

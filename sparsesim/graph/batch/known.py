@@ -16,6 +16,7 @@ from onnx import helper, numpy_helper
 from sparsesim.errors import ModelError
 from sparsesim.graph.batch.walk import Known
 from sparsesim.graph.batch_first import batch_first
+from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.fold import fold
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
@@ -114,9 +115,7 @@ def _known(model: onnx.ModelProto, shapes: Mapping, constants: Mapping[str, np.n
     return Known(
         nodes=tuple(model.graph.node),
         outputs=tuple(value.name for value in model.graph.output),
-        opset=max(
-            (e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=1
-        ),
+        opset=onnx_opset(model) or 1,
         shapes=shapes,
         constants=constants,
         batch_first=batch_first(model),

@@ -21,9 +21,11 @@ from sparsesim.graph.batch_first import note_batch_first
 from sparsesim.graph.decompose.builder import Builder, Facts, Uncovered
 from sparsesim.graph.decompose.movement import Movement, may_move
 from sparsesim.graph.decompose.transposes import without_detours
+from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.infer import infer
 from sparsesim.graph.names import printable
 from sparsesim.graph.reads import reads
+from sparsesim.graph.walk import bodies
 from sparsesim.graph.widths import with_value_bits
 
 __all__ = ["decompose", "reasons_of_rest"]
@@ -114,7 +116,7 @@ def reasons_of_rest(
     types: Mapping[str, np.dtype],
 ) -> dict[str, str]:
     """For each node of a folded model that has a decomposition and yet is there, why."""
-    facts = Facts(constants, shapes, types, _opset(model))
+    facts = Facts(constants, shapes, types, onnx_opset(model) or _OPSET)
     found = {}
     for node in _candidates(model.graph.node):
         made = _made(node, facts, set())
@@ -129,7 +131,7 @@ def _find(domain: str, op: str) -> Decomposition:
 
 
 def _key(node: onnx.NodeProto) -> tuple[str, str]:
-    return ("" if node.domain == "ai.onnx" else node.domain, node.op_type)
+    return node.domain, node.op_type
 
 
 def _batches(node: onnx.NodeProto) -> Iterator[tuple[str, str]]:
@@ -173,12 +175,7 @@ def _facts(model: onnx.ModelProto, custom_ops: Sequence[str]) -> Facts:
     bare.graph.output.extend(model.graph.output)
     bare.graph.value_info.extend(model.graph.value_info)
     shapes, types = infer(bare, values, custom_ops)
-    return Facts(values, shapes, types, _opset(model))
-
-
-def _opset(model: onnx.ModelProto) -> int:
-    entries = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
-    return max(entries, default=_OPSET)
+    return Facts(values, shapes, types, onnx_opset(model) or _OPSET)
 
 
 def _names(graph: onnx.GraphProto) -> set[str]:
@@ -186,20 +183,13 @@ def _names(graph: onnx.GraphProto) -> set[str]:
     names = {value.name for value in [*graph.input, *graph.output, *graph.initializer]}
     for node in graph.node:
         names.update([node.name, *node.input, *node.output])
-        for inner in _bodies(node):
+        for inner in bodies(node):
             names |= _names(inner)
     return names
 
 
-def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
-
-
 def _domains(graph: onnx.GraphProto) -> set[str]:
-    inner = [_domains(body) for node in graph.node for body in _bodies(node)]
+    inner = [_domains(body) for node in graph.node for body in bodies(node)]
     return {node.domain for node in graph.node}.union(*inner)
 
 
@@ -235,7 +225,7 @@ def _with_nodes(
     for index in reversed(range(len(new.opset_import))):
         if new.opset_import[index].domain in gone:
             del new.opset_import[index]
-    if not any(entry.domain in ("", "ai.onnx") for entry in new.opset_import):
+    if onnx_opset(new) is None:
         new.opset_import.append(onnx.helper.make_opsetid("", _OPSET))
         new.ir_version = max(new.ir_version, _IR_VERSION)
     return new

@@ -42,7 +42,7 @@ _MOVES = {
     "Unsqueeze": _SIXTEEN,
 }
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-_DOMAINS = ("", "ai.onnx", "com.microsoft")
+_DOMAINS = ("", "com.microsoft")
 _PADS_BY_INPUT, _POOLS_INTEGERS = 11, 12
 
 
@@ -111,7 +111,7 @@ class Movement:
         return self.values.get(name, self.facts.constants.get(name))
 
     def _is_moved(self, node: onnx.NodeProto) -> bool:
-        if node.op_type not in _MOVES or node.domain not in ("", "ai.onnx"):
+        if node.op_type not in _MOVES or node.domain:
             return False
         forms = [self._forms.get(name) for name in node.input]
         form = forms[0] if forms else None
@@ -211,7 +211,7 @@ def _wanted(nodes: list[onnx.NodeProto]) -> set[str]:
     """Operands of products, and what is moved to become one."""
     wanted: set[str] = set()
     for node in reversed(nodes):
-        if node.domain not in ("", "ai.onnx"):
+        if node.domain:
             continue
         if node.op_type in _PRODUCTS:
             wanted.update(node.input[:2])

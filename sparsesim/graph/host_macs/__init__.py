@@ -17,6 +17,7 @@ from sparsesim.graph.host_macs import (
 )
 from sparsesim.graph.host_macs.known import Known as Known
 from sparsesim.graph.host_macs.known import UnknownError
+from sparsesim.graph.walk import bodies
 
 UNKNOWN = -1
 """Stands for MACs that are not known."""
@@ -49,14 +50,13 @@ def macs_of(node: onnx.NodeProto, known: Known) -> int | None:
     Those of ONNX's and ONNX Runtime's operators are known, once shapes are. An operator of any
     other domain may multiply or not: unknown. So are those inside an If, Loop or Scan.
     """
-    bodies = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
-    if bodies:
-        inside = (macs_of(inner, Known({})) for body in bodies for inner in body.node)
+    held = list(bodies(node))
+    if held:
+        inside = (macs_of(inner, Known({})) for body in held for inner in body.node)
         return UNKNOWN if any(macs is not None for macs in inside) else None
-    domain = _STANDARD if node.domain == "ai.onnx" else node.domain
-    count = _COUNTS.get(domain, {}).get(node.op_type)
+    count = _COUNTS.get(node.domain, {}).get(node.op_type)
     if count is None:
-        return None if _is_known_without(domain, node.op_type) else UNKNOWN
+        return None if _is_known_without(node.domain, node.op_type) else UNKNOWN
     try:
         return count(node, known)
     except (UnknownError, ArithmeticError, LookupError, TypeError, ValueError):
@@ -73,8 +73,7 @@ def _is_known_without(domain: str, operator: str) -> bool:
 
 def tensors_of(node: onnx.NodeProto) -> tuple[str, ...]:
     """Tensors whose shapes, or values, a node's count reads; none where it has no count."""
-    domain = _STANDARD if node.domain == "ai.onnx" else node.domain
-    if node.op_type not in _COUNTS.get(domain, {}):
+    if node.op_type not in _COUNTS.get(node.domain, {}):
         return ()
     names = [*node.input]
     if node.op_type in {**products.STANDARD, **products.MICROSOFT, **products.NCHWC}:

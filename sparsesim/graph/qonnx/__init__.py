@@ -16,9 +16,11 @@ import onnx
 from onnx import version_converter
 
 from sparsesim.errors import ModelError
+from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.names import printable
 from sparsesim.graph.qonnx import bipolar_quant, quant, trunc
 from sparsesim.graph.qonnx.lowering import Lowering
+from sparsesim.graph.session import one_line
 
 DOMAINS = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 OPERATORS: dict[str, Callable[[Lowering, onnx.NodeProto], None]] = {
@@ -71,14 +73,12 @@ def _raised(model: onnx.ModelProto, used: set[str], where: str) -> onnx.ModelPro
     made.CopyFrom(model)
     for domain in sorted(used - known):
         made.opset_import.add(domain=domain, version=1)
-    version = max((e.version for e in made.opset_import if e.domain in ("", "ai.onnx")), default=0)
-    if not version or version >= _LEAST_OPSET:
+    version = onnx_opset(made)
+    if version is None or version >= _LEAST_OPSET:
         return made
     try:
         return version_converter.convert_version(made, _LEAST_OPSET)
     except Exception as error:
-        from sparsesim.graph.read import one_line
-
         raise ModelError(
             f"{where}: opset {version} cannot be converted to {_LEAST_OPSET}, which quantised "
             f"layers need: {one_line(error)}"

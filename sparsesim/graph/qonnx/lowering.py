@@ -12,6 +12,8 @@ from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.names import printable, unused
+from sparsesim.graph.reads import reads
+from sparsesim.graph.walk import bodies
 from sparsesim.graph.widths import with_value_bits
 
 
@@ -84,13 +86,11 @@ class Lowering:
         graph = self.model.graph
         del graph.node[:]
         graph.node.extend(self.nodes)
-        read = {name for node in self.nodes for name in node.input}
-        read |= {value.name for value in [*graph.output, *graph.input]}
-        captured = any(a.HasField("g") or a.graphs for node in self.nodes for a in node.attribute)
-        if not captured:
-            kept = [tensor for tensor in graph.initializer if tensor.name in read]
-            del graph.initializer[:]
-            graph.initializer.extend(kept)
+        read = {value.name for value in [*graph.output, *graph.input]}
+        read = read.union(*(reads(node) for node in self.nodes))
+        kept = [tensor for tensor in graph.initializer if tensor.name in read]
+        del graph.initializer[:]
+        graph.initializer.extend(kept)
         opsets = [entry for entry in self.model.opset_import if entry.domain not in domains]
         del self.model.opset_import[:]
         self.model.opset_import.extend(opsets)
@@ -102,9 +102,7 @@ class Lowering:
         if name in self._tensors:
             return numpy_helper.to_array(self._tensors[name])
         node = self._maker.get(name)
-        if node is None or node.domain not in ("", "ai.onnx"):
-            return None
-        if any(a.HasField("g") or a.graphs for a in node.attribute):
+        if node is None or node.domain or any(bodies(node)):
             return None
         values = {key: self.constant(key) for key in node.input if key}
         if any(value is None for value in values.values()):
@@ -123,7 +121,7 @@ class Lowering:
         ]
         outputs = [onnx.ValueInfoProto(name=name)]
         graph = helper.make_graph([node], "constant", inputs, outputs)
-        opsets = [e for e in self.model.opset_import if e.domain in ("", "ai.onnx")]
+        opsets = [e for e in self.model.opset_import if not e.domain]
         try:
             alone = helper.make_model(graph, opset_imports=opsets)
             found: object = next(iter(ReferenceEvaluator(alone).run([name], values)))
