@@ -82,7 +82,15 @@ class Feeding:
         named = Path(labels) if labels else None
         if one_run:
             images = images_per_run(specs)
-        found = open_inputs(self.inputs, specs, self.prepared(), named, images, seed)
+        found = open_inputs(
+            self.inputs,
+            specs,
+            self.prepared(),
+            named,
+            images,
+            seed,
+            graph.as_loaded.defaults,
+        )
         if found.labels is not None and label_offset:
             found = replace(found, labels=found.labels + label_offset)
         return found

@@ -51,18 +51,23 @@ def fix_inputs(
     return made
 
 
-def settle_initialisers(model: onnx.ModelProto) -> None:
+def settle_initialisers(model: onnx.ModelProto) -> tuple[str, ...]:
     """Make initialisers that are listed as inputs plain constants, in place.
 
     Before IR version 4 all had to be listed; since then a listed one is a default that a run might
     override, which ONNX Runtime folds nothing of.
+
+    Returns:
+        their names.
     """
     constants = {tensor.name for tensor in model.graph.initializer}
     kept = [value for value in model.graph.input if value.name not in constants]
-    if len(kept) < len(model.graph.input):
+    settled = tuple(value.name for value in model.graph.input if value.name in constants)
+    if settled:
         del model.graph.input[:]
         model.graph.input.extend(kept)
     model.ir_version = max(model.ir_version, FIRST_WITHOUT_LISTED_INITIALISERS)
+    return settled
 
 
 def _array(value: onnx.ValueInfoProto, given: Fixed, what: str) -> NDArray[Any]:

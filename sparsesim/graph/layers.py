@@ -170,6 +170,7 @@ class Graph:
         value_bits: true width of values by tensor, of those stored wider than they are
             (`sparsesim.graph.widths`).
         loaded: the graph as loaded, where this one was rewritten; else None.
+        defaults: of a graph as loaded, inputs that the file has values for, which they keep.
     """
 
     model: onnx.ModelProto
@@ -187,6 +188,7 @@ class Graph:
     custom_ops: tuple[str, ...] = ()
     value_bits: Mapping[str, int] = field(default_factory=dict)
     loaded: Graph | None = None
+    defaults: tuple[str, ...] = ()
 
     @property
     def as_loaded(self) -> Graph:

@@ -89,7 +89,7 @@ def _load(
         proto = steps_first(proto)
         original = proto.SerializeToString()
     values = fix_inputs(proto, fixed, source)
-    settle_initialisers(proto)
+    settled = settle_initialisers(proto)
     refuse_endless(proto.graph, source)
     if shapes:
         proto = with_shapes(proto, shapes, source)
@@ -107,6 +107,7 @@ def _load(
         original,
         fixed=values,
         custom_ops=custom_ops,
+        defaults=tuple(name for name in settled if name not in values),
     )
 
 
@@ -147,6 +148,7 @@ def build(
     fixed: Mapping[str, np.ndarray] | None = None,
     custom_ops: tuple[str, ...] = (),
     loaded: Graph | None = None,
+    defaults: tuple[str, ...] = (),
 ) -> Graph:
     """A graph from a folded model without initialisers, and these by name."""
     shapes, types = infer(model, constants, custom_ops)
@@ -170,6 +172,7 @@ def build(
         custom_ops=custom_ops,
         value_bits=value_bits(model),
         loaded=loaded,
+        defaults=defaults,
     )
     for layer in layers:
         for role in ("weight", "bias", "activation_scale", "weight_scale", "output_scale"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -11,6 +11,7 @@ import numpy as np
 
 from sparsesim.errors import InputError, nearest
 from sparsesim.inputs.arrays import feed_arrays
+from sparsesim.inputs.defaults import refuse_defaults
 from sparsesim.inputs.feed import Inputs, InputSpec
 from sparsesim.inputs.stored import Stored
 
@@ -31,12 +32,21 @@ class Held(Stored):
         return self.values
 
 
-def feed_memory(arrays: Mapping[str, np.ndarray], expected: tuple[InputSpec, ...]) -> Inputs:
+def feed_memory(
+    arrays: Mapping[str, np.ndarray],
+    expected: tuple[InputSpec, ...],
+    defaults: Collection[str] = (),
+) -> Inputs:
     """Inputs from arrays by input name; the axis that holds the images is cut into runs.
 
+    Args:
+        arrays: one for each input.
+        expected: the model's inputs.
+        defaults: inputs that the model's file has values for, which they keep: none may be fed.
     Raises:
         InputError: a name that the model does not have, one that lacks, an array that does not fit.
     """
+    refuse_defaults(arrays, defaults)
     names = [spec.name for spec in expected]
     for name in arrays:
         if name not in names:

@@ -5,6 +5,7 @@ Not the reading: each kind has its module, named after it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from sparsesim.errors import InputError
 from sparsesim.inputs import arrays, random
+from sparsesim.inputs.defaults import refuse_defaults
 from sparsesim.inputs.feed import Inputs, InputSpec
 from sparsesim.inputs.labels import Labels, read_labels
 
@@ -29,6 +31,7 @@ def open_inputs(
     labels: Path | None = None,
     images: int | None = None,
     seed: int = 0,
+    defaults: Collection[str] = (),
 ) -> Inputs:
     """Inputs from what a user named.
 
@@ -41,6 +44,7 @@ def open_inputs(
             the word `file-names`: the last number in each picture's name.
         images: take the first so many; None: all (1 where random).
         seed: of random inputs.
+        defaults: inputs that the model's file has values for, which they keep: none may be fed.
     Returns:
         inputs that stream in bounded memory.
     Raises:
@@ -56,7 +60,7 @@ def open_inputs(
     path = Path(source)
     try:
         if path.suffix.lower() in (".npy", ".npz") and path.is_file():
-            return _open_arrays(path, expected, preprocess, labels, images)
+            return _open_arrays(path, expected, preprocess, labels, images, defaults)
         pictures = find_pictures(path)
         if len(expected) != 1:
             names = ", ".join(spec.name for spec in expected)
@@ -75,8 +79,10 @@ def _open_arrays(
     preprocess: Preprocess | str | None,
     labels: Path | None,
     images: int | None,
+    defaults: Collection[str],
 ) -> Inputs:
     stored = arrays.read_stored(path)
+    refuse_defaults(stored, defaults, f"{path}: ")
     chosen = arrays.choose(stored, expected, path)
 
     def find_labels(total: int) -> Labels | None:

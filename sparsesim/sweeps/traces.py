@@ -227,6 +227,7 @@ class Opened:
             Path(network.labels) if network.labels else None,
             images,
             self._seed,
+            self.graph.as_loaded.defaults,
         )
         if found.labels is not None and network.label_offset:
             found = replace(found, labels=found.labels + network.label_offset)

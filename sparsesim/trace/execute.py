@@ -125,9 +125,10 @@ def _opened(graph: Graph, inputs: Any, batch_axis: BatchAxis) -> Inputs:
     if isinstance(inputs, Mapping):
         from sparsesim.inputs.memory import feed_memory
 
-        return feed_memory(inputs, input_specs(graph, batch_axis))
+        return feed_memory(inputs, input_specs(graph, batch_axis), graph.as_loaded.defaults)
     if isinstance(inputs, str | Path):
-        return open_inputs(inputs, input_specs(graph, batch_axis))
+        specs, defaults = input_specs(graph, batch_axis), graph.as_loaded.defaults
+        return open_inputs(inputs, specs, defaults=defaults)
     return inputs
 
 
