@@ -15,7 +15,7 @@ from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, HostStep
 from sparsesim.graph.reads import reads
-from sparsesim.graph.session import open_session, runtime_message, session_options
+from sparsesim.graph.session import harmful, open_session, runtime_message, session_options
 
 
 class HostRunner:
@@ -57,7 +57,8 @@ class HostRunner:
 
     def _make(self, feed: Mapping[str, object]):
         options = session_options(self.graph.custom_ops, thread_count())
-        return open_session(self._model(feed).SerializeToString(), options)
+        off = harmful(self.graph.types.values())
+        return open_session(self._model(feed).SerializeToString(), options, off)
 
     def _model(self, feed: Mapping[str, object]) -> onnx.ModelProto:
         graph = self.graph

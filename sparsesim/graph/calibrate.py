@@ -42,7 +42,6 @@ def ranges(
     Returns:
         by tensor name, float32, as ONNX Runtime's quantiser takes them.
     """
-    from onnxruntime import GraphOptimizationLevel
     from onnxruntime.quantization.calibrate import (
         CalibrationDataReader,
         CalibrationMethod,
@@ -62,8 +61,7 @@ def ranges(
     augmented = str(folder / "augmented.onnx")
     calibrator = MinMaxCalibrater(source, operators, augmented)
     calibrator.augment_graph()
-    options = session_options(custom_ops)
-    options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
+    options = session_options(custom_ops, optimised=False)
     calibrator.infer_session = open_session(augmented, options)
     calibrator.collect_data(Reader())
     found = calibrator.compute_data()

@@ -18,7 +18,7 @@ from sparsesim.graph.check import check_model
 from sparsesim.graph.domains import one_domain, onnx_opset
 from sparsesim.graph.limits import check_sizes
 from sparsesim.graph.names import name_nodes, printable
-from sparsesim.graph.order import check_order
+from sparsesim.graph.order import put_in_order
 from sparsesim.graph.session import one_line
 from sparsesim.graph.sparse import densify
 from sparsesim.graph.tensors import check_tensors, tensors
@@ -64,7 +64,8 @@ def parse(octets: bytes, where: str) -> onnx.ModelProto:
 def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Check a parsed model, inline its functions and name its nodes.
 
-    Sparse tensors become dense ones, `ai.onnx` its other name, '', and QONNX plain ONNX.
+    Nodes are sorted, sparse tensors become dense ones, `ai.onnx` its other name, '', and QONNX
+    plain ONNX.
     """
     check_texts(model, where)
     for tensor in tensors(model):
@@ -76,7 +77,7 @@ def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     opset = _opset(model, where)
     if opset is not None and opset < LOWEST_OPSET:
         raise ModelError(f"{where}: opset {opset} is out of range; use {LOWEST_OPSET} and up")
-    check_order(model.graph, where)
+    put_in_order(model.graph, where)
     model = qonnx.lowered(model, where)
     check_model(model, where, opset)
     if model.functions:

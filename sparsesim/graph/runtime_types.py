@@ -64,11 +64,8 @@ def _with_all_constants(
 
 
 def _outputs(model: onnx.ModelProto, custom_ops: Sequence[str]) -> dict[str, Told] | None:
-    import onnxruntime as ort
-
-    options = session_options(custom_ops)
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
+        options = session_options(custom_ops, optimised=False)
         session = open_session(model.SerializeToString(), options)
     except Exception:  # also where the model exceeds a protobuf's 2 GiB
         return None

@@ -5,24 +5,33 @@ It does not run them: see engine/exchange.py for values of types that numpy lack
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sparsesim.errors import ModelError
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
+# Its change to a layout of blocks can end the process with a segmentation fault where float16 was
+# widened (seen with 1.32: a recurrent node, Transpose, MatMul).
+_ENDS_HALVES = ("NchwcTransformer",)
+
 _SHOWN = 400  # characters of a message that a line still carries
 
 
-def session_options(custom_ops: Sequence[str] = (), threads: int = 1) -> ort.SessionOptions:
+def session_options(
+    custom_ops: Sequence[str] = (), threads: int = 1, optimised: bool = True
+) -> ort.SessionOptions:
     """Options of a session that says nothing, and whose threads sleep between its runs.
 
     Args:
         custom_ops: libraries of operators, as `libraries` gives them.
         threads: of one operator.
+        optimised: else nothing is rewritten: quickest where it runs once, or not at all.
     """
     import onnxruntime as ort
 
@@ -30,6 +39,8 @@ def session_options(custom_ops: Sequence[str] = (), threads: int = 1) -> ort.Ses
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    if not optimised:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     # Our own threads work between its runs: its pool must not spin meanwhile.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     for library in custom_ops:
@@ -52,6 +63,11 @@ def open_session(
     return ort.InferenceSession(
         model, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(disabled)
     )
+
+
+def harmful(kinds: Iterable[np.dtype]) -> tuple[str, ...]:
+    """Rewrites that must not be made of a model with tensors of these types: they may crash."""
+    return _ENDS_HALVES if np.dtype(np.float16) in set(kinds) else ()
 
 
 def libraries(paths: Sequence[str | Path]) -> tuple[str, ...]:

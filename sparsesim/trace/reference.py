@@ -16,7 +16,7 @@ from sparsesim.engine.run import Engine
 from sparsesim.engine.threads import thread_count
 from sparsesim.errors import ModelError
 from sparsesim.graph import Graph
-from sparsesim.graph.session import open_session, runtime_message, session_options
+from sparsesim.graph.session import harmful, open_session, runtime_message, session_options
 
 
 class Reference:
@@ -45,7 +45,7 @@ class Runtime:
         self._fixed, self._nodes = graph.fixed, graph.model.graph.node
         options = session_options(graph.custom_ops, thread_count())
         try:
-            self._session = open_session(graph.original, options)
+            self._session = open_session(graph.original, options, harmful(graph.types.values()))
         except Exception as error:
             raise self._error(error) from error
 
