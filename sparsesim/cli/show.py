@@ -85,6 +85,7 @@ def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
         map_file: a file of thresholds; the key `map` says what each layer gets by it.
     """
     from sparsesim.graph.host_work import host_work, mac_share
+    from sparsesim.graph.tied import stored_in
 
     layers = [_layer(graph, layer) for layer in graph.layers]
     work, counts = host_work(graph), [layer["macs"] for layer in layers]
@@ -93,7 +94,9 @@ def describe(graph: Graph, map_file: str | None = None) -> dict[str, Any]:
     if macs is not None and (macs or work.macs):
         share = mac_share(macs, macs + work.known_macs, bool(work.unknown))
     # A weight that several layers share is there once.
-    stored = {one.weight: facts for one, facts in zip(graph.layers, layers, strict=True)}.values()
+    first = stored_in(graph.model, graph.constants, (layer.weight for layer in graph.layers))
+    by_tensor = {first[one.weight]: said for one, said in zip(graph.layers, layers, strict=True)}
+    stored = by_tensor.values()
     weights = sum(layer["weights"] for layer in stored)
     zeros = sum(layer["weights"] * layer["weight_sparsity"] for layer in stored)
     mapped = {"map": _mapped(graph, map_file)} if map_file else {}

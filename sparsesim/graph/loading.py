@@ -27,6 +27,7 @@ from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
 from sparsesim.graph.share import share_constants
 from sparsesim.graph.steps_first import has_batch_first, steps_first
+from sparsesim.graph.tied import note_tied, origins_of
 from sparsesim.graph.widths import of_constants, value_bits, with_value_bits
 
 
@@ -96,9 +97,10 @@ def _load(
         check_sizes(proto, source)
     proto = decompose(resolve_branches(proto, source, custom_ops), custom_ops)
     share_constants(proto)
-    narrow = of_constants(proto)
+    narrow, origins = of_constants(proto), origins_of(proto)
     folded, constants = fold(proto, source, raw_weights, custom_ops)
     with_value_bits(folded, {name: bits for name, bits in narrow.items() if name in constants})
+    note_tied(folded, origins, constants)
     return build(
         *evaluate(folded, constants, custom_ops),
         source,

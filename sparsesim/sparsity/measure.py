@@ -12,6 +12,7 @@ import numpy as np
 
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block
+from sparsesim.graph.tied import stored_in
 from sparsesim.sparsity.stored import StoredWeight, stored_weight
 
 
@@ -63,12 +64,14 @@ def weight_sparsity(graph: Graph, blocks: Iterable[Block]) -> SparsityTable:
     """
     found = {layer.name: stored_weight(graph, layer) for layer in graph.layers}
     layers = {name: _of_layer(graph, name, stored) for name, stored in found.items()}
+    tensors = (stored.tensor for stored in found.values() if stored)
+    first = stored_in(graph.model, graph.constants, tensors)
 
     def whole(name: str, members: Iterable[str]) -> Sparsity:
         kept: dict[str, Sparsity] = {}
         for member in members:
             stored = found[member]
-            kept.setdefault(stored.tensor if stored else "", layers[member])
+            kept.setdefault(first[stored.tensor] if stored else "", layers[member])
         parts = kept.values()
         return Sparsity(name, sum(part.zeros for part in parts), sum(p.elements for p in parts))
 

@@ -16,6 +16,7 @@ from sparsesim.graph import Graph, HostStep, Layer
 from sparsesim.graph.batch import BatchAxis, find_batches
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.graph.host_work import HostWork
+from sparsesim.graph.tied import stored_in
 from sparsesim.inputs import InputSpec, open_inputs
 from sparsesim.trace.clipping import first_quantisers
 from sparsesim.trace.host_shapes import HostShapes
@@ -146,6 +147,8 @@ class _Run:
         self.first: ImageTrace  # the one that told what there is to trace
         self.host: HostWork | None = None  # known from the first run on
         self.engine = Engine(self.graph)
+        graph, weights = self.graph, [layer.weight for layer in self.graph.layers]
+        self.tied = stored_in(graph.model, graph.constants, weights)
         leaving = {block.name: block.leaving for block in self.found}
         self.recorder = Recorder(self.graph, leaving, self.keep_values)
         self.reference = Reference(self.graph) if self.graph.rewrites else None
@@ -227,6 +230,7 @@ class _Run:
             weight_is_constant=layer.weight in self.graph.constants,
             fused=tuple(fused.op for fused in layer.chain),
             weight_groups=self.recorder.weight_groups.get(layer.name, ()),
+            tied_to=self.tied.get(layer.weight, ""),
         )
 
     def _live(self) -> tuple[Interval, ...]:

@@ -45,6 +45,7 @@ class TraceLayer:
         fused: operators that were fused behind it.
         weight_groups: of a constant weight that is repeated along a batch, the groups that hold it
             once; empty: all groups hold weights of their own.
+        tied_to: the first weight that is stored as the same elements; empty: its own.
     """
 
     name: str
@@ -57,11 +58,12 @@ class TraceLayer:
     weight_is_constant: bool
     fused: tuple[str, ...]
     weight_groups: tuple[int, ...] = ()
+    tied_to: str = ""
 
     @property
     def weight_tensor(self) -> str:
-        """The tensor behind the weight's key: layers that share it share a weight."""
-        return self.weight.removesuffix(f"|{self.name}")
+        """The tensor that stores the weight: layers that share it share a weight."""
+        return self.tied_to or self.weight.removesuffix(f"|{self.name}")
 
     @property
     def weight_elements(self) -> int:
