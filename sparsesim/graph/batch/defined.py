@@ -39,8 +39,18 @@ _PICTURES = [
 _RECURRENT = ("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM")
 # Queries, keys and values have it first.
 _ATTENDING = ("Attention", "MultiHeadAttention", "GroupQueryAttention", "QAttention")
+# Words, segments, mask and positions have it first, and so has each output.
+_EMBEDDING = ("EmbedLayerNormalization",)
+# Vectors that are turned, and angles or positions for each.
+_TURNING = ("RotaryEmbedding",)
 
-DEFINED = frozenset((*_PICTURES, *_RECURRENT, *_ATTENDING))
+_OPERANDS = {
+    **dict.fromkeys(_ATTENDING, (0, 1, 2)),
+    **dict.fromkeys(_EMBEDDING, (0, 1, 7, 8)),
+    **dict.fromkeys(_TURNING, (0, 1, 2, 3)),
+}
+
+DEFINED = frozenset((*_PICTURES, *_RECURRENT, *_ATTENDING, *_EMBEDDING, *_TURNING))
 """All of them."""
 
 
@@ -52,7 +62,8 @@ def defined(view: View) -> list[Place | None]:
     """
     if view.node.op_type in _RECURRENT:
         return _recurrent(view)
-    many = (0, 1, 2) if view.node.op_type in _ATTENDING else (0,)
+    op = view.node.op_type
+    many = _OPERANDS.get(op, (0,))
     for index in view.placed:
         place = view.place(index)
         if index not in many:
@@ -60,9 +71,10 @@ def defined(view: View) -> list[Place | None]:
         if place is not None and place.axis:
             raise ElsewhereError
     place = view.together([found for i in view.placed if (found := view.place(i))])
-    if view.node.op_type == "BatchNormalization" and view.attribute("training_mode", 0):
+    if op == "BatchNormalization" and view.attribute("training_mode", 0):
         raise ElsewhereError
-    return [place] + [None] * (len(view.node.output) - 1)
+    others = len(view.node.output) - 1
+    return [place] + [place if op in _EMBEDDING else None] * others
 
 
 def _recurrent(view: View) -> list[Place | None]:

@@ -12,6 +12,15 @@ from collections.abc import Callable
 
 from sparsesim.graph.batch.place import LostError, MixesError, Place, reshaped
 from sparsesim.graph.batch.products import einsum, gemm, matmul, quantised_matmul
+from sparsesim.graph.batch.runtimes import (
+    at_elements,
+    at_positions,
+    quantised_concat,
+    quantised_data,
+    quantised_softmax,
+    quantised_where,
+    skip_normalising,
+)
 from sparsesim.graph.batch.view import View
 
 Rule = Callable[[View], "Place | list[Place | None]"]
@@ -316,6 +325,8 @@ _RULES: dict[str, Rule] = {
     "Expand": _expand,
     "Flatten": _reshape,
     "Gather": _gather,
+    "GatherElements": at_elements,
+    "GatherND": at_positions,
     "Gemm": gemm,
     "Hardmax": _softmax,
     "LayerNormalization": _normalising,
@@ -327,14 +338,22 @@ _RULES: dict[str, Rule] = {
     "OneHot": _one_hot,
     "Pad": _kept_along,
     "QLinearAdd": _quantised_alike,
+    "QLinearConcat": quantised_concat,
+    "QLinearLeakyRelu": quantised_data,
     "QLinearMatMul": quantised_matmul,
     "QLinearMul": _quantised_alike,
+    "QLinearSigmoid": quantised_data,
+    "QLinearSoftmax": quantised_softmax,
+    "QLinearWhere": quantised_where,
     "QuantizeLinear": _quantising,
     "RMSNormalization": _normalising,
     "Reshape": _reshape,
     "Resize": _kept_along,
     "ReverseSequence": _reverse,
+    "ScatterElements": at_elements,
     "SimplifiedLayerNormalization": _normalising,
+    "SkipLayerNormalization": skip_normalising,
+    "SkipSimplifiedLayerNormalization": skip_normalising,
     "Slice": _slice,
     "Softmax": _softmax,
     "Split": _split,

@@ -44,7 +44,10 @@ def model(nodes, inputs, outputs, opset: int = 17, **constants) -> onnx.ModelPro
         [info(*pair) for pair in outputs.items()],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    opsets = [("", opset), *((domain, 1) for domain in {n.domain for n in nodes} - {""})]
+    made = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid(*each) for each in opsets], ir_version=8
+    )
     return onnx.shape_inference.infer_shapes(made, data_prop=True)
 
 
