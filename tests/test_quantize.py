@@ -212,3 +212,33 @@ def test_behind_an_operator_that_onnx_does_not_know():
     hidden = x @ u
     want = (hidden / (1 + np.exp(-hidden))) @ v  # x times the logistic function of x
     assert np.abs(output(made, x) - want).max() < 0.03 * np.abs(want).max()
+
+
+@pytest.mark.parametrize(("group", "rank"), [(2, 2), (4, 2), (2, 1), (1, 2)])
+def test_transposed_convolutions_in_groups(group, rank):
+    """One scale in all where there are groups; else one a filter. Within two steps of the float."""
+    draw = np.random.default_rng(group + rank)
+    w = draw.standard_normal((4, 6, *[3] * rank)).astype(np.float32)
+    b = draw.standard_normal(6 * group).astype(np.float32)
+    read = helper.make_node("ConvTranspose", ["x", "w", "b"], ["y"], name="up", group=group)
+    model = helper.make_model(
+        helper.make_graph(
+            [read],
+            "g",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, *[5] * rank])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * (2 + rank))],
+            [numpy_helper.from_array(w, "w"), numpy_helper.from_array(b, "b")],
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    graph = ss.load(model)
+    x = draw.random((1, 4, *[5] * rank)).astype(np.float32)
+    small = quantize(graph, [{"x": x}])
+    (layer,) = small.layers
+    assert layer.is_integer
+    assert small.constants[layer.weight_scale].size == (1 if group > 1 else 6)
+    wanted, came = (
+        next(iter(ss.execute(each, {"x": x}).images)).outputs[0] for each in (graph, small)
+    )
+    assert np.abs(came - wanted).max() < 2 / 255 * np.ptp(wanted)

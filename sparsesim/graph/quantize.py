@@ -31,7 +31,8 @@ _OPERATORS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
 def quantize(
     graph: Graph, feeds: Iterable[Mapping[str, np.ndarray]], images_per_run: int = 1
 ) -> Graph:
-    """The graph with int8 weights (one scale a filter) and uint8 activations, as QDQ.
+    """The graph with int8 weights (one scale a filter; one in all where a
+    transposed convolution has groups) and uint8 activations, as QDQ.
 
     Args:
         graph: a float model; layers that are quantised already stay as they are.
@@ -71,6 +72,9 @@ def quantize(
                 extra_options={
                     "ForceQuantizeNoInputCheck": True,
                     "DefaultTensorType": onnx.TensorProto.FLOAT,  # behind what onnx does not know
+                    "TensorQuantOverrides": {
+                        name: [{"quant_type": QuantType.QInt8}] for name in _with_one_scale(model)
+                    },
                 },
             )
             quantiser.quantize_model()
@@ -92,6 +96,19 @@ def quantize(
         loaded=graph.as_loaded,
         rewrites=(*raised.rewrites, said),
     )
+
+
+def _with_one_scale(model: onnx.ModelProto) -> set[str]:
+    """Weights of grouped transposed convolutions: their second axis has the filters of one group,
+    and the quantiser would give each of these a scale, and the bias one for every filter."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return {
+        node.input[1]
+        for node in model.graph.node
+        if node.op_type == "ConvTranspose"
+        and node.input[1] in constants
+        and any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
+    }
 
 
 def _inferred(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
