@@ -25,7 +25,7 @@ def relative_error(after: Any, before: Any) -> float:
     finite = b[np.isfinite(b)]
     spread = (float(np.ptp(finite)) if finite.size else 0.0) or 1.0
     with np.errstate(invalid="ignore"):  # infinity less infinity
-        apart = np.abs(a - b)
+        apart = np.asarray(np.abs(a - b))  # of scalars NumPy gives a number
     apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0
     apart[~np.isfinite(apart)] = spread
     return float(apart.max(initial=0.0)) / spread
