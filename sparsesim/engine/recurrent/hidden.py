@@ -10,27 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsesim.engine.layer import LayerRunner, Tensors
+from sparsesim.engine.layer import Tensors
 from sparsesim.engine.recurrent.cells import STEPS, Cell
 from sparsesim.engine.recurrent.functions import functions_of
 from sparsesim.engine.recurrent.order import Order
 from sparsesim.engine.recurrent.quantise import dynamic
-from sparsesim.engine.recurrent.weights import Weight, prepare, rows_first
+from sparsesim.engine.recurrent.runner import RecurrentRunner
+from sparsesim.engine.recurrent.weights import Weight, rows_first
 from sparsesim.errors import ModelError
 from sparsesim.graph import Layer
 from sparsesim.graph.recurrent import parts_of
 from sparsesim.lowering import Geometry, product
 
 
-class HiddenRunner(LayerRunner):
+class HiddenRunner(RecurrentRunner):
     """Runs the layer `NODE/hidden`."""
-
-    def __init__(self, layer: Layer, constants: Tensors, kind: np.dtype) -> None:
-        self.layer, self.kind = layer, kind
-        self._weight: Weight | None = (
-            prepare(layer, constants) if layer.weight in constants else None
-        )
-        self._geometries = {}
 
     def make(self, tensors: Tensors) -> dict[str, np.ndarray]:
         """The states that entered each step, the gates, and the outputs of the node.
@@ -39,16 +33,12 @@ class HiddenRunner(LayerRunner):
         gates the same with the filters of a part.
         """
         layer = self.layer
-        weight = self._weight or prepare(layer, tensors)
+        weight = self.weight(tensors)
         run = _Run(layer, weight, tensors)
         for direction in range(len(weight.matrix)):
             run.direction(direction)
         kind = tensors[layer.weight].dtype
         return run.made(kind if kind.kind == "f" else np.dtype(np.float32))
-
-    def run(self, tensors: Tensors) -> np.ndarray:
-        """The gates alone."""
-        return self.make(tensors)[self.layer.output]
 
     def geometry(self, activation: tuple[int, ...], weight: tuple[int, ...]) -> Geometry:
         """The lowering for states as `make` gives them and a weight as stored."""

@@ -5,29 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from sparsesim.engine import products
-from sparsesim.engine.layer import LayerRunner, Tensors
+from sparsesim.engine.layer import Tensors
 from sparsesim.engine.recurrent.quantise import dynamic
-from sparsesim.engine.recurrent.weights import Weight, prepare, rows_first
+from sparsesim.engine.recurrent.runner import RecurrentRunner
+from sparsesim.engine.recurrent.weights import rows_first
 from sparsesim.errors import ModelError
-from sparsesim.graph import Layer
 from sparsesim.graph.limits import check_elements
 from sparsesim.lowering import Geometry, product
 
 
-class InputRunner(LayerRunner):
+class InputRunner(RecurrentRunner):
     """Runs the layer `NODE/input`; positions are the steps, then the batch."""
-
-    def __init__(self, layer: Layer, constants: Tensors, kind: np.dtype) -> None:
-        self.layer, self.kind = layer, kind
-        self._weight: Weight | None = (
-            prepare(layer, constants) if layer.weight in constants else None
-        )
-        self._geometries = {}
 
     def make(self, tensors: Tensors) -> dict[str, np.ndarray]:
         """The sums (steps, batch, directions * rows of W), and the quantised inputs."""
         layer = self.layer
-        weight = self._weight or prepare(layer, tensors)
+        weight = self.weight(tensors)
         x = tensors[layer.inputs[0]]
         self.geometry(x.shape, tensors[layer.weight].shape)  # raises where they don't multiply
         rows = weight.matrix.reshape(-1, weight.matrix.shape[2]).T
@@ -45,10 +38,6 @@ class InputRunner(LayerRunner):
             sums = sums.astype(np.float32) * (scale * by_row)
         made[layer.output] = sums.reshape(*x.shape[:2], rows.shape[1])
         return made
-
-    def run(self, tensors: Tensors) -> np.ndarray:
-        """The sums alone."""
-        return self.make(tensors)[self.layer.output]
 
     def geometry(self, activation: tuple[int, ...], weight: tuple[int, ...]) -> Geometry:
         """The lowering for an input (steps, batch, K) and a weight as stored."""
