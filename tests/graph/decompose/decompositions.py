@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from exact_integers import runtime_outputs
 from onnx import helper, numpy_helper
 
 import sparsesim as ss
@@ -67,17 +68,7 @@ def model(
 
 def reference(whole: onnx.ModelProto, feed: Mapping[str, Any], fused: bool = False) -> list[Any]:
     """ONNX Runtime's outputs, operators as they stand, or quantisers fused into integer kernels."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    if not fused:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = ort.InferenceSession(
-        whole.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, dict(feed))
+    return runtime_outputs(whole, feed, fused)
 
 
 def agree(
