@@ -71,10 +71,8 @@ def _declared(
     """The model for inference: constants in it or declared, free batches 1; their symbols."""
     declared = onnx.ModelProto()
     declared.CopyFrom(model)
-    declared.ir_version = max(declared.ir_version, FIRST_WITHOUT_LISTED_INITIALISERS)
     graph = declared.graph
     batches = set()
-    listed = {value.name for value in graph.input}
     for value in graph.input:
         dims = value.type.tensor_type.shape.dim
         axis = batch_axes.get(value.name) if batch_axes is not None else 0 if dims else None
@@ -82,13 +80,28 @@ def _declared(
             batches.add(dims[axis].dim_param)
             dims[axis].dim_value = 1
     del graph.value_info[:]
+    declare_constants(declared, constants, _READ_ELEMENTS)
+    return declared, batches - {""}
+
+
+def declare_constants(
+    model: onnx.ModelProto, constants: Mapping[str, np.ndarray], most_elements: int
+) -> None:
+    """Give a model constants, in place: their values up to so many elements, larger ones as inputs.
+
+    Args:
+        model: without initialisers; an input that has the name of a constant stays.
+        constants: by name.
+        most_elements: of a constant whose values are copied.
+    """
+    model.ir_version = max(model.ir_version, FIRST_WITHOUT_LISTED_INITIALISERS)
+    listed = {value.name for value in model.graph.input}
     for name, array in constants.items():
-        if array.size <= _READ_ELEMENTS:
-            graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+        if array.size <= most_elements:
+            model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
         elif name not in listed:
             element = helper.np_dtype_to_tensor_dtype(array.dtype)
-            graph.input.append(helper.make_tensor_value_info(name, element, array.shape))
-    return declared, batches - {""}
+            model.graph.input.append(helper.make_tensor_value_info(name, element, array.shape))
 
 
 def _inferred(declared: onnx.ModelProto) -> list[onnx.ValueInfoProto]:

@@ -11,14 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.batch.walk import Known
 from sparsesim.graph.batch_first import batch_first
 from sparsesim.graph.domains import onnx_opset
 from sparsesim.graph.fold import fold
-from sparsesim.graph.infer import infer
+from sparsesim.graph.infer import declare_constants, infer
 from sparsesim.graph.layers import Graph
 
 # Larger constants say no shape: they are declared, not copied.
@@ -82,33 +81,17 @@ def _sized(graph: Graph, lengths: Mapping[str, Mapping[int, int]]) -> Known:
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param in names:
                 dim.dim_value = names[dim.dim_param]
-    small = {n: a for n, a in graph.constants.items() if a.size <= _FOLDED_ELEMENTS}
-    large = {name: array for name, array in graph.constants.items() if name not in small}
+    large = {n: a for n, a in graph.constants.items() if a.size > _FOLDED_ELEMENTS}
     try:
-        whole = _declared(model, small, large)
+        whole = onnx.ModelProto()
+        whole.CopyFrom(model)
+        declare_constants(whole, graph.constants, _FOLDED_ELEMENTS)
         folded, computed = fold(whole, graph.source, custom_ops=graph.custom_ops)
     except (ModelError, TypeError, ValueError):  # made-up sizes may contradict the model's own
         shapes, _ = infer(model, graph.constants, graph.custom_ops)
         return _known(model, shapes, graph.constants)
     constants = {**computed, **large}
     return _known(folded, infer(folded, constants, graph.custom_ops)[0], constants)
-
-
-def _declared(
-    model: onnx.ModelProto, small: Mapping[str, np.ndarray], large: Mapping[str, np.ndarray]
-) -> onnx.ModelProto:
-    """The model with its small constants, and its large ones as inputs."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    whole.ir_version = max(whole.ir_version, 4)  # below it constants had to be listed as inputs
-    listed = {value.name for value in whole.graph.input}
-    for name, array in small.items():
-        whole.graph.initializer.append(numpy_helper.from_array(array, name))
-    for name, array in large.items():
-        if name not in listed:
-            element = helper.np_dtype_to_tensor_dtype(array.dtype)
-            whole.graph.input.append(helper.make_tensor_value_info(name, element, array.shape))
-    return whole
 
 
 def _known(model: onnx.ModelProto, shapes: Mapping, constants: Mapping[str, np.ndarray]) -> Known:
