@@ -22,14 +22,14 @@ def of_one_image(graph: Graph, wanted: BatchAxis) -> tuple[Graph, dict[str, Any]
     import numpy as np
 
     from sparsesim.graph.batch import find_batches, of_one_batch
+    from sparsesim.graph.shapes import declared_shape
     from sparsesim.inputs import InputSpec
     from sparsesim.inputs.feed import doubts, images_per_run
 
     found = find_batches(graph, wanted)
     specs = []
     for value in graph.inputs:
-        dims = value.type.tensor_type.shape.dim
-        sizes = tuple(d.dim_value if d.HasField("dim_value") else None for d in dims)
+        sizes = declared_shape(value) or ()
         batch, dtype = found[value.name], graph.types.get(value.name, np.dtype(np.float32))
         why = batch.why if batch.doubt else ""
         specs.append(InputSpec(value.name, sizes, dtype, batch.axis, why))

@@ -12,6 +12,7 @@ from onnx import helper
 from sparsesim.errors import InputError
 from sparsesim.graph import Graph
 from sparsesim.graph.names import printable
+from sparsesim.graph.shapes import declared_shape
 
 
 def check_feed(graph: Graph, feed: Mapping[str, Any]) -> None:
@@ -45,13 +46,13 @@ def _check_array(source: str, array: np.ndarray, value: onnx.ValueInfoProto) -> 
     if tensor.elem_type in (onnx.TensorProto.UNDEFINED, onnx.TensorProto.STRING):
         return
     kind = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    shape = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-    fits = not tensor.HasField("shape") or (
+    shape = declared_shape(value)
+    fits = shape is None or (
         len(shape) == array.ndim
         and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     )
     if array.dtype != kind or not fits:
-        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        wanted = ", ".join("any" if length is None else str(length) for length in shape or ())
         raise InputError(
             f"{source}: input '{printable(value.name)}' is {array.dtype} {list(array.shape)}; "
             f"the model takes {kind} [{wanted}]"

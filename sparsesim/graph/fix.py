@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 
 from sparsesim.errors import ModelError, nearest
 from sparsesim.graph.names import printable
+from sparsesim.graph.shapes import declared_shape
 
 FIRST_WITHOUT_LISTED_INITIALISERS = 4  # IR version
 Number = bool | int | float
@@ -44,6 +45,8 @@ def fix_inputs(
             hint = nearest(name, map(printable, inputs)) if inputs else "the model takes none"
             raise ModelError(f"{where}: no input '{printable(name)}' to fix; {hint}")
         made[name] = _array(inputs[name], value, f"{where}: input '{printable(name)}'")
+    if not made:
+        return {}  # most models: their weights need not be copied
     kept = [tensor for tensor in model.graph.initializer if tensor.name not in made]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
@@ -82,9 +85,9 @@ def _array(value: onnx.ValueInfoProto, given: Fixed, what: str) -> NDArray[Any]:
     if numbers.dtype.kind not in "biuf" and kind != numbers.dtype:
         raise ModelError(f"{what} is fixed at {given!r}; give numbers")
     cast = _cast(numbers, kind, what)
-    if not tensor.HasField("shape"):
+    shape = declared_shape(value)
+    if shape is None:
         return cast
-    shape = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
     return cast.reshape(_shape(numbers, shape, what))
 
 

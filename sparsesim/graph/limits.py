@@ -10,7 +10,9 @@ from onnx import helper
 
 from sparsesim.errors import ModelError
 from sparsesim.graph.empty import refuse_empty
+from sparsesim.graph.layers import Shape
 from sparsesim.graph.names import printable
+from sparsesim.graph.shapes import declared_shape
 
 # 4 GiB of float32. The largest tensors of networks for such accelerators have some 10^8.
 LARGEST_ELEMENTS = 1 << 30
@@ -46,12 +48,11 @@ def check_sizes(model: onnx.ModelProto, where: str) -> None:
     # What inference cannot tell, ONNX Runtime or the engine finds while running.
     with contextlib.suppress(Exception):
         graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
-    shapes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    shapes: dict[str, Shape] = {t.name: tuple(t.dims) for t in model.graph.initializer}
     for value in [*graph.input, *graph.value_info, *graph.output]:
         dims = [max(d.dim_value, 1) for d in value.type.tensor_type.shape.dim]
         check_elements(dims, f"{where}: tensor '{printable(value.name)}'")
-        known = value.type.tensor_type.shape.dim
-        shapes[value.name] = [d.dim_value if d.HasField("dim_value") else None for d in known]
+        shapes[value.name] = declared_shape(value) or ()
     refuse_empty(model.graph.node, shapes, where)
 
 

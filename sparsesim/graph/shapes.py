@@ -1,4 +1,7 @@
-"""Sizes that a user gives to inputs which leave some free: written into the model as it is read."""
+"""Sizes of inputs: what a model declares, and what a user gives where it leaves some free.
+
+What is given is written into the model as it is read.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import onnx
 
 from sparsesim.errors import ModelError, nearest
+from sparsesim.graph.layers import Shape
 from sparsesim.graph.names import printable
+
+
+def declared_shape(value: onnx.ValueInfoProto) -> Shape | None:
+    """The sizes that a model declares, None for each that is free; None: not even a rank."""
+    tensor = value.type.tensor_type
+    if not tensor.HasField("shape"):
+        return None
+    return tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
 
 
 def with_shapes(

@@ -16,6 +16,7 @@ from sparsesim.graph import Graph, HostStep, Layer
 from sparsesim.graph.batch import BatchAxis, find_batches
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.graph.host_work import HostWork
+from sparsesim.graph.shapes import declared_shape
 from sparsesim.graph.tied import stored_in
 from sparsesim.inputs import InputSpec, open_inputs
 from sparsesim.trace.clipping import first_quantisers
@@ -83,14 +84,13 @@ def input_specs(graph: Graph, batch_axis: BatchAxis = None) -> tuple[InputSpec, 
     """
     specs = []
     for value in graph.inputs:
-        tensor = value.type.tensor_type
-        if value.name not in graph.types or not tensor.HasField("shape"):
+        sizes = declared_shape(value)
+        if value.name not in graph.types or sizes is None:
             raise ModelError(
                 f"{graph.source}: input '{value.name}' is no tensor of a known rank; "
                 "it cannot be fed"
             )
-        dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-        specs.append(InputSpec(value.name, dims, graph.types[value.name]))
+        specs.append(InputSpec(value.name, sizes, graph.types[value.name]))
     found = find_batches(graph, batch_axis)
     return tuple(
         replace(spec, batch_axis=batch.axis, doubt=batch.why if batch.doubt else "")
