@@ -5,17 +5,15 @@ It holds numbers, not how they are shown. Counts are sums over all runs unless s
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
+from sparsesim.result.record import Record
+from sparsesim.result.resources import IsoResource as IsoResource
+from sparsesim.result.resources import OnDevice as OnDevice
+from sparsesim.result.resources import Resources as Resources
 from sparsesim.spec.accelerator import SCHEMES as SCHEMES
 
 SCHEMA = "sparsesim.result/1"
-
-
-class Record(BaseModel):
-    """A frozen record; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Cycles(Record):
@@ -223,71 +221,6 @@ class Host(Record):
     reasons: dict[str, str]
     mac_coverage: float
     mac_coverage_is_bound: bool = False
-
-
-class Resources(Record):
-    """Of an FPGA: `bram36` in blocks of 36 Kb, in halves; `lut` with memories in LUTs."""
-
-    lut: float
-    ff: float
-    dsp: float
-    bram36: float
-
-
-class IsoResource(Record):
-    """The fastest dense array in the accelerator's own LUTs, DSPs and block RAM.
-
-    Attributes:
-        family: of FPGAs, whose synthesis prices both.
-        rows, cols: of the dense array.
-        window, lanes: of its PEs.
-        packed_pairs: pairs of its PEs that share a multiplier block.
-        clock_mhz: its clock; `clock_source` says where it is from.
-        cycles: its total cycles for all images.
-        seconds: of all images, at its clock.
-        sparse_seconds: the accelerator's, under its own scheme and at its own clock.
-        speedup: seconds / sparse_seconds; below 1 the dense array is faster.
-        used: what the dense array takes.
-        budget: what the accelerator takes.
-        is_proven: no other array that fits can be faster; else only the most promising were tried.
-    """
-
-    family: str
-    rows: int
-    cols: int
-    window: int = 1
-    lanes: int = 1
-    packed_pairs: int
-    clock_mhz: float
-    clock_source: str
-    cycles: int
-    seconds: float
-    sparse_seconds: float
-    speedup: float
-    used: Resources
-    budget: Resources
-    is_proven: bool
-
-
-class OnDevice(Record):
-    """The accelerator on its device, by the area model and placements of PEs.
-
-    Attributes:
-        family: of FPGAs, whose synthesis prices it.
-        used: what the accelerator takes.
-        available: what the device has.
-        shares: used / available by the names of `Resources`; None where the device has none.
-        fits: nothing takes more than there is.
-        pe_clock_mhz: the highest clock of its PE, and `pe_clock_source` where that is from.
-    """
-
-    family: str
-    used: Resources
-    available: Resources
-    shares: dict[str, float | None]
-    fits: bool
-    pe_clock_mhz: float
-    pe_clock_source: str
 
 
 class OutputError(Record):
