@@ -14,6 +14,7 @@ from sparsesim.errors import InputError, SpecError, nearest
 from sparsesim.graph import Graph
 from sparsesim.graph.blocks import Block, blocks
 from sparsesim.inputs import Inputs
+from sparsesim.search.block_rows import block_rows
 from sparsesim.search.change import Change
 from sparsesim.search.cost import Cost, Cycles, applied
 from sparsesim.search.exchange import Exchanged, exchange
@@ -21,14 +22,14 @@ from sparsesim.search.grid import Grid
 from sparsesim.search.images import Batch, batch_size, batches, check_labels, part, right
 from sparsesim.search.layerwise import Curve, layerwise
 from sparsesim.search.replay import Replay
-from sparsesim.search.result import BlockRow, Joint, Score, SearchResult, UnitRow
+from sparsesim.search.result import Joint, Score, SearchResult, UnitRow
 from sparsesim.search.scoring import Scorer
 from sparsesim.search.units import WHAT, Unit, activation_units, thresholds_of, weight_units
-from sparsesim.sparsity import SparsityTable, weight_sparsity
+from sparsesim.sparsity import weight_sparsity
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
 from sparsesim.spec.thresholds import Thresholds
-from sparsesim.trace.zeros import activation_zeros
+from sparsesim.trace.zeros import ActivationTable, activation_zeros
 
 OBJECTIVES = ("sparsity", "together", "cycles")
 BY = ("block", "layer")
@@ -365,7 +366,7 @@ class _Run:
                 UnitRow(unit.kind, unit.name, unit.layers, limit, unit.grid, curve.right)
                 for unit, curve, limit in zip(units, curves, limits, strict=True)
             ),
-            blocks=self._table(graph, weights, cycles, before),
+            blocks=block_rows(weights, self._zeros(graph), self._zeros(self.graph), cycles, before),
             cycles=dict(cycles.total),
             cycles_before=dict(before.total),
             cycle_images=self.cost.inputs.images,
@@ -378,25 +379,8 @@ class _Run:
         )
         return Found(result, thresholds, graph)
 
-    def _table(
-        self, graph: Graph, weights: SparsityTable, cycles: Cycles, before: Cycles
-    ) -> tuple[BlockRow, ...]:
-        after, as_is = (
-            activation_zeros(one, self._feeds(), self.named_blocks).blocks
-            for one in (graph, self.graph)
-        )
-        return tuple(
-            BlockRow(
-                weight.name,
-                weight.elements,
-                weight.zeros,
-                on.sparsity,
-                off.sparsity,
-                dict(cycles.blocks.get(weight.name, {})),
-                dict(before.blocks.get(weight.name, {})),
-            )
-            for weight, on, off in zip(weights.blocks, after, as_is, strict=True)
-        )
+    def _zeros(self, graph: Graph) -> ActivationTable:
+        return activation_zeros(graph, self._feeds(), self.named_blocks)
 
     def _feeds(self) -> Iterator[Mapping[str, np.ndarray]]:
         return (batch.feed for batch in batches(self.test_inputs, self.size))
