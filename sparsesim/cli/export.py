@@ -32,6 +32,8 @@ def export(
     force: options.Force = False,
 ) -> None:
     """Files for other tools: Timeloop, SCALE-Sim, ZigZag, Perfetto, Netron."""
+    from dataclasses import replace
+
     from sparsesim.errors import InputError, SpecError
     from sparsesim.exports import Request, exporter, kind_named
     from sparsesim.exports.write import refuse_path, write
@@ -50,6 +52,8 @@ def export(
     chosen = options.accelerator_of(accelerator, settings)
     board = options.device_of(device, chosen)
 
+    from sparsesim.report.figures import plural
+    from sparsesim.trace.doubtful_values import Noted
     from sparsesim.trace.prepare import watched
     from sparsesim.trace.store import is_trace
 
@@ -57,12 +61,13 @@ def export(
         raise InputError(f"{model}: is a trace, which has no model in it; give the ONNX file")
     found = opened(model, reading, feeding, images, None, 0, thresholds, quantize, seed)
     with progress("exporting", found.trace.source.runs) as show:
-        trace = watched(found.trace, show)
+        noted = Noted(found.trace.images)
+        trace = watched(replace(found.trace, images=noted), show)
         made = exporter(kind)(
             Request(trace, found.made and found.made[0], chosen, board, layer or "")
         )
-    for warning in made.warnings:
+    for warning in (*made.warnings, *noted.warnings()):
         typer.echo(f"warning: {warning}", err=True)
     write(made, kind, output, force)
-    many = f" ({len(made.files)} files)" if kind.is_folder else ""
+    many = f" ({plural(len(made.files), 'file')})" if kind.is_folder else ""
     options.said(f"{output}{many}", made.then.replace("{path}", output))

@@ -50,7 +50,7 @@ def queues(
     force: options.Force = False,
 ) -> None:
     """The smallest queue depth within a loss of the unbounded one, by layer and for all."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from sparsesim.errors import InputError, SpecError
     from sparsesim.files import refuse_existing
@@ -78,7 +78,8 @@ def queues(
     with progress("counting", len(trace.layers)) as show:
         found = size_queues(trace, chosen, board, loss=allowed, progress=show)
     more = {"balance": asdict(balanced)} if balanced else {}
-    options.report(queues_text(found), output, asdict(found) | more, force)
+    said = replace(found, warnings=()) if balanced else found  # the balance has said them
+    options.report(queues_text(said), output, asdict(found) | more, force)
 
 
 def _executed(trace: Trace) -> Trace:

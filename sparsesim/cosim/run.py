@@ -32,6 +32,7 @@ from sparsesim.inputs import Inputs
 from sparsesim.rtl.simulator import PassRun, Verilog
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace
+from sparsesim.trace.doubtful_values import Noted
 from sparsesim.trace.execute import execute
 
 _PARTS_A_WORKER = 8  # pieces of work in flight for each process
@@ -49,7 +50,7 @@ class Cosimulation:
         seconds: of simulation.
         workers: processes; 0 was the one that called.
         images_per_run: more than 1 where the model's batch is fixed.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
     """
 
     checks: tuple[LayerCheck, ...]
@@ -95,11 +96,12 @@ def cosimulate(
     chosen = [graph.layer(name).name for name in layers] if layers else None
     require_layers(graph.source, graph.layers, host_work(graph))
     trace = execute(graph, inputs, lazy=True)
+    noted = Noted(trace.images)
     began = time.monotonic()
     with Pool(Verilog(accelerator, folder=folder), workers) as pool:
         run = _Run(trace, accelerator, pool, most_passes, progress)
         equal = []
-        for index, (image, feed) in enumerate(zip(trace.images, inputs.feeds(), strict=False)):
+        for index, (image, feed) in enumerate(zip(noted, inputs.feeds(), strict=False)):
             if chained:
                 equal.append(_chained(run, graph, feed, image, index))
             else:
@@ -114,7 +116,7 @@ def cosimulate(
         time.monotonic() - began,
         workers,
         inputs.images_per_run,
-        inputs.warnings,
+        (*inputs.warnings, *noted.warnings()),
     )
 
 

@@ -17,6 +17,7 @@ from sparsesim.formats import encoded_bits
 from sparsesim.graph import Graph
 from sparsesim.graph.host_work import HostWork, host_work
 from sparsesim.inputs import Inputs
+from sparsesim.trace.doubtful_values import Doubts, Watch, doubt_warnings
 from sparsesim.trace.execute import exposing
 from sparsesim.trace.host_shapes import HostShapes
 from sparsesim.trace.record import value_width
@@ -52,6 +53,7 @@ class Measured:
         layer_macs: MACs of each layer on the first image.
         host: the host's work on the first image.
         runs: how many; images_per_run: in each.
+        warnings: of values that are no numbers, and of inputs that are clipped.
     """
 
     sizes: Mapping[str, Sizes]
@@ -59,6 +61,7 @@ class Measured:
     host: HostWork
     runs: int
     images_per_run: int
+    warnings: tuple[str, ...]
 
 
 def measure(
@@ -81,23 +84,29 @@ def measure(
     Raises:
         InputError, ModelError: as the engine does.
     """
-    exposed = exposing(graph, set(tensors))
-    engine = Engine(exposed)
     watcher = _Watcher(graph, set(tensors), formats, value_bits)
+    exposed = exposing(graph, set(tensors) | watcher.watch.tensors)
+    engine = Engine(exposed)
+    doubts: list[Doubts] = []
     host = host_work(graph)
     for index, feed in enumerate(inputs.feeds(), 1):
+        watcher.watch.start()
         for name in feed:
+            watcher.watch.seen(name, feed[name])
             watcher.see(name, feed[name], {**graph.constants, **feed})
         if index == 1:
             first = HostShapes(exposed, feed, watcher)
-            engine.run(feed, first)
+            outputs = engine.run(feed, first)
             host = first.work()
         else:
-            engine.run(feed, watcher)
+            outputs = engine.run(feed, watcher)
+        watcher.watch.outputs(exposed.outputs, outputs)
+        doubts.append(watcher.watch.doubts)
         if progress is not None:
             progress(index)
     sizes = {name: seen.sizes() for name, seen in watcher.seen.items()}
-    return Measured(sizes, watcher.macs, host, inputs.count, inputs.images_per_run)
+    said = doubt_warnings(doubts)
+    return Measured(sizes, watcher.macs, host, inputs.count, inputs.images_per_run, said)
 
 
 def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -131,6 +140,7 @@ class _Watcher:
     ) -> None:
         self.wanted, self.formats, self.value_bits = wanted, formats, value_bits
         self.zeros, self.listed = zero_points(graph), graph.value_bits
+        self.watch = Watch(graph)
         self.seen: dict[str, _Seen] = {}
         self.macs: dict[str, int] = {}
 
@@ -139,9 +149,14 @@ class _Watcher:
         if layer.name not in self.macs:
             shapes = tensors[layer.activation].shape, tensors[layer.weight].shape
             self.macs[layer.name] = runner.geometry(*shapes).macs
-        self.made(layer.makes, tensors)
+        self.watch.layer(runner, tensors)
+        self._see_all(layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
+        self.watch.made(names, tensors)
+        self._see_all(names, tensors)
+
+    def _see_all(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
         for name in names:
             self.see(name, tensors[name], tensors)
 

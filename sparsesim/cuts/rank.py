@@ -91,7 +91,7 @@ class Cuts:
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
         images: in all runs; images_per_run: more than 1 where the model's batch is fixed.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
         formats: measured, `dense` first.
         value_bits: asked for; None: each tensor's type, 8 for floats.
         float_bits: at which floats that cross are priced; None where none do.
@@ -178,7 +178,7 @@ def rank_cuts(
         random_inputs=inputs.random,
         images=inputs.images,
         images_per_run=inputs.images_per_run,
-        warnings=inputs.warnings,
+        warnings=(*inputs.warnings, *measured.warnings),
         formats=chosen,
         value_bits=value_bits,
         float_bits=max(floats, default=None),

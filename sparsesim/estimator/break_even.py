@@ -37,6 +37,7 @@ from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
+from sparsesim.trace.doubtful_values import doubt_warnings
 from sparsesim.trace.trace import Source
 
 STEPS = 256
@@ -99,7 +100,7 @@ class BreakEvens:
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
         images: that were counted, the first ones; images_per_run: of them.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
         seed: of the thinning.
         steps: densities are multiples of 1 / steps.
         accelerator, device: as JSON has them.
@@ -179,7 +180,7 @@ def break_even(
         random_inputs=source.random_inputs,
         images=source.images,
         images_per_run=source.images_per_run,
-        warnings=source.warnings,
+        warnings=(*source.warnings, *doubt_warnings(trace.images)),
         seed=seed,
         steps=STEPS,
         accelerator=accelerator.model_dump(mode="json"),

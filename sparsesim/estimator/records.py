@@ -9,14 +9,12 @@ from importlib.metadata import version
 import numpy as np
 
 from sparsesim.datapath import CLASSES, SCHEMES
-from sparsesim.estimator.clipped_inputs import clipped_warnings
 from sparsesim.estimator.layer_record import (
     cycles_of,
     dram_bits_of,
     layer_record,
     relative,
 )
-from sparsesim.estimator.not_finite import not_finite_warnings
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.saturation import saturation_warnings
@@ -31,6 +29,8 @@ from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.spec.energy import DEFAULT_ENERGY_TABLE, EnergyTable
 from sparsesim.trace import Trace
+from sparsesim.trace.clipped_warnings import clipped_warnings
+from sparsesim.trace.not_finite_warnings import not_finite_warnings
 
 
 def assemble(
@@ -207,8 +207,8 @@ def _warnings(trace: Trace, accelerator: Accelerator, tally: Tally) -> tuple[str
     found = [*trace.source.warnings]
     if trace.source.random_inputs:
         found.append(
-            f"inputs are random ({trace.source.inputs}): activation sparsity and all cycles that "
-            "hang on it say nothing about real data"
+            "inputs are random: activation sparsity and all cycles that hang on it say nothing "
+            "about real data"
         )
     for role, limit in (("activation", accelerator.act_bits), ("weight", accelerator.weight_bits)):
         wide = [
@@ -219,14 +219,21 @@ def _warnings(trace: Trace, accelerator: Accelerator, tally: Tally) -> tuple[str
         if wide:
             needed = max(trace.tensors[getattr(layer, role)].operand_bits for layer in trace.layers)
             found.append(
-                f"{len(wide)} layers (first {_short(wide[0])}) have {role}s of {needed} bits; the "
-                f"accelerator has {limit}: co-simulation will refuse them"
+                f"{_counted(wide)} {role}s of {needed} bits; the accelerator has {limit}: "
+                "co-simulation will refuse them"
             )
     found += unknown_macs(trace.host)
     found += saturation_warnings(trace.saturation)
     found += not_finite_warnings(tally.not_finite)
     found += clipped_warnings(tally.clipped)
     return tuple(found)
+
+
+def _counted(names: list[str]) -> str:
+    """`1 layer (conv1) has`, `2 layers (first conv1) have`."""
+    if len(names) == 1:
+        return f"1 layer ({_short(names[0])}) has"
+    return f"{len(names)} layers (first {_short(names[0])}) have"
 
 
 def _short(name: str) -> str:

@@ -24,6 +24,8 @@ from sparsesim.sparsity.choose import choose
 from sparsesim.spec.arithmetic import Arithmetic
 from sparsesim.spec.thresholds import Rule, Thresholds
 from sparsesim.trace import ImageTrace
+from sparsesim.trace.doubtful_values import Doubts, Watch, doubt_warnings
+from sparsesim.trace.execute import exposing
 
 
 def emulate(
@@ -64,7 +66,8 @@ def emulate(
                 "which there is no emulation; leave it out"
             )
         del chosen[name]
-    ordinary, emulated = Engine(graph), Engine(graph)
+    watch = Watch(graph)
+    ordinary, emulated = Engine(exposing(graph, watch.tensors)), Engine(graph)
     arithmetic = {name: thresholds.intrinsic[pattern] for name, pattern in chosen.items()}
     open_operands = _open_operands(graph, arithmetic)
     ranges = measure(ordinary, inputs.feeds(), open_operands) if open_operands else {}
@@ -77,9 +80,15 @@ def emulate(
     tallies = {layer.name: ErrorTally() for layer in graph.layers}
     outputs = OutputTally(inputs.images_per_run)
     labels = inputs.labels
+    doubts: list[Doubts] = []
     for index, feed in enumerate(inputs.feeds()):
-        seen = _Outputs()
+        seen = _Outputs(watch)
+        watch.start()
+        for name, tensor in feed.items():
+            watch.seen(name, tensor)
         before = ordinary.run(feed, seen)
+        watch.outputs(graph.outputs, before)
+        doubts.append(watch.doubts)
         after = emulated.run(feed, _Compared(seen.of, tallies))
         own = () if labels is None else tuple(labels[index].reshape(-1).tolist())
         outputs.add(ImageTrace({}, tuple(after), tuple(before), labels=own))
@@ -94,7 +103,7 @@ def emulate(
         random_inputs=inputs.random,
         images=inputs.images,
         images_per_run=inputs.images_per_run,
-        warnings=inputs.warnings,
+        warnings=(*inputs.warnings, *doubt_warnings(doubts)),
         layers=tuple(
             _record(layer.name, layer.op, tallies[layer.name], layers.get(layer.name), chosen)
             for layer in graph.layers
@@ -138,16 +147,19 @@ def _record(
 
 
 class _Outputs:
-    """Keeps each layer's output of one run."""
+    """Keeps each layer's output of one run, and shows all to a watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch) -> None:
         self.of: dict[str, np.ndarray] = {}
+        self._watch = watch
 
     def layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> None:
         self.of[runner.layer.name] = tensors[runner.layer.output]
+        self._watch.layer(runner, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
-        """What the host makes is no layer's."""
+        """What the host makes is no layer's output."""
+        self._watch.made(names, tensors)
 
 
 class _Compared:

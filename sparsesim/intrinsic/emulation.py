@@ -52,7 +52,7 @@ class Emulation:
         model, model_sha256, rewrites, inputs, inputs_sha256: what ran on what.
         random_inputs: the inputs were drawn, not given.
         images: in all runs; images_per_run: more than 1 where the model's batch is fixed.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
         layers: all of the graph, in execution order.
         outputs: the largest |difference| of the model's outputs as a share of their range, and the
             share of images with the same top-1.

@@ -88,6 +88,8 @@ def finest(low: float, high: float, bits: int, rounding: Rounding) -> int:
     if low == high == 0:
         return bits - 1
     ends = np.array([low, high], dtype=np.float64)
+    if not np.isfinite(ends).all():
+        raise SpecError("some values are NaN or infinity, which no fraction holds")
     for fraction in range(_FINEST, _COARSEST - 1, -1):
         steps = rounded(ends * 2.0**fraction, rounding)
         made = Fixed(bits, fraction)

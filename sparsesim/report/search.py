@@ -7,6 +7,7 @@ from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.figures import count, percent, plural, times
+from sparsesim.report.heading import warned
 from sparsesim.report.naming import fitted
 from sparsesim.search.result import Score, SearchResult
 
@@ -16,7 +17,8 @@ _NAME_WIDTH = 22
 
 def search_report(result: SearchResult) -> RenderableType:
     """What was found, block by block, what it costs in accuracy and saves in cycles."""
-    parts: list[RenderableType] = [*_blocks(result), Text()]
+    parts = warned(result.warnings)
+    parts += [*_blocks(result), Text()]
     parts += [Text(line) for line in accuracy_lines(result)]
     parts += [Text(), *_cycles(result)]
     if any(unit.kind == "activations" for unit in result.units):

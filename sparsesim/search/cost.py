@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparsesim.datapath import SCHEMES
 from sparsesim.estimator import estimate
@@ -14,6 +14,7 @@ from sparsesim.inputs import Inputs
 from sparsesim.sparsity import sparsify
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.thresholds import Thresholds
+from sparsesim.trace.doubtful_values import Noted
 from sparsesim.trace.execute import execute
 
 
@@ -24,10 +25,12 @@ class Cycles:
     Attributes:
         total: scheme -> mean over the images.
         blocks: block name -> the same of its layers.
+        warnings: of values that are no numbers, and of inputs that are clipped.
     """
 
     total: Mapping[str, float]
     blocks: Mapping[str, Mapping[str, float]]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,9 @@ class Cost:
             blocks: block name -> its layers; others form their default blocks.
         """
         graph = applied(self.graph, self.raw, thresholds)
-        result = estimate(execute(graph, self.inputs, lazy=True), self.accelerator, self.device)
+        trace = execute(graph, self.inputs, lazy=True)
+        noted = Noted(trace.images)
+        result = estimate(replace(trace, images=noted), self.accelerator, self.device)
         home = {layer: name for name, layers in blocks.items() for layer in layers}
         images = self.inputs.images
         table: dict[str, dict[str, float]] = {}
@@ -66,7 +71,7 @@ class Cost:
             for scheme in SCHEMES:
                 row[scheme] += layer.cycles[scheme].total / images
         total = {scheme: result.totals.cycles[scheme].total / images for scheme in SCHEMES}
-        return Cycles(total, table)
+        return Cycles(total, table, noted.warnings())
 
 
 def applied(graph: Graph, raw: Graph, thresholds: Thresholds) -> Graph:

@@ -117,6 +117,7 @@ class SearchResult:
         version: of sparsesim.
         weights, weight_zeros: of the model, where a weight that several blocks share is there once;
             of results of earlier versions, the sums over their blocks.
+        warnings: of the inputs, and of values that are no numbers.
     """
 
     model: str
@@ -142,6 +143,7 @@ class SearchResult:
     version: str
     weights: int
     weight_zeros: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def weight_sparsity(self) -> float:
@@ -175,5 +177,6 @@ def from_json(found: dict[str, Any]) -> SearchResult:
     blocks = values["blocks"] = tuple(BlockRow(**row) for row in values["blocks"])
     for key in ("weights", "weight_zeros"):
         values.setdefault(key, sum(getattr(row, key) for row in blocks))
+    values["warnings"] = tuple(values.get("warnings", ()))
     values["joint"] = Joint(**values["joint"]) if values["joint"] else None
     return SearchResult(**values)

@@ -376,6 +376,11 @@ class _Run:
             version=sparsesim.__version__,
             weights=weights.model.elements,
             weight_zeros=weights.model.zeros,
+            warnings=tuple(
+                dict.fromkeys(
+                    (*self.search_inputs.warnings, *self.test_inputs.warnings, *before.warnings)
+                )
+            ),
         )
         return Found(result, thresholds, graph)
 

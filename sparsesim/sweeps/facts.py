@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from sparsesim.estimator.storage import storage
+from sparsesim.trace.doubtful_values import Noted
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
@@ -23,7 +24,8 @@ def facts_of(trace: Trace, accelerator: Accelerator) -> dict[str, Any]:
         `layers`: `LayerStorage` of each.
     """
     source = trace.source
-    sizes = storage(trace, accelerator)
+    noted = Noted(trace.images)
+    sizes = storage(replace(trace, images=noted), accelerator)
     return {
         "model": source.model,
         "model_sha256": source.model_sha256,
@@ -31,6 +33,6 @@ def facts_of(trace: Trace, accelerator: Accelerator) -> dict[str, Any]:
         "inputs_sha256": source.inputs_sha256,
         "random_inputs": source.random_inputs,
         "rewrites": list(source.rewrites),
-        "warnings": list(source.warnings),
+        "warnings": [*source.warnings, *noted.warnings()],
         "layers": [asdict(size) for size in sizes],
     }

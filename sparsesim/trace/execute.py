@@ -170,8 +170,8 @@ class _Run:
                 for name, tensor in feed.items():
                     self.recorder.seen(name, tensor)
                 outputs = self._outputs(feed)
-                for name, output in zip(self.graph.outputs, outputs, strict=True):
-                    self.recorder.check(f"output {name}", output)
+                self.recorder.watch.outputs(self.graph.outputs, outputs)
+                doubts = self.recorder.watch.doubts
                 reference = self.reference.run(feed) if self.reference else ()
                 own = [] if labels is None else labels[index].reshape(-1).tolist()
                 if self.progress is not None:
@@ -182,8 +182,8 @@ class _Run:
                     tuple(reference),
                     own[0] if len(own) == 1 else -1,
                     self.recorder.values,
-                    self.recorder.not_finite,
-                    self.recorder.clipped,
+                    doubts.not_finite,
+                    doubts.clipped,
                     tuple(own) if len(own) > 1 else (),
                 )
 

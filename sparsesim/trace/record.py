@@ -6,7 +6,6 @@ An observer of the engine; it changes nothing that flows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from sparsesim.errors import ModelError
 from sparsesim.graph import Graph, Layer
 from sparsesim.graph.widths import type_bits
 from sparsesim.lowering import Geometry
-from sparsesim.trace.clipping import Clipped, first_quantisers
-from sparsesim.trace.not_finite import not_finite
+from sparsesim.trace.doubtful_values import Watch
 from sparsesim.trace.operands import (
     pack_activation,
     pack_in_order,
@@ -42,7 +40,7 @@ class Recorder:
         weight_groups: layer name -> as `TraceLayer` has it, of constant weights.
         sizes: tensor name -> (elements, value bits), of every tensor seen.
         values: operands by key, where asked for.
-        not_finite, clipped: as `ImageTrace` has them.
+        watch: looks for values that are no numbers or are clipped.
     """
 
     def __init__(self, graph: Graph, leaving: Mapping[str, str], keep_values: bool) -> None:
@@ -54,7 +52,7 @@ class Recorder:
         self.tensors: dict[str, TraceTensor] = {}
         self.geometries: dict[str, Geometry] = {}
         self.weight_groups: dict[str, tuple[int, ...]] = {}
-        self.quantisers = {one.tensor: one for one in first_quantisers(graph)}
+        self.watch = Watch(graph)
         self.start()
 
     def start(self) -> None:
@@ -62,8 +60,7 @@ class Recorder:
         self.bits: dict[str, np.ndarray] = {}
         self.values: dict[str, np.ndarray] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
-        self.not_finite: dict[str, int] = {}
-        self.clipped: dict[str, Clipped] = {}
+        self.watch.start()
 
     def layer(self, runner: LayerRunner, tensors: Mapping[str, np.ndarray]) -> None:
         """Pack the operands and the output of a layer that has run."""
@@ -94,7 +91,7 @@ class Recorder:
             self._keep(key, pack_output(layer, y, zero), layer.output, y, zero, y.size)
         for name in layer.makes:
             self.seen(name, tensors[name])
-        self.check(f"layer {layer.name}", y)
+        self.watch.check(f"layer {layer.name}", y)
         self._leaving(layer.makes, tensors)
 
     def made(self, names: tuple[str, ...], tensors: Mapping[str, np.ndarray]) -> None:
@@ -117,17 +114,9 @@ class Recorder:
         return activation_key(layer, self.geometries[layer.name], other)
 
     def seen(self, name: str, tensor: np.ndarray) -> None:
-        """Note a tensor's size."""
+        """Note a tensor's size, and what of it is clipped."""
         self.sizes[name] = (tensor.size, self._listed(name) or value_width(tensor.dtype))
-        if name in self.quantisers:
-            quantiser = self.quantisers[name]
-            self.clipped[quantiser.input] = quantiser.clipped(tensor)
-
-    def check(self, what: str, tensor: Any) -> None:
-        """Note values that are no numbers."""
-        found = not_finite(tensor)
-        if found:
-            self.not_finite[what] = found
+        self.watch.seen(name, tensor)
 
     def _geometry(self, layer: Layer, geometry: Geometry) -> Geometry:
         """A layer's lowering, which must be the same for every run."""

@@ -30,6 +30,7 @@ from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
 from sparsesim.trace import Trace, TraceLayer
+from sparsesim.trace.doubtful_values import doubt_warnings
 from sparsesim.trace.execute import execute
 from sparsesim.tuning.channels import Channels
 from sparsesim.tuning.depths import TOTAL, Depths, Machine
@@ -70,7 +71,7 @@ class Balance:
 
     Attributes:
         model, inputs, images, images_per_run, accelerator, scheme: what was counted.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
         is_kept: the network is faster so; else the original stays.
         reordered: layers whose filters have another order.
         compute_before, compute_after, total_before, total_after: cycles of all images.
@@ -156,7 +157,7 @@ def balance(
         inputs=inputs.source,
         images=inputs.images,
         images_per_run=inputs.images_per_run,
-        warnings=inputs.warnings,
+        warnings=(*inputs.warnings, *doubt_warnings(trace.images)),
         accelerator=accelerator.model_dump(mode="json"),
         scheme=scheme,
         is_kept=is_kept,

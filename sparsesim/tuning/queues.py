@@ -27,6 +27,7 @@ from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
+from sparsesim.trace.doubtful_values import Noted
 from sparsesim.tuning.depths import COMPUTE, DEEPEST, TOTAL, UNBOUNDED, Depths, Machine
 
 
@@ -82,7 +83,7 @@ class Queues:
     Attributes:
         model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
         images: that were counted; images_per_run: of them.
-        warnings: of the inputs.
+        warnings: of the inputs, and of values that are no numbers.
         accelerator, device: as JSON has them.
         scheme: the accelerator's own, under which all is counted.
         loss: allowed, a share.
@@ -140,7 +141,8 @@ def size_queues(
     if not 0 <= loss < 1:
         raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
     accelerator, device = resolve(accelerator, device)
-    groups = list(batches(trace.images, accelerator.batch))
+    noted = Noted(trace.images)
+    groups = list(batches(noted, accelerator.batch))
     search = _Search(trace, groups, Machine(accelerator, device), Fraction(repr(loss)), progress)
     found = each(search.layer, [(layer,) for layer in trace.layers])
     kept = [pair for pair in found if pair is not None]
@@ -161,7 +163,7 @@ def size_queues(
         random_inputs=source.random_inputs,
         images=source.images,
         images_per_run=source.images_per_run,
-        warnings=source.warnings,
+        warnings=(*source.warnings, *noted.warnings()),
         accelerator=accelerator.model_dump(mode="json"),
         device=device.model_dump(mode="json"),
         scheme=accelerator.skipping,

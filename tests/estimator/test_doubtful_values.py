@@ -159,8 +159,8 @@ def test_inputs_that_saturate(name, spread, tmp_path):
     lines = warned(result, "saturate", "first QuantizeLinear")
     if beyond / x.size > 0.01:
         assert lines == [
-            f"input x: {beyond / x.size:.1%} of its values lie outside -1 to 1.55, the range of "
-            "the model's first QuantizeLinear, and saturate; were the inputs scaled as in "
+            f"input x: {beyond / x.size * 100:.1f} % of its values lie outside -1 to 1.55, the "
+            "range of the model's first QuantizeLinear, and saturate; were the inputs scaled as in "
             "training?"
         ]
     else:
@@ -180,7 +180,7 @@ def test_one_in_a_hundred_is_no_warning():
     graph = graph_of(nodes, constants, (1, 4, 100), {"y": 6})
     assert not warned(ss.estimate(ss.execute(graph, x)), "saturate")
     x[0, 0, 4] = -9
-    assert warned(ss.estimate(ss.execute(graph, x)), "input x: 1.2% of its values")
+    assert warned(ss.estimate(ss.execute(graph, x)), "input x: 1.2 % of its values")
 
 
 def test_float_models_and_what_is_quantised_later_clip_no_input():

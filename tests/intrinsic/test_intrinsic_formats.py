@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,3 +127,10 @@ def test_nothing_leaves_chosen_formats(weights, act_bits, rounding, product_bits
                 worst, arithmetic, formats.product_fraction, formats.acc.fraction
             )
             assert not overflowed and lost == 0
+
+
+@pytest.mark.parametrize("ends", [(np.nan, np.nan), (0.0, np.inf), (-np.inf, 1.0)])
+def test_no_fraction_for_what_is_no_number(ends):
+    with pytest.raises(SpecError) as raised:
+        finest(*ends, 8, "nearest_even")
+    assert str(raised.value) == "some values are NaN or infinity, which no fraction holds"

@@ -22,7 +22,7 @@ def clipped_warnings(runs: Sequence[Mapping[str, Clipped]]) -> list[str]:
         share = sum(one.beyond for one in mine) / values if values else 0.0
         if share > LARGEST_SHARE:
             found.append(
-                f"input {name}: {share:.1%} of its values lie outside {mine[0].low:.4g} to "
+                f"input {name}: {share * 100:.1f} % of its values lie outside {mine[0].low:.4g} to "
                 f"{mine[0].high:.4g}, the range of the model's first QuantizeLinear, and "
                 "saturate; were the inputs scaled as in training?"
             )
