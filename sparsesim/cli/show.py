@@ -35,9 +35,15 @@ def show(
     """Layers, shapes, MACs and parameters of a model; which node runs where, and why."""
     from sparsesim.files import refuse_existing
     from sparsesim.report.console import terminal
-    from sparsesim.report.figures import mac_share
+    from sparsesim.report.figures import mac_share, percent
     from sparsesim.report.naming import fitted
-    from sparsesim.report.show import host_lines, layers_in_words, layers_table, map_table
+    from sparsesim.report.show import (
+        host_lines,
+        layers_in_words,
+        layers_table,
+        map_table,
+        run_in_words,
+    )
 
     if output:
         refuse_existing(output, force)
@@ -48,16 +54,17 @@ def show(
         options.write_json(output, facts, force)
     console = terminal()
     if facts["layers"]:
-        console.print(layers_table(facts["layers"], console.width))
+        table = layers_table(facts["layers"], console.width)
+        terminal(width=max(console.width, table.width or 0)).print(table)
         console.print()
     console.print(
         f"{layers_in_words(facts['layers'])}, "
-        f"{facts['weights']:,} weights, {facts['weight_sparsity']:.1%} of them zero"
+        f"{facts['weights']:,} weights, {percent(facts['weight_sparsity'])} of them zero"
         if facts["layers"]
         else "no MAC layer: nothing runs on the array"
     )
-    if facts["images_per_run"] > 1:
-        console.print(f"of the {facts['images_per_run']} images that the model's batch is fixed at")
+    for line in run_in_words(facts["images_per_run"]):
+        console.print(line)
     for warning in facts["warnings"]:
         console.print(f"! {warning}")
     host = facts["host"]

@@ -178,6 +178,8 @@ def _optimise(
                 ) from error
             if "find an implementation" in said and _holds_bfloat16(model):
                 said += "; it has few operators for bfloat16: make the model float16 or float32"
+            if "is not a registered function/op" in said and not custom_ops:
+                said += "; is it in a library? Give that as --custom-ops FILE.so"
             raise ModelError(f"{where}: ONNX Runtime does not take it: {said}") from error
         return onnx.load(target)
 

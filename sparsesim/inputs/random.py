@@ -63,7 +63,7 @@ def feed_random(
             draw = np.random.default_rng([seed, index])
             yield {spec.name: _drawn(draw, spec, kind) for spec in expected}
 
-    text = f"RANDOM {kind} values, seed {seed}, not real data ({share.images} images)"
+    text = f"RANDOM {kind} values, seed {seed}, not real data"
     return Inputs(
         share.runs,
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 
 def count(number: float) -> str:
     """A whole number with separators: `37,933`."""
@@ -46,8 +48,10 @@ def times(ratio: float) -> str:
 
 
 def milliseconds(cycles: float, clock_mhz: float) -> str:
-    """The time of so many cycles: `0.110 ms`."""
-    return f"{cycles / clock_mhz / 1e3:.3f} ms"
+    """The time of so many cycles: `0.110 ms`; with two digits that count, at least: `0.0012 ms`."""
+    found = cycles / clock_mhz / 1e3
+    digits = 3 if found >= 0.01 or found <= 0 else 1 - floor(log10(found))
+    return f"{found:.{digits}f} ms"
 
 
 def bits(number: float) -> str:

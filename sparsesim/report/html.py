@@ -15,7 +15,6 @@ from sparsesim.report.facts import (
     images_in_words,
     inputs_name,
     iso_resource_in_words,
-    labels,
     machine,
     model_name,
     output_error_in_words,
@@ -32,6 +31,7 @@ from sparsesim.report.figures import (
     signed_percent,
     times,
 )
+from sparsesim.report.naming import fitted
 from sparsesim.report.notes import notes
 from sparsesim.report.on_device import (
     other_warnings,
@@ -43,6 +43,7 @@ from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
 from sparsesim.result.model import BlockRecord, LayerRecord, Result
 
+_LONGEST_NAME = 80  # in tables; the whole name shows where a pointer rests on it
 _PAIRED = (("sparsity", "density"), ("balance", "dram"))
 """Charts side by side where the screen is wide."""
 
@@ -185,7 +186,7 @@ def _layers(result: Result) -> str:
     )
     head = "<th>layer</th><th>op</th><th>bound by</th>"
     head += "".join(f'<th class="number">{name}</th>' for name in headings)
-    names = labels(result.layers)
+    names = fitted([layer.name for layer in result.layers], _LONGEST_NAME)
     rows = [_layer(result, layer, names[layer.name]) for layer in result.layers]
     said = (
         f"Under {own_scheme(result)}; cycles, MACs and DRAM are an image, speedups "
@@ -230,7 +231,8 @@ def _blocks(result: Result) -> str:
         return ""
     headings = ("layers", "weight zeros", "leaving zeros", "total cycles", "share")
     head = "<th>block</th>" + "".join(f'<th class="number">{name}</th>' for name in headings)
-    rows = [_block(result, block) for block in result.blocks]
+    names = fitted([block.name for block in result.blocks], _LONGEST_NAME, strip=False)
+    rows = [_block(result, block, names[block.name]) for block in result.blocks]
     return section(
         "Blocks",
         "Activation zeros are those of the tensor that leaves the block.",
@@ -238,12 +240,12 @@ def _blocks(result: Result) -> str:
     )
 
 
-def _block(result: Result, block: BlockRecord) -> str:
+def _block(result: Result, block: BlockRecord, name: str) -> str:
     scheme = own_scheme(result)
     cycles = block.total_cycles[scheme]
     share = cycles / (result.totals.cycles[scheme].total or 1)
     return (
-        f"<tr><td>{escape(block.name)}</td>"
+        f'<tr><td title="{escape(block.name)}">{escape(name)}</td>'
         f"{number(count(len(block.layers)), len(block.layers))}"
         f"{number(percent(block.weight_sparsity), block.weight_sparsity)}"
         f"{number(percent(block.activation_sparsity), block.activation_sparsity)}"

@@ -43,7 +43,8 @@ def _answer(found: Queues) -> str:
     of_own = f"the accelerator's {own.depth} lose {_loss(own)}"
     if found.depth is None:
         return f"No depth that can be built is within {_share(found.loss)}; {of_own}"
-    said = f"{plural(found.depth, 'window')} lose {_loss(found.point(found.depth))} of cycles"
+    lose = "loses" if found.depth == 1 else "lose"
+    said = f"{plural(found.depth, 'window')} {lose} {_loss(found.point(found.depth))} of cycles"
     return f"{said}, within {_share(found.loss)}; {of_own}"
 
 

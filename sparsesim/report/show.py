@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from sparsesim.report.console import cells
-from sparsesim.report.figures import count, plural
+from sparsesim.report.figures import count, percent, plural
 from sparsesim.report.naming import fitted, in_lines
 
 _LEAST, _LINES = 16, 2  # columns that a name gets at least, and how many lines
@@ -25,7 +25,7 @@ def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
 
     Args:
         layers: as `show` writes them as JSON.
-        width: columns of the terminal.
+        width: columns of the terminal; the table is wider where it must be.
     """
     heads = ("op", *_NUMBERS, "fused")
     rows = [
@@ -34,7 +34,7 @@ def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
             "x".join("?" if n is None else str(n) for n in layer["output_shape"]),
             "?" if layer["macs"] is None else f"{layer['macs']:,}",
             f"{layer['weights']:,}",
-            f"{layer['weight_sparsity']:.1%}",
+            percent(layer["weight_sparsity"]),
             "\n".join(wrap(" ".join(layer["fused"]), _FUSED)),
         )
         for layer in layers
@@ -45,12 +45,15 @@ def layers_table(layers: Sequence[Mapping[str, Any]], width: int) -> Table:
     )
     room = max(_LEAST, width - others)
     labels = fitted([layer["name"] for layer in layers], _LINES * room, strip=False)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    least = room + others  # beyond a narrow terminal rather than broken
+    table = Table(
+        box=None, pad_edge=False, padding=(0, _GAP, 0, 0), width=least if least > width else None
+    )
     for head in ("layer", *heads):
         table.add_column(
             head,
             justify="right" if head in _NUMBERS[1:] else "left",
-            no_wrap=head in _NUMBERS,
+            no_wrap=head != "layer",
             overflow="fold",
             header_style="dim",
         )
@@ -85,6 +88,13 @@ def layers_in_words(layers: Sequence[Mapping[str, Any]]) -> str:
     if len(known) < len(layers):
         macs = f"at least {macs}" if sum(known) else "unknown"
     return f"{plural(len(layers), 'MAC layer')} on the array: {macs} MACs an image"
+
+
+def run_in_words(images: int) -> list[str]:
+    """What a run is, where it holds more than one image."""
+    if images == 1:
+        return []
+    return [f"a run is a batch of {images} images: outputs are those of a run, MACs of an image"]
 
 
 def host_lines(host: Mapping[str, Any]) -> dict[str, str]:

@@ -34,6 +34,7 @@ from sparsesim.report.figures import (
     kib,
     milliseconds,
     percent,
+    plural,
     signed_percent,
     times,
 )
@@ -167,7 +168,7 @@ def _layers(result: Result) -> RenderableType:
     whole = result.totals.cycles[scheme].total or 1
     chosen = by_cycles(result)[:LAYERS]
     names = fitted([layer.name for layer in result.layers], 30)
-    title = f"  {len(chosen)} of {len(result.layers)} layers, by cycles"
+    title = f"  {len(chosen)} of {plural(len(result.layers), 'layer')}, by cycles"
     table = plain_table(title, "share", "speedup", "weight 0s", "input 0s", "bound by")
     for layer in chosen:
         table.add_row(
@@ -186,7 +187,8 @@ def _layers(result: Result) -> RenderableType:
 def _rest(result: Result) -> RenderableType:
     scheme, totals = own_scheme(result), result.totals
     a, record, weights = result.accelerator, totals.schemes[scheme], totals.weight_storage
-    operators = ", ".join(f"{n} {op}" for op, n in result.host.operators.items()) or "nothing"
+    operators = ", ".join(f"{n} {op}" for op, n in result.host.operators.items())
+    hosted = f"{operators}; not in the cycles" if operators else "nothing"
     dram, dense = (sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none"))
     energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
     stored = (
@@ -202,7 +204,7 @@ def _rest(result: Result) -> RenderableType:
         ),
         (
             "on the host",
-            f"{operators}; not in the cycles. MAC coverage {coverage_in_words(result)}",
+            f"{hosted}. MAC coverage {coverage_in_words(result)}",
         ),
         ("weights", stored),
         ("DRAM", f"{bits(dram / images(result))} an image; dense {bits(dense / images(result))}"),

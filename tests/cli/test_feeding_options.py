@@ -165,6 +165,6 @@ def test_sizes_that_are_none(run, pictures, words, said):
 def test_a_search_says_what_it_lacks(run, pictures):
     ran = run("search", "small.onnx", "--inputs", "random")
     assert ran.err == (
-        "error: RANDOM uniform values, seed 0, not real data (1 images): has no labels, which a "
+        "error: RANDOM uniform values, seed 0, not real data: has no labels, which a "
         "search needs; use real, labelled images\n"
     )

@@ -103,3 +103,33 @@ def test_host_nodes_have_their_macs(run, size):
         assert out.endswith("MAC coverage 22.2 %")
         assert facts["mac_coverage"] == layer / (layer + host)
         assert facts["mac_coverage_is_bound"] is False
+
+
+def test_a_recurrent_node_of_a_given_shape(run):
+    """7 steps of 3: x of 8 and h of 16 into 4 gates of 16; of one of 3 images a third."""
+    nodes = [helper.make_node("LSTM", ["x", "w", "r"], ["y"], name="lstm", hidden_size=16)]
+    made = [weight("w", 1, 64, 8), weight("r", 1, 64, 16)]
+    save(nodes, [("x", ["t", "n", 8])], [("y", ["t", 1, "n", 16])], made)
+    ran = run("show", "m.onnx", "--shape", "x=7,3,8", "-o", "s.json")
+    assert ran.code == 0
+    with open("s.json", encoding="utf-8") as file:
+        macs = [layer["macs"] for layer in json.load(file)["layers"]]
+    assert macs == [7 * 8 * 64, 7 * 16 * 64]
+    assert "2 MAC layers on the array: 10,752 MACs an image" in ran.out
+    said = "a run is a batch of 3 images: outputs are those of a run, MACs of an image"
+    assert said in ran.out
+
+
+def test_an_operator_that_no_library_gives(run):
+    node = helper.make_node("Mystery", ["x"], ["y"], domain="my.domain")
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in "xy"]
+    graph = helper.make_graph([node], "g", values[:1], values[1:])
+    opsets = [helper.make_opsetid("", 19), helper.make_opsetid("my.domain", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), "m.onnx")
+    ran = run("show", "m.onnx")
+    assert (ran.code, ran.out, ran.err) == (
+        2,
+        "",
+        "error: m.onnx: ONNX Runtime does not take it: Fatal error: my.domain:Mystery(-1) is not a "
+        "registered function/op; is it in a library? Give that as --custom-ops FILE.so\n",
+    )

@@ -113,7 +113,7 @@ def test_random_inputs_are_named_and_said(run, lenet):
     assert ran.code == 0 and "RANDOM" in ran.out
     stored = ss.load_result("r.json")
     assert stored.inputs.random and stored.provenance.seed == 3
-    assert stored.inputs.source == "RANDOM uniform values, seed 3, not real data (1 images)"
+    assert stored.inputs.source == "RANDOM uniform values, seed 3, not real data"
 
 
 @pytest.mark.parametrize(

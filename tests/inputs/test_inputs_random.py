@@ -20,7 +20,7 @@ def test_it_says_so_loudly():
     inputs = open_inputs("random", spec(np.float32), images=3, seed=5)
     assert inputs.random
     assert inputs.labels is None
-    assert inputs.source == "RANDOM uniform values, seed 5, not real data (3 images)"
+    assert inputs.source == "RANDOM uniform values, seed 5, not real data"
     assert open_inputs("random", spec(np.float32)).count == 1
 
 

@@ -138,3 +138,19 @@ def test_an_unknown_chart_and_one_with_nothing_to_draw():
     with pytest.raises(SpecError) as error:
         png(without_layers(sample()), "dram")
     assert str(error.value) == "chart 'dram' has nothing to draw in this result"
+
+
+def test_long_names_are_short_in_tables_and_whole_where_a_pointer_rests():
+    result = sample()
+    names = [f"{'part/' * 50}{index}/{'end' * 10}" for index in range(len(result.layers))]
+    layers = tuple(
+        layer.model_copy(update={"name": name})
+        for layer, name in zip(result.layers, names, strict=True)
+    )
+    # A layer of another folder, so that all names begin differently.
+    other = layers[0].model_copy(update={"name": "other/" + "x" * 300})
+    page = render(result.model_copy(update={"layers": (other, *layers)}), "html")
+    for name in ("other/" + "x" * 300, *names):
+        _, _, cell = page.partition(f'<td title="{name}">')
+        shown = cell.partition("</td>")[0]
+        assert 8 <= len(shown) <= 80 and "…" in shown

@@ -50,3 +50,22 @@ def test_a_single_image_has_no_interval():
 
 def test_a_narrow_terminal_cuts_no_number():
     assert "1.72x" in plain(text(sample()), width=72)
+
+
+def test_one_layer_and_nothing_on_the_host():
+    result = sample()
+    host = result.host.model_copy(update={"operators": {}})
+    said = render(result.model_copy(update={"layers": result.layers[:1], "host": host}), "text")
+    assert "\n  1 of 1 layer, by cycles " in said
+    assert "\n  on the host   nothing. MAC coverage 100.0 %\n" in said
+
+
+def test_short_times_are_not_cut():
+    result = sample()
+    few = {
+        scheme: cycles.model_copy(update={"total": 50 * 247})
+        for scheme, cycles in result.totals.cycles.items()
+    }
+    totals = result.totals.model_copy(update={"cycles": few})
+    said = render(result.model_copy(update={"totals": totals}), "text")
+    assert said.count("247   0.0012 ms") == 4

@@ -44,7 +44,7 @@ def test_no_number_is_cut(layers):
         macs = "?" if one["macs"] is None else f"{one['macs']:,}"
         shape = "x".join("?" if n is None else str(n) for n in one["output_shape"])
         assert any(
-            shape in line and macs in line and f"{one['weights']:,}" in line and "12.5%" in line
+            shape in line and macs in line and f"{one['weights']:,}" in line and "12.5 %" in line
             for line in text.splitlines()
         )
     assert len(text.splitlines()) <= 1 + 2 * len(layers)
@@ -54,3 +54,14 @@ def test_what_is_fused_is_read_in_full():
     layers = [layer("a" * 90, "Gemm", [1, 1000], 1_000_000, 1_000_000, "Relu", "QuantizeLinear")]
     text = plain(layers_table(layers, 80))
     assert "QuantizeLinear" in text and "Relu" in text and "1,000,000  1,000,000" in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+@pytest.mark.parametrize("layers", [WIDE, LONG], ids=["wide", "long"])
+def test_a_narrow_terminal_breaks_no_word(layers, width):
+    table = layers_table(layers, width)
+    assert table.width is not None and table.width > width
+    lines = plain(table, table.width).splitlines()
+    assert lines[0].split() == ["layer", "op", "output", "MACs", "weights", "zeros", "fused"]
+    assert sum(layers[0]["op"] in line for line in lines) == len(layers)
+    assert len(lines) <= 1 + 2 * len(layers)

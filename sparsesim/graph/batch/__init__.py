@@ -17,6 +17,7 @@ from sparsesim.graph.batch.place import Place
 from sparsesim.graph.batch.walk import Known, walk
 from sparsesim.graph.infer import infer
 from sparsesim.graph.layers import Graph
+from sparsesim.graph.recurrent import internal
 
 __all__ = ["NONE", "Batch", "BatchAxis", "find_batches", "of_one_batch"]
 
@@ -175,4 +176,5 @@ def of_one_batch(graph: Graph, found: Mapping[str, Batch]) -> Graph:
     """The graph with shapes in which a free batch is 1, and other free lengths are unknown."""
     axes = {name: batch.axis for name, batch in found.items()}
     shapes, _ = infer(graph.model, graph.constants, graph.custom_ops, axes)
-    return replace(graph, shapes=shapes)
+    inside, _ = internal(graph.layers, shapes, graph.constants)
+    return replace(graph, shapes={**shapes, **inside})

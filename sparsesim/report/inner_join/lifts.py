@@ -151,6 +151,8 @@ def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     yield (
         f"{count(passes)} passes fill and empty the array, {spent / (passes or 1):.1f} cycles "
         f"each: {count(spent)} in all"
+        if passes != 1
+        else f"1 pass fills and empties the array: {count(spent)} cycles"
     )
     if passes > least:
         yield (
