@@ -45,7 +45,8 @@ def plan_among(graph: Graph, found: Iterable[Block], thresholds: Thresholds) -> 
         if table in RULE_TABLES:
             check_rules(rules, table)
     for table, choices in planned.items():
-        left(graph, table, active(choices))  # refuses those that are called by name
+        if table in RULE_TABLES:  # an arithmetic is no rule
+            left(graph, table, active(choices))  # refuses those that are called by name
     return planned
 
 
