@@ -49,9 +49,13 @@ def times(ratio: float) -> str:
 
 def milliseconds(cycles: float, clock_mhz: float) -> str:
     """The time of so many cycles: `0.110 ms`; with two digits that count, at least: `0.0012 ms`."""
-    found = cycles / clock_mhz / 1e3
-    digits = 3 if found >= 0.01 or found <= 0 else 1 - floor(log10(found))
-    return f"{found:.{digits}f} ms"
+    return f"{thousandths(cycles / clock_mhz / 1e3)} ms"
+
+
+def thousandths(number: float) -> str:
+    """A number to its third decimal, small ones to two digits that count: `0.110`, `0.0012`."""
+    digits = 3 if number >= 0.01 or number <= 0 else 1 - floor(log10(number))
+    return f"{number:.{digits}f}"
 
 
 def bits(number: float) -> str:

@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import count, duration, octets, percent, plural, times
+from sparsesim.report.figures import count, duration, octets, percent, plural, thousandths, times
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
 from sparsesim.report.sweep_points import is_free
-from sparsesim.report.sweep_warnings import sweep_warnings
+from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
@@ -62,6 +62,8 @@ def sweep_text(result: SweepResult) -> RenderableType:
         parts += [*_front(result), Text()]
     if found := best_for_all(result):
         parts += [_for_all(result, found[0]), Text()]
+    for network, said in drawn_inputs(result):
+        parts.append(Text(f"! {network} {said}", style="bold red"))
     for network, said in sweep_warnings(result):
         parts.append(Text(f"! {network}: {said}", style="yellow"))
     if line := coverage_line(result):
@@ -132,8 +134,9 @@ def _for_all(result: SweepResult, best: ForAll) -> Text:
         if is_free(result, name) and name not in (*IMAGES, "thresholds")
     ]
     mean = shown(metric, best.mean)
+    networks = len({row.parameters["network"] for row in best.rows})
     return Text(
-        f"For all {len(best.rows)} networks, by geometric mean, {mean} {metric}: " + ", ".join(own)
+        f"For all {networks} networks, by geometric mean, {mean} {metric}: " + ", ".join(own)
     )
 
 
@@ -210,7 +213,7 @@ def shown(name: str, value: Any) -> str:
         return count(value)
     if METRICS[name].unit == "BRAM36":
         return f"{value:g}"
-    return f"{value:,.3f}" if abs(value) < 1000 else count(value)
+    return thousandths(value) if abs(value) < 1000 else count(value)
 
 
 def sweep_csv(result: SweepResult) -> str:

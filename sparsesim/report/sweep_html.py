@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from sparsesim.report.facts import file_name, pes_in_words
-from sparsesim.report.figures import count
+from sparsesim.report.figures import count, plural
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import outcome, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
@@ -24,6 +24,7 @@ from sparsesim.report.sweep_tables import (
     spec_toml,
     sweep_sheets,
 )
+from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.spec import NO_THRESHOLDS
@@ -141,23 +142,27 @@ def _dense(iso: dict[str, Any] | None) -> str:
 def _header(result: SweepResult) -> str:
     lines = [outcome(result).replace("measured", "measured exactly", 1)]
     for network in result.spec.named_networks():
-        images = ", ".join(count(n) for n in network.images or (1,))
+        known = {one.images for one in result.workloads if one.network == network.name}
+        many = sorted(known or network.images or (1,))
+        images = ", ".join([*map(count, many[:-1]), plural(many[-1], "image")])
         maps = [name for name in (*network.maps(), *network.searched()) if name != NO_THRESHOLDS]
         thresholds = f"; thresholds {', '.join(maps)}" if maps else ""
         where = "random inputs" if network.inputs == "random" else file_name(network.inputs)
-        lines.append(f"{network.name} on {images} images of {where}{thresholds}")
+        lines.append(f"{network.name} on {images} of {where}{thresholds}")
     if line := coverage_line(result):
         lines.append(line)
     devices = result.table.parameters.get("device")
     lines.append("devices: " + ", ".join(sorted(devices.values if devices else ())))
     told = "".join(f'<p class="setting">{escape(line)}</p>' for line in lines)
-    drawn = [n.name for n in result.spec.named_networks() if n.inputs.startswith("random")]
-    loud = "".join(
-        f'<p class="banner loud"><b>RANDOM INPUTS</b>{escape(name)} ran on drawn images: its zeros '
-        "are not a real network's</p>"
-        for name in drawn
+    banners = "".join(
+        f'<p class="banner loud"><b>RANDOM INPUTS</b>{escape(f"{name} {said}", quote=False)}</p>'
+        for name, said in drawn_inputs(result)
     )
-    return f"<header><h1>{escape(result.spec.name)}</h1>{told}</header>{loud}"
+    banners += "".join(
+        f'<p class="banner">{escape(f"{name}: {said}")}</p>'
+        for name, said in sweep_warnings(result)
+    )
+    return f"<header><h1>{escape(result.spec.name)}</h1>{told}</header>{banners}"
 
 
 def _tiles(result: SweepResult) -> str:

@@ -14,12 +14,16 @@ from sparsesim.report.sweep_tables import (
     sweep_sheets,
     titled_for,
 )
+from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.result import SweepResult
 
 
 def sweep_markdown(result: SweepResult) -> str:
     """The tables of a sweep (GitHub's)."""
     parts = [f"# {safe(result.spec.name)}", outcome(result) + "."]
+    said = [f"{name} {words}" for name, words in drawn_inputs(result)]
+    said += [f"{name}: {words}" for name, words in sweep_warnings(result)]
+    parts += [f"> **Warning: {safe(words)}**" for words in said]
     for sheet in sweep_sheets(result):
         parts += _sheet(sheet)
     for group in groups(result):

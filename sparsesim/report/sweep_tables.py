@@ -13,7 +13,6 @@ from sparsesim.report.sweep import cut_lines, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_coverage import coverages
 from sparsesim.report.sweep_points import Group, best, groups, is_free, spreads
-from sparsesim.report.sweep_warnings import sweep_warnings
 from sparsesim.spec import Accelerator
 from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
 from sparsesim.sweeps.metrics import METRICS
@@ -215,7 +214,6 @@ def made_from(result: SweepResult) -> Sheet:
             f"{source_name(facts['inputs'])} sha256 {facts['inputs_sha256'][:16]}"
         )
         pairs.append((name, "; ".join([text, *facts["rewrites"][:1]])))
-    pairs += [(f"warning of {network}", said) for network, said in sweep_warnings(result)]
     pairs += [
         (f"MAC coverage of {network}", f"{share} of the MACs ran on the array")
         for network, share in coverages(result).items()
