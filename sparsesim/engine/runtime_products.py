@@ -86,10 +86,10 @@ def saturating(graph: Graph, saturates: Saturates = saturates) -> tuple[Product,
         one that saturates.
     """
     found: list[Product] = []
+    producers = {name: node for node in graph.model.graph.node for name in node.output}
     for step in graph.steps:
         if isinstance(step, HostStep):
             nodes = [graph.model.graph.node[index] for index in step.nodes]
-            producers = {name: node for node in graph.model.graph.node for name in node.output}
             for outer in nodes:
                 for node, types in _with_bodies(outer, graph.types):
                     kinds = _operands(node, types, producers)
