@@ -106,11 +106,11 @@ def _between(b: Builder, lengths: Lengths, x: Operands, mask: str) -> str:
     shown = b.add("Less", keys, ends, part="mask/before")
     if x.is_crossed:
         return shown
-    two = b.add("Mul", images, lengths.fixed(2), part="mask/two")
-    none = b.add("Sub", images, images, part="mask/none")
-    zeros = b.add("Expand", none, images, part="mask/zeros")
-    whole = b.add("Concat", mask, zeros, part="mask/whole", axis=0)
-    starts = b.add("Slice", whole, images, two, part="mask/starts")
+    # One list or two, as rows: the sum of the second, or of none, is where keys start.
+    rows = b.add("Concat", lengths.fixed(-1), images, part="mask/lists", axis=0)
+    rows = b.add("Reshape", mask, rows, part="mask/rows")
+    second = b.add("Slice", rows, lengths.fixed(1), lengths.fixed(2), first, part="mask/second")
+    starts = summed(b, second, 0, "mask/starts")
     starts = b.add("Reshape", starts, column, part="mask/starts/column")
     late = b.add("Less", keys, starts, part="mask/early")
     return b.add("And", shown, b.add("Not", late, part="mask/late"), part="mask/shown")
@@ -143,3 +143,10 @@ def unsqueezed(b: Builder, x: str, axis: int, part: str) -> str:
     if b.facts.opset < 13:
         return b.add("Unsqueeze", x, part=part, axes=[axis])
     return b.add("Unsqueeze", x, b.value(np.array([axis], np.int64), "axis"), part=part)
+
+
+def summed(b: Builder, x: str, axis: int, part: str) -> str:
+    """The sum along an axis, which stays with length 1; 0 where it is empty."""
+    if b.facts.opset < 13:
+        return b.add("ReduceSum", x, part=part, axes=[axis], keepdims=1)
+    return b.add("ReduceSum", x, b.value(np.array([axis], np.int64), "axis"), part=part, keepdims=1)

@@ -1,6 +1,7 @@
 """ONNX Runtime's own operators keep a batch apart, or mix along it."""
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 from batch_models import FLOAT, INT64, ints, model, node
 from onnx import TensorProto
@@ -110,3 +111,32 @@ def test_rows_by_position():
     among_all = [node("GatherND", "x i", "y")]
     told = batches(among_all, {"x": ["n", 4]}, {"y": [2, 4]}, i=ints(0, 1).reshape(2, 1))
     assert told == {"x": mixed("GatherND")}
+
+
+@pytest.mark.parametrize("opset", [11, 12, 13, 17])
+def test_attention_with_a_length_for_each_image(opset):
+    """Keys of padding are hidden by a list of lengths; images may be run one by one."""
+    draw = np.random.default_rng(opset)
+    weights = {
+        "w": draw.standard_normal((8, 24)).astype(np.float32),
+        "b": draw.standard_normal(24).astype(np.float32),
+    }
+    made = model(
+        [own("Attention", "x w b l", "y", num_heads=2)],
+        {"x": ["n", 5, 8], "l": (["n"], TensorProto.INT32)},
+        {"y": ["n", 5, 8]},
+        opset=opset,
+        **weights,
+    )
+    graph = ss.load(made)
+    assert len(graph.layers) > 1
+    found = find_batches(graph)
+    assert {name: batch.axis for name, batch in found.items()} == {"x": 0, "l": 0}
+    feed = {
+        "x": draw.standard_normal((3, 5, 8)).astype(np.float32),
+        "l": np.array([5, 2, 3], np.int32),
+    }
+    session = ort.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    (wanted,) = session.run(None, feed)
+    came = np.concatenate([run.outputs[0] for run in ss.execute(graph, feed).images])
+    assert np.abs(came - wanted).max() < 1e-5 * np.abs(wanted).max()
