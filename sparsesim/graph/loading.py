@@ -27,6 +27,7 @@ from sparsesim.graph.session import libraries
 from sparsesim.graph.shapes import with_shapes
 from sparsesim.graph.share import share_constants
 from sparsesim.graph.steps_first import has_batch_first, steps_first
+from sparsesim.graph.texts import check_texts
 from sparsesim.graph.tied import note_tied, origins_of
 from sparsesim.graph.widths import of_constants, value_bits, with_value_bits
 
@@ -80,6 +81,7 @@ def _load(
         octets = copy.SerializeToString()
         original: str | bytes = octets
         sha256 = hashlib.sha256(octets).hexdigest()
+        check_texts(copy, source)
         proto = normalise(copy, source)
     else:
         original = source

@@ -62,12 +62,11 @@ def parse(octets: bytes, where: str) -> onnx.ModelProto:
 
 
 def normalise(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """Check a parsed model, inline its functions and name its nodes.
+    """Check a parsed model whose texts are such, inline its functions and name its nodes.
 
     Nodes are sorted, sparse tensors become dense ones, `ai.onnx` its other name, '', and QONNX
     plain ONNX.
     """
-    check_texts(model, where)
     for tensor in tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise ModelError(f"{where}: external data of '{printable(tensor.name)}' is not loaded")
