@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.report.console import cells
+from sparsesim.report.figures import thousandths
 from sparsesim.report.heading import images_and_runs
 from sparsesim.report.naming import fitted
 
@@ -53,8 +54,11 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
         f"{sum(check.results for check in found.checks):,}",
         "yes" if found.failure is None else "NO",
     )
-    said = [f"{clocked * pes / max(found.seconds, 1e-9) / 1e6:.1f} M PE-cycles/s"]
-    said.append(f"{found.seconds:.1f} s, build included, {found.workers} process(es)")
+    rate = clocked * pes / max(found.seconds, 1e-9) / 1e6
+    said = [f"{f'{rate:.1f}' if rate >= 0.1 else thousandths(rate)} M PE-cycles/s"]
+    few = {0: "this process", 1: "1 process"}
+    workers = few.get(found.workers, f"{found.workers} processes")
+    said.append(f"{found.seconds:.1f} s, build included, {workers}")
     if model < every:
         said.append(f"sampled: {100 * model / every:.1f} % of {every:,} cycles")
     if found.outputs_equal:

@@ -11,7 +11,7 @@ from rich.text import Text
 from sparsesim.errors import TraceError
 from sparsesim.report.advice import floors, lifts
 from sparsesim.report.classes import CLASSES
-from sparsesim.report.console import cells, plain_table
+from sparsesim.report.console import WIDTH, cells, plain_table
 from sparsesim.report.facts import (
     baseline,
     class_cycles,
@@ -23,7 +23,7 @@ from sparsesim.report.facts import (
     speedup,
 )
 from sparsesim.report.figures import bits, count, percent, plural, signed_percent, times
-from sparsesim.report.naming import named_by
+from sparsesim.report.naming import in_lines, named_by
 from sparsesim.result.model import SCHEMES, LayerRecord, Result
 
 
@@ -40,7 +40,7 @@ def explain(result: Result, layer_name: str) -> RenderableType:
     """
     layer = find_layer(result, layer_name)
     parts: list[RenderableType] = [*_header(result, layer), Text(), _table(result, layer), Text()]
-    parts += [Text(f"! {warning}", style="bold red") for warning in result.warnings[:1]]
+    parts += [Text(f"! {warning}", style="bold red") for warning in result.warnings]
     return Group(*parts, *_lifts(result, layer))
 
 
@@ -79,7 +79,7 @@ def _header(result: Result, layer: LayerRecord) -> list[RenderableType]:
     own = layer.groups // layer.steps
     groups = f", {own} groups" if own > 1 else ""
     groups += f", {layer.steps} steps in order" if layer.steps > 1 else ""
-    title = Text(layer.name, style="bold")
+    title = Text("\n".join(in_lines(layer.name, WIDTH)), style="bold")
     title.append(f" of {model_name(result)}: {layer.op}{fused}", style="not bold")
     shape = (
         f"{plural(layer.filters, 'filter')} x {plural(layer.positions, 'position')} x "

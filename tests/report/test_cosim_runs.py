@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
 from rich.console import Console
 
 from sparsesim.cosim.check import LayerCheck
@@ -46,3 +47,16 @@ def test_images():
     text = shown(Cosimulation((CHECK,), None, (True,), 2.0, 1))
     assert "1 image 290 290 384 yes" in text
     assert "outputs equal in 1 of 1 image" in text
+
+
+@pytest.mark.parametrize(
+    ("workers", "seconds", "said"),
+    [
+        # 314 cycles of 16 PEs: 5,024.
+        (0, 2.0, "0.0025 M PE-cycles/s; 2.0 s, build included, this process"),
+        (1, 0.01, "0.5 M PE-cycles/s; 0.0 s, build included, 1 process"),
+        (2, 2.0, "0.0025 M PE-cycles/s; 2.0 s, build included, 2 processes"),
+    ],
+)
+def test_how_fast_and_on_what(workers, seconds, said):
+    assert said in shown(Cosimulation((CHECK,), None, (), seconds, workers))

@@ -85,7 +85,18 @@ def test_every_bound_is_explained(bound):
 
 
 def test_random_inputs_are_said():
-    assert "! inputs are random" in plain(explain(random_inputs(sample()), "conv1"))
+    said = plain(explain(random_inputs(sample()), "conv1"))
+    assert "! inputs are random" in said
+    assert "! another [word]" in said  # every warning, not the first alone
+
+
+def test_long_names_break_between_their_parts():
+    result = sample()
+    name = "/".join(f"block{index:02}" for index in range(25))
+    layers = (result.layers[0].model_copy(update={"name": name}), *result.layers[1:])
+    lines = plain(explain(result.model_copy(update={"layers": layers}), name)).splitlines()
+    assert lines[0].endswith("/") and lines[1].endswith("/")
+    assert "".join(lines[:3]).startswith(f"{name} of lenet.onnx")
 
 
 @pytest.mark.parametrize(
