@@ -118,7 +118,7 @@ def test_unknown_operators(tmp_path):
     proto.opset_import.append(helper.make_opsetid("acme", 1))
     assert said(saved(tmp_path, proto)) == (
         "bad.onnx: ONNX Runtime does not take it: Fatal error: acme:Frobnicate(-1) is not a "
-        "registered function/op"
+        "registered function/op; is it in a library? Give that as --custom-ops FILE.so"
     )
 
 
