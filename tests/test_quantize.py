@@ -6,9 +6,10 @@ import logging
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, parser
 
 import sparsesim as ss
+from sparsesim.errors import ModelError
 from sparsesim.graph.quantize import quantize
 
 
@@ -242,3 +243,27 @@ def test_transposed_convolutions_in_groups(group, rank):
         next(iter(ss.execute(each, {"x": x}).images)).outputs[0] for each in (graph, small)
     )
     assert np.abs(came - wanted).max() < 2 / 255 * np.ptp(wanted)
+
+
+@pytest.mark.parametrize(
+    ("x", "names"), [([1.0, 0.0], ["logs"]), ([0.0, 2.0], ["logs"]), ([1.0, -1.0], ["logs", "y"])]
+)
+def test_values_without_a_range_are_named(x, names):
+    """The logarithm of 0 is minus infinity; that of -1 is NaN, which a minimum may pass over."""
+    model = parser.parse_model(
+        """
+        <ir_version: 8, opset_import: ["" : 17]>
+        m (float[1, 2] x) => (float[1, 2] y) <float[2, 2] w = {1, 2, 3, 4}> {
+            logs = Log (x)
+            y = MatMul (logs, w)
+        }
+        """
+    )
+    graph = ss.load(model)
+    with pytest.raises(ModelError) as caught:
+        quantize(graph, [{"x": np.array([x], np.float32)}])
+    assert str(caught.value) in [
+        f"m: calibration meets NaN or infinity in '{name}'; quantising takes images of finite "
+        "values"
+        for name in names
+    ]

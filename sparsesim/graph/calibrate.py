@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from sparsesim.errors import ModelError
+from sparsesim.graph.names import printable
 from sparsesim.graph.session import open_session, session_options
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 # A range grows by less than this share of itself: far below a step of 8 bits.
 _SIGNIFICANT_BITS = 12
+
+
+class NotFiniteError(ModelError):
+    """Calibration met NaN or infinity, which have no range."""
 
 
 def ranges(
@@ -41,6 +47,8 @@ def ranges(
         custom_ops: libraries of its operators.
     Returns:
         by tensor name, float32, as ONNX Runtime's quantiser takes them.
+    Raises:
+        NotFiniteError: a tensor holds NaN or infinity.
     """
     from onnxruntime.quantization.calibrate import (
         CalibrationDataReader,
@@ -65,6 +73,13 @@ def ranges(
     calibrator.infer_session = open_session(augmented, options)
     calibrator.collect_data(Reader())
     found = calibrator.compute_data()
+    inputs = [value.name for value in model.graph.input]
+    for name in (*inputs, *(name for node in model.graph.node for name in node.output)):
+        if name in found and not np.isfinite(found[name].range_value).all():
+            raise NotFiniteError(
+                f"calibration meets NaN or infinity in '{printable(name)}'; quantising takes "
+                "images of finite values"
+            )
     return TensorsData(
         CalibrationMethod.MinMax,
         {

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from sparsesim.errors import ModelError
-from sparsesim.graph.calibrate import ranges
+from sparsesim.graph.calibrate import NotFiniteError, ranges
 from sparsesim.graph.fold import widened
 from sparsesim.graph.layers import Graph
 from sparsesim.graph.loading import load
@@ -80,6 +80,8 @@ def quantize(
             quantiser.quantize_model()
             quantiser.model.save_model_to_file(str(target), False)
             made = load(target, custom_ops=graph.custom_ops)
+        except NotFiniteError as error:
+            raise ModelError(f"{graph.source}: {error}") from error
         except Exception as error:
             raise ModelError(
                 f"{graph.source}: ONNX Runtime's quantiser fails: {runtime_message(error)}"
