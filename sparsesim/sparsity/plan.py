@@ -45,8 +45,7 @@ def plan_among(graph: Graph, found: Iterable[Block], thresholds: Thresholds) -> 
         if table in RULE_TABLES:
             check_rules(rules, table)
     for table, choices in planned.items():
-        if table in RULE_TABLES:  # an arithmetic is no rule
-            left(graph, table, active(choices))  # refuses those that are called by name
+        left(graph, table, active(choices))  # refuses those that are called by name
     return planned
 
 
@@ -55,7 +54,10 @@ def active(choices: Mapping[str, Choice]) -> dict[str, Choice]:
     return {layer: choice for layer, choice in choices.items() if not _is_nothing(choice.rule)}
 
 
-def _is_nothing(rule: Rule) -> bool:
+def _is_nothing(rule: object) -> bool:
+    """An arithmetic, of the table `intrinsic`, always is something."""
+    if not isinstance(rule, Rule):
+        return False
     return rule.is_magnitude and np.float32(rule.parameters[0][1]) == 0
 
 
