@@ -25,6 +25,7 @@ _NUMBERS: dict[str, tuple[float, ...]] = {
     "ScaledTanh": (np.nan, np.nan),
     "ThresholdedRelu": (np.nan,),
 }
+_CODES = ("Sigmoid", "Tanh", "Relu")
 _DEFAULTS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 
 
@@ -41,6 +42,16 @@ def functions_of(layer: Layer, directions: int) -> list[tuple[InPlace, ...]]:
     made = [_function(_known(name), alphas, betas) for name in names]
     each = len(_DEFAULTS[kind])
     return [tuple(made[at : at + each]) for at in range(0, len(made), each)]
+
+
+def codes_of(layer: Layer, directions: int) -> np.ndarray | None:
+    """The functions of each direction as `kernels.apply` knows them, int64; None: it lacks one."""
+    kind = layer.op.replace("DynamicQuantize", "")
+    named = [_known(name.decode()) for name in layer.attribute("activations", ())]
+    names = named or list(_DEFAULTS[kind]) * directions
+    if not set(names).issubset(_CODES):
+        return None
+    return np.array([_CODES.index(name) for name in names], np.int64).reshape(directions, -1)
 
 
 def _known(name: str) -> str:

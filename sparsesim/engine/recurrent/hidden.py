@@ -16,6 +16,7 @@ from sparsesim.engine.recurrent.functions import functions_of
 from sparsesim.engine.recurrent.order import Order
 from sparsesim.engine.recurrent.quantise import dynamic
 from sparsesim.engine.recurrent.runner import RecurrentRunner
+from sparsesim.engine.recurrent.sequences import Sequences, sequences
 from sparsesim.engine.recurrent.weights import Weight, rows_first
 from sparsesim.errors import ModelError
 from sparsesim.graph import Layer
@@ -26,6 +27,10 @@ from sparsesim.lowering import Geometry, product
 class HiddenRunner(RecurrentRunner):
     """Runs the layer `NODE/hidden`."""
 
+    def __init__(self, layer: Layer, constants: Tensors, kind: np.dtype) -> None:
+        super().__init__(layer, constants, kind)
+        self._sequences = sequences(layer, self._weight) if self._weight else None
+
     def make(self, tensors: Tensors) -> dict[str, np.ndarray]:
         """The states that entered each step, the gates, and the outputs of the node.
 
@@ -35,8 +40,12 @@ class HiddenRunner(RecurrentRunner):
         layer = self.layer
         weight = self.weight(tensors)
         run = _Run(layer, weight, tensors)
+        by_sequence = self._sequences if self._weight else sequences(layer, weight)
         for direction in range(len(weight.matrix)):
-            run.direction(direction)
+            if by_sequence and run.sums.dtype == np.float32:
+                run.by_sequence(by_sequence, direction)
+            else:
+                run.by_step(direction)
         kind = tensors[layer.weight].dtype
         return run.made(kind if kind.kind == "f" else np.dtype(np.float32))
 
@@ -61,9 +70,7 @@ class _Run:
         directions, rows, hidden = weight.matrix.shape
         steps, batch, _ = sums.shape
         kind = sums.dtype
-        self.sums = np.ascontiguousarray(np.swapaxes(sums, 1, 2)).reshape(
-            steps, directions, rows, batch
-        )
+        self.sums = sums.reshape(steps, batch, directions, rows)
         state = (directions, batch, hidden)
         self.bias = self._operand("B", bias, (directions, 2 * rows), kind)
         self.first_state = self._operand("initial_h", first_state, state, kind)
@@ -85,17 +92,39 @@ class _Run:
         self.last_state = np.zeros(state, kind)
         self.last_memory = np.zeros(state, kind)
 
-    def direction(self, direction: int) -> None:
-        """Go through the steps of one direction."""
+    def by_sequence(self, kernel: Sequences, direction: int) -> None:
+        """Go through the sequences of one direction, each with all of its steps."""
+        steps, batch, _, rows = self.sums.shape
+        bias, behind = self._biases(direction)
+        more = behind
+        if self.layer.op == "LSTM":
+            more = np.empty((0, 0), np.float32)
+            if self.peepholes is not None:
+                more = self.peepholes[direction].reshape(3, -1)
+        parts, hidden = self.states.shape[1], self.states.shape[4]
+        onward = slice(None, None, -1 if self._is_reverse(direction) else 1)
+        for one in range(batch):
+            length = steps if self.lengths is None else int(self.lengths[one])
+            gates = np.ascontiguousarray(self.sums[:length, one, direction][onward] + bias)
+            states = np.empty((parts, length, hidden), np.float32)
+            outputs = np.empty((length, hidden), np.float32)
+            state = self.first_state[direction, one].copy()
+            memory = self.first_memory[direction, one].copy()
+            kernel.run(direction, gates, states, outputs, state, memory, more)
+            self.states[direction, :, :length, one] = states
+            by_part = gates.reshape(length, parts, rows // parts)
+            self.gates[direction, :, :length, one] = np.swapaxes(by_part, 0, 1)
+            self.outputs[:length, direction, one] = outputs[onward]
+            if length or self.lengths is None:  # as ONNX Runtime has it, who has none of no steps
+                self.last_state[direction, one], self.last_memory[direction, one] = state, memory
+
+    def by_step(self, direction: int) -> None:
+        """Go through the steps of one direction, each with all sequences."""
         layer = self.layer
-        steps, _, rows, _ = self.sums.shape
+        steps, _, _, rows = self.sums.shape
         order = Order(self._is_reverse(direction), self.lengths, steps)
-        bias = self.bias[direction, :rows] + self.bias[direction, rows:]
         parted = _Parted(self, direction, order)
-        behind = layer.op == "GRU" and bool(layer.attribute("linear_before_reset", 0))
-        third = rows // 3 * 2
-        if behind:  # the candidate's second bias stays with its product
-            bias[third:] = self.bias[direction, third:rows]
+        bias, behind = self._biases(direction)
         cell = Cell(
             multiply=parted.multiply,
             functions=self.functions[direction],
@@ -104,10 +133,11 @@ class _Run:
             if self.peepholes is None
             else self.peepholes[direction].reshape(3, -1, 1),
             input_forget=bool(layer.attribute("input_forget", 0)),
-            candidate_bias=self.bias[direction, rows + third :, None] if behind else None,
+            candidate_bias=behind[:, None] if behind.size else None,
         )
         step_of = STEPS[layer.op]
-        gates = order.by_step(self.sums[:, direction]) + bias[:, None]
+        sums = np.ascontiguousarray(np.swapaxes(self.sums[:, :, direction], 1, 2))
+        gates = order.by_step(sums) + bias[:, None]
         state = np.ascontiguousarray(self.first_state[direction].T)
         memory = np.ascontiguousarray(self.first_memory[direction].T)
         outputs = np.empty_like(self.outputs[:, direction])
@@ -146,6 +176,17 @@ class _Run:
             if name:
                 found[name] = tensor.astype(kind, copy=False)
         return found
+
+    def _biases(self, direction: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is added to x·W; and to the product of a GRU's candidate, where the reset gate
+        stands behind that."""
+        rows = self.sums.shape[3]
+        bias = self.bias[direction, :rows] + self.bias[direction, rows:]
+        if self.layer.op != "GRU" or not self.layer.attribute("linear_before_reset", 0):
+            return bias, bias[:0]
+        third = rows // 3 * 2
+        bias[third:] = self.bias[direction, third:rows]
+        return bias, self.bias[direction, rows + third :]
 
     def _is_reverse(self, direction: int) -> bool:
         named = self.layer.attribute("direction", b"forward")
