@@ -68,6 +68,8 @@ def weight_zero(layer: Layer, tensors: Mapping[str, np.ndarray], rank: int) -> n
     zero = tensors[layer.weight_zero]
     if zero.size == 1:
         return zero.reshape(())
+    if layer.is_recurrent:  # stored (directions, K, filters); one each direction, or each filter
+        return zero.reshape(len(zero), 1, -1)
     if layer.kind == "conv_transpose":
         return zero.reshape(1, -1, *[1] * (rank - 2))
     if layer.kind == "conv" or (layer.kind == "gemm" and layer.attribute("transB", 0)):
