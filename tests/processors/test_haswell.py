@@ -33,6 +33,8 @@ SMOKE = [
     f"{REWRITE}::test_a_quantised_threshold_moves_no_other_value[0.0173-uint8-128]",
 ]
 EVERY = [QUANTISED, FIXED, REWRITE, f"{PERMUTE}::test_integer_operators", f"{PERMUTE}::test_lenet"]
+# Small models of every kind: decomposed, QONNX, quantised while running, with two zero points.
+EVERY += ["tests/corpus"]
 # Large networks of signed by signed and unsigned by unsigned products: minutes each, and exact.
 EVERY += [f"--deselect={FIXED}::{name}" for name in ("test_resnet8", "test_mobilenet")]
 
