@@ -34,7 +34,27 @@ SMOKE = [
 ]
 EVERY = [QUANTISED, FIXED, REWRITE, f"{PERMUTE}::test_integer_operators", f"{PERMUTE}::test_lenet"]
 # Small models of every kind: decomposed, QONNX, quantised while running, with two zero points.
-EVERY += ["tests/corpus"]
+EVERY += [
+    "tests/corpus",
+    *(
+        f"tests/graph/decompose/test_{name}.py"
+        for name in (
+            "channels_last",
+            "integer_products",
+            "microsoft_attention",
+            "movement",
+            "quantize_linear",
+        )
+    ),
+    "tests/graph/qonnx",
+    "tests/graph/test_calibrate.py",
+    "tests/graph/test_widths.py",
+    "tests/engine/test_recurrent.py",
+    "tests/engine/test_zero_points.py",
+    "tests/sparsity/test_left.py",
+    "tests/trace/test_two_zeros.py",
+    "tests/trace/test_zeros.py",
+]
 # Large networks of signed by signed and unsigned by unsigned products: minutes each, and exact.
 EVERY += [f"--deselect={FIXED}::{name}" for name in ("test_resnet8", "test_mobilenet")]
 
