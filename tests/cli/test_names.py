@@ -68,27 +68,28 @@ def test_in_the_summary_of_an_estimate(run, tmp_path):
 
 def test_in_the_tables_of_a_cosimulation(capsys):
     from sparsesim.cli import options
+    from sparsesim.cosim.check import LayerCheck
+    from sparsesim.cosim.run import Cosimulation
     from sparsesim.report.cosim import cosim_table, differences_table
 
     names = [*NAMES, *(f"block.{i}/{'x' * 80}/{i}" for i in range(2))]
-    checks = [
-        SimpleNamespace(
+    checks = tuple(
+        LayerCheck(
             name=name,
-            image=0,
+            run=0,
             passes=1,
             passes_run=1,
-            clocked=9,
             cycles_model=9,
             cycles_verilog=9,
             cycles_of_all=9,
             results=4,
+            clocked=9,
+            reason="",
             agrees=True,
         )
         for name in names
-    ]
-    found = SimpleNamespace(
-        checks=checks, seconds=1.0, workers=1, failure=None, outputs_equal=(True,)
     )
+    found = Cosimulation(checks, failure=None, outputs_equal=(True,), seconds=1.0, workers=1)
     machine = SimpleNamespace(rows=4, cols=4, skipping="none")
     options.show(cosim_table(machine, found))
     parts = [
