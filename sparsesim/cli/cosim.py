@@ -76,40 +76,40 @@ def cosim(
     from sparsesim.files import refuse_existing
     from sparsesim.rtl.tool_log import stop_tools
 
-    interrupt.at_once(stop_tools)
-    if output:
-        refuse_existing(output, force)
-    refuse_existing_replay(replay, force)
-    chosen = options.accelerator_of(accelerator, settings)
-    machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
-    if workers is not None and workers < 1:
-        raise SpecError(f"workers {workers} is out of range; use 1 and up")
-    graph, opened = _quantised(model, reading, feeding, images, seed, quantize)
-    tell_inexact_host(graph)
-    named = None if not layer or "all" in layer else layer
-    if cocotb:
-        _run_tile(graph, opened, machines[0], named, tile, replay, hdl, force)
-        return
-    found = []
-    for machine in machines:
-        found.append(_cosimulated(graph, opened, machine, named, chained, passes, workers, hdl))
-        if output:  # before anything is printed
-            told = [_record(*pair) for pair in zip(machines, found, strict=False)]
-            options.write_json(output, told, force or len(found) > 1)
-        _show(machine, found[-1])
-        if found[-1].failure is not None:
-            break
-    failure = found[-1].failure
-    if failure is None:
-        _show_differences(graph, opened, machines[0], named)
-    if output:
-        options.said(output)
-    if failure is not None:
-        _explain(failure, machines[len(found) - 1], replay, hdl, force)
-        raise typer.Exit(1)
-    if not all(all(one.outputs_equal) for one in found):
-        typer.echo("the model's outputs differ from the fixed-point execution's", err=True)
-        raise typer.Exit(1)
+    with interrupt.at_once(stop_tools):
+        if output:
+            refuse_existing(output, force)
+        refuse_existing_replay(replay, force)
+        chosen = options.accelerator_of(accelerator, settings)
+        machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
+        if workers is not None and workers < 1:
+            raise SpecError(f"workers {workers} is out of range; use 1 and up")
+        graph, opened = _quantised(model, reading, feeding, images, seed, quantize)
+        tell_inexact_host(graph)
+        named = None if not layer or "all" in layer else layer
+        if cocotb:
+            _run_tile(graph, opened, machines[0], named, tile, replay, hdl, force)
+            return
+        found = []
+        for machine in machines:
+            found.append(_cosimulated(graph, opened, machine, named, chained, passes, workers, hdl))
+            if output:  # before anything is printed
+                told = [_record(*pair) for pair in zip(machines, found, strict=False)]
+                options.write_json(output, told, force or len(found) > 1)
+            _show(machine, found[-1])
+            if found[-1].failure is not None:
+                break
+        failure = found[-1].failure
+        if failure is None:
+            _show_differences(graph, opened, machines[0], named)
+        if output:
+            options.said(output)
+        if failure is not None:
+            _explain(failure, machines[len(found) - 1], replay, hdl, force)
+            raise typer.Exit(1)
+        if not all(all(one.outputs_equal) for one in found):
+            typer.echo("the model's outputs differ from the fixed-point execution's", err=True)
+            raise typer.Exit(1)
 
 
 def _schemes(names: str | None, accelerator: Accelerator) -> list[str]:

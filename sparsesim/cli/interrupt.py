@@ -31,9 +31,14 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-def at_once(stop: Callable[[], None]) -> None:
+@contextmanager
+def at_once(stop: Callable[[], None]) -> Iterator[None]:
     """Call this as soon as Ctrl-C comes: threads do not see the `KeyboardInterrupt`."""
     _at_once.append(stop)
+    try:
+        yield
+    finally:
+        _at_once.remove(stop)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ __all__ = [
     "encoded_bits",
     "format_named",
     "iid_bound_bits",
+    "named",
     "register_format",
     "rows_and_columns",
 ]
@@ -108,6 +109,11 @@ def register_format(new: Format) -> None:
     _registered[new.name] = new
 
 
+def named() -> list[str]:
+    """Formats that have a name of their own: all but those of `file.py:name`."""
+    return [name for name in FORMATS if not found.is_file(name)]
+
+
 def format_named(name: str) -> Format:
     """The format of that name, or of `file.py:name`.
 
@@ -117,7 +123,7 @@ def format_named(name: str) -> Format:
     if found.is_file(name) and name not in _registered:
         _registered[name] = found.of_file(name)
     if name not in FORMATS:
-        raise SpecError(f"unknown format '{name}'; {nearest(name, FORMATS)}")
+        raise SpecError(f"unknown format '{name}'; {nearest(name, named())}")
     return FORMATS[name]
 
 

@@ -94,10 +94,10 @@ class Accelerator(PackagedSpec):
     def _is_known(cls, value: str) -> str:
         if value in ("dense", "bitmask"):
             return value
-        from sparsesim.formats import FORMATS, format_named  # lazy: formats need NumPy
+        from sparsesim.formats import FORMATS, format_named, named  # lazy: formats need NumPy
 
         if ".py:" not in value and value not in FORMATS:
-            raise ValueError(f"is unknown; {nearest(value, FORMATS)}")
+            raise ValueError(f"is unknown; {nearest(value, named())}")
         format_named(value)  # that of a file or a package has to load
         return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -54,3 +55,14 @@ def test_an_error_behind_a_ctrl_c_is_an_interruption(watched, monkeypatch, capsy
         cli.main()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_what_is_to_stop_at_once_is_forgotten_behind_its_command(watched):
+    """A later Ctrl-C in the same process must not stop what is not under way any more."""
+    stopped = []
+    with interrupt.at_once(lambda: stopped.append("tools")), suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert stopped == ["tools"]
+    with suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert stopped == ["tools"]

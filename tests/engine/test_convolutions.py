@@ -62,7 +62,7 @@ def test_conv_with_what_is_fused_behind(chain):
 
 @pytest.mark.parametrize("op,weight", [("Conv", (4, 3, 3, 3)), ("ConvTranspose", (3, 4, 3, 3))])
 def test_float16(op, weight):
-    # ONNX Runtime computes these in float32: the casts that it puts around them are taken out again.
+    # ONNX Runtime computes these in float32: the casts that it puts around them are taken out.
     case(op, (1, 3, 6, 6), weight, kind=np.float16, chain=("Relu",), hosts=0)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import sparsesim as ss
 from sparsesim.errors import SpecError
+from sparsesim.formats import format_named
 
 OWN = '''
 import numpy as np
@@ -163,3 +164,13 @@ def test_an_entry_point_that_does_not_load(own):
         2,
         "error: format 'counted' of nothing_here:X does not load: No module named 'nothing_here'\n",
     )
+
+
+def test_a_hint_lists_names_not_files(own):
+    format_named(f"{own}:Counted")
+    with pytest.raises(SpecError) as error:
+        format_named("nothing like it")
+    assert str(error.value).startswith(
+        "unknown format 'nothing like it'; use one of dense, bitmask"
+    )
+    assert ".py:" not in str(error.value)
