@@ -20,8 +20,8 @@ from sparsesim.cosim.run import cosimulate
 from sparsesim.graph import Graph
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import Inputs
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.spec import Accelerator
-from sparsesim.spec.accelerator import SCHEMES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/results/cosimulation.md"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsesim.datapath import SCHEMES, count_pairs, datapath
+from sparsesim.machines import SCHEMES, count_pairs, datapath
 from sparsesim.spec.accelerator import Accelerator
 
 

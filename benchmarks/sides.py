@@ -88,9 +88,9 @@ def _cycles(model: str, images: str) -> Callable[[], object]:
     import numpy as np
 
     import sparsesim as ss
-    from sparsesim.datapath import SCHEMES, count_pairs, datapath
     from sparsesim.engine.threads import each
-    from sparsesim.estimator.layer_run import lower
+    from sparsesim.estimator.operands import lower
+    from sparsesim.machines import SCHEMES, count_pairs, datapath
     from sparsesim.memory import ValueBits, plan_layer
 
     trace = _trace(model, images)

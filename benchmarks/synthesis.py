@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.synthesis_page import write_page
 from sparsesim.area.clock import Placed, write_clocks
 from sparsesim.area.table import Design, Run, write_table
-from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import SEEDS, place
 from sparsesim.synth.run import Synthesis, synthesise

@@ -12,7 +12,7 @@ from pathlib import Path
 from sparsesim.area.clock import Placed, read_clocks
 from sparsesim.area.model import held_out_error
 from sparsesim.area.table import Design, Run, read_table
-from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import OPTIONS, PART
 

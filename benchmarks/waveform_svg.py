@@ -36,7 +36,7 @@ def svg(classes: Sequence[str], groups: dict[str, list[Row]], pass_cycles: int) 
     """The picture as text.
 
     Args:
-        classes: of each cycle, keys of `sparsesim.datapath.CLASSES`.
+        classes: of each cycle, keys of `sparsesim.machines.CLASSES`.
         groups: rows under a heading, all of one length.
         pass_cycles: classes are shown up to here.
     """

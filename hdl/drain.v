@@ -13,7 +13,7 @@
 //
 // Example, PE_LATENCY = 3: rows 0 and 1 end in cycles 5 and 3; drains in cycles 8 and 9.
 //
-// Twins: sparsesim/datapath/inner_join (drained), tests/naive_array.py (class Column). Test:
+// Twins: sparsesim/machines/inner_join (drained), tests/naive_array.py (class Column). Test:
 // test_drain.py.
 module drain #(
     // Rows of the array, 1 to 1024.

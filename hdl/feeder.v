@@ -12,7 +12,7 @@
 //
 // Example, QUEUE_DEPTH = 2, FEED_LATENCY = 1, windows done in cycles 3 and 4: pushes in 0, 1, 4, 5.
 //
-// Twins: sparsesim/datapath/inner_join (push_w, push_a), tests/naive_array.py (class Feeder). Test:
+// Twins: sparsesim/machines/inner_join (push_w, push_a), tests/naive_array.py (class Feeder). Test:
 // test_feeder.py.
 module feeder #(
     // PEs of the line, 1 to 1024. Each costs a comparison of pointers.

@@ -12,7 +12,7 @@
 // Example, POSITIONS_INNER = 0, tiles of 2 and 1 rows: sums with last_i 0 1 1 0 1 1 are of filters
 // 0 1 2 0 1 2, and close in the third and the sixth.
 //
-// Twin: the order of results in sparsesim/datapath/inner_join. Test: test_filter_parameters.py.
+// Twin: the order of results in sparsesim/machines/inner_join. Test: test_filter_parameters.py.
 module filter_parameters #(
     // Filters that have parameters; 512 take one 36 Kbit block RAM. 1 to 65536.
     parameter MAX_FILTERS = 512,

@@ -10,7 +10,7 @@
 // Four steps, a cycle each: `fetch` has the next window's pairs, `pe_control` takes up to LANES of
 // them a cycle, `operands` reads their values, `mac` multiplies and sums up.
 //
-// Example: docs/waveform.svg. Twins: sparsesim/datapath/inner_join, tests/naive_array.py. Test:
+// Example: docs/waveform.svg. Twins: sparsesim/machines/inner_join, tests/naive_array.py. Test:
 // test_pe.py.
 module pe #(
     // Pairs that are examined together, 1 to 64. Costs about 20 LUT a pair.

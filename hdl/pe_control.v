@@ -9,7 +9,7 @@
 // Example, SKIPPING = 3, LANES = 1, pairs 4'b1010 there in cycle t: pair 1 is taken in t+1, pair 3
 // in t+2, done_o is high in t+2, and the window behind is at work in t+3.
 //
-// Twin: sparsesim/datapath/inner_join; tests/naive_array.py (class Pe). Test: test_pe_control.py.
+// Twin: sparsesim/machines/inner_join; tests/naive_array.py (class Pe). Test: test_pe_control.py.
 module pe_control #(
     // Pairs of a window, 1 to 64.
     parameter WINDOW = 16,

@@ -8,7 +8,7 @@
 // Example, WINDOW = 8, LANES = 2, mask_i = 8'b0110_1000: lane 0 takes 3, lane 1 takes 5,
 // rest_o = 8'b0100_0000, and is not empty: one cycle later lane 0 takes 6, lane 1 nothing.
 //
-// Twin: ceil(q / lanes) cycles a window, sparsesim/datapath/inner_join. Test: test_select.py.
+// Twin: ceil(q / lanes) cycles a window, sparsesim/machines/inner_join. Test: test_select.py.
 module select #(
     // Bits of the mask, 1 to 64. Costs about two LUT a bit and lane.
     parameter WINDOW = 16,

@@ -33,10 +33,10 @@ from cocotb.task import Task
 from result_order import Result, results_of_pass
 
 import sparsesim as ss
-from sparsesim.datapath import CLASSES, SCHEMES
-from sparsesim.datapath.array_cycles import PassCount
+from sparsesim.estimator.array_cycles import PassCount
 from sparsesim.fixed_point import kernels
-from sparsesim.spec.accelerator import RTL_FIELDS
+from sparsesim.machines.inner_join import CLASSES, SCHEMES
+from sparsesim.machines.inner_join.verilog import RTL_FIELDS
 
 _LOOP_ORDERS = ("filters_inner", "positions_inner")
 

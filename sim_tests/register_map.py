@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparsesim.datapath import CLASSES
+from sparsesim.machines.inner_join import CLASSES
 
 OKAY, SLVERR, DECERR = 0, 2, 3
 ID, VERSION = 0x5350534D, 1

@@ -27,10 +27,10 @@ from result_order import results_of_pass
 from scale_cases import LARGEST
 
 import sparsesim as ss
-from sparsesim.datapath import SCHEMES
 from sparsesim.fixed_point import kernels
 from sparsesim.fixed_point.requantise import requantise, scale_of
 from sparsesim.fixed_point.sums import wrapped
+from sparsesim.machines.inner_join import SCHEMES
 
 LINES = 2  # rows and columns of axi_lines.v
 

@@ -15,7 +15,7 @@ import pytest
 from array_bench import ArrayBench, Operands, Stall, model_count, random_operands, sized_operands
 from bench import DENSITIES, is_high, parameters
 
-from sparsesim.datapath import CLASSES
+from sparsesim.machines.inner_join import CLASSES
 from sparsesim.spec.accelerator import Accelerator
 
 WORKED_CASES = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "array_cycles.json"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bench import Clock, generator, mask, parameters, unpack
 
-from sparsesim.datapath import CLASSES
+from sparsesim.machines.inner_join import CLASSES
 
 # A PE's class bits, from the lowest: see pe_class.v.
 BITS = ("inactive", "drain_wait", "operand_wait", "active")

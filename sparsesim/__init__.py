@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
-    from sparsesim.datapath.array_cycles import array_cycles as array_cycles
     from sparsesim.errors import SparseSimError as SparseSimError
     from sparsesim.estimator import Cache as Cache
     from sparsesim.estimator import estimate as estimate
+    from sparsesim.estimator.array_cycles import array_cycles as array_cycles
     from sparsesim.formats import decode as decode
     from sparsesim.formats import encode as encode
     from sparsesim.formats import encoded_bits as encoded_bits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import exp, fsum, log
 
 from sparsesim.errors import SpecError
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.spec import Accelerator
-from sparsesim.spec.accelerator import SCHEMES
 from sparsesim.spec.sizes import SIZES, sized_name
 from sparsesim.sweeps.metrics import STATIC
 from sparsesim.sweeps.point import Point, Workload

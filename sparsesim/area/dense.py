@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from sparsesim.area.bounds import HALF_KIB_BITS, DenseWork, least_cycles
 from sparsesim.area.opponent import ROUNDING
-from sparsesim.datapath import Pairs, datapath
 from sparsesim.lowering import Geometry
+from sparsesim.machines.pairs import Pairs
+from sparsesim.machines.passes import Passes
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory import LayerCounts, Plan, ValueBits, plan_layer, schedule
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
@@ -94,7 +96,8 @@ def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.in
     """The passes of a run, and compute cycles of each."""
     geometry = work.geometry
     counts, activation, weight, output = _empty_operands(geometry)
-    cut = _elements_of_a_pass(work, accelerator)
+    rules, array = accelerator.rules, accelerator.array
+    tiling = rules.tiling(array)
     plan = plan_layer(
         work.name,
         geometry,
@@ -102,20 +105,12 @@ def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.in
         weight,
         output,
         work.value_bits,
-        accelerator.model_copy(update={"window": cut}),  # unchecked: it is no PE's window
+        accelerator,
+        replace(tiling, elements=_elements_of_a_pass(work, accelerator, tiling)),
         counts,
     )
-    table = plan.pass_table()
-    table[:, 4:6] = np.minimum(table[:, 4:6] * cut, geometry.reduction)
-    sizes = np.stack(
-        [
-            table[:, 1] - table[:, 0],
-            table[:, 3] - table[:, 2],
-            table[:, 5] - table[:, 4],
-            table[:, 6],
-        ],
-        axis=1,
-    )
+    passes = plan.passes
+    sizes = np.stack([passes.filters, passes.positions, passes.elements, passes.drains], axis=1)
     distinct, back = np.unique(sizes, axis=0, return_inverse=True)
     cycles = np.array(
         [_pass_cycles(f, p, k, drains, accelerator) for f, p, k, drains in distinct.tolist()]
@@ -123,41 +118,38 @@ def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.in
     return plan, cycles[back.reshape(-1)]
 
 
-def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator) -> int:
+def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator, tiling: Tiling) -> int:
     """Elements of K that fit the buffers in a tile: where K is cut, it is cut there.
 
-    They are all of K or whole windows; planning would find the same by trying them one by one.
+    They are all of K or whole steps of the machine; planning would find the same by trying them one
+    by one.
     """
     shape, bits = work.geometry, work.value_bits
-    filters = min(accelerator.rows, shape.filters)
-    positions = min(accelerator.cols, shape.positions)
+    filters = min(tiling.filters, shape.filters)
+    positions = min(tiling.positions, shape.positions)
     weights = int(accelerator.weight_buffer_kib * HALF_KIB_BITS) // (filters * bits.weight)
     half = int(accelerator.activation_buffer_kib * HALF_KIB_BITS)
     most = min(weights, half // (positions * bits.activation))
     if most >= shape.reduction:
         return shape.reduction
-    window = accelerator.window
-    return max(window, most // window * window)
+    return max(tiling.elements, most // tiling.elements * tiling.elements)
 
 
 def _pass_cycles(
-    filters: int, positions: int, length: int, drains: int, accelerator: Accelerator
+    filters: int, positions: int, elements: int, drains: int, accelerator: Accelerator
 ) -> int:
-    """Cycles of one pass of so many filters, positions and elements of K."""
-    machine = datapath(accelerator.datapath)
-    words = length // 64 + 2
-    windows = -(-length // accelerator.window)
-    passes = np.array([[0, 0, filters, 0, positions, 0, windows, drains]], dtype=np.int64)
-    nothing = np.zeros(1, dtype=np.int64)
-    counted = machine.count_passes(
-        machine.prepare_activations(np.zeros((positions, words), np.uint64), length, accelerator),
-        machine.prepare_weights(np.zeros((filters, words), np.uint64), length, accelerator),
-        passes,
-        Pairs(nothing, nothing, nothing, nothing),
-        "none",
-        accelerator,
+    """Cycles of one dense pass of so many filters, positions and elements of K."""
+    rules, array = accelerator.rules, accelerator.array
+    words = elements // 64 + 2
+    counted = rules.count(
+        rules.prepare("activation", np.zeros((1, positions, words), np.uint64), elements, array),
+        rules.prepare("weight", np.zeros((1, filters, words), np.uint64), elements, array),
+        Passes.one(filters, positions, elements, bool(drains)),
+        Pairs.none(1),
+        rules.scheme(accelerator.skipping),
+        array,
     )
-    return int(counted[0, 0])
+    return int(counted.cycles[0])
 
 
 def _empty_operands(

@@ -15,8 +15,9 @@ Optimization on Xilinx Devices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from sparsesim.area.model import part_resources
 from sparsesim.area.opponent import fastest
 from sparsesim.area.resources import Resources
 from sparsesim.area.table import Design
+from sparsesim.machines import machine_named
 from sparsesim.result import Result, model
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
@@ -68,10 +70,8 @@ def iso_resource(
     sparse_seconds = sparse_cycles / (accelerator.clock_mhz * 1e6)
     return model.IsoResource(
         family=family,
-        rows=array.rows,
-        cols=array.cols,
-        window=array.kind.window,
-        lanes=array.kind.lanes,
+        machine=array.kind.template.machine,
+        array=array.kind.template.with_(rows=array.rows, cols=array.cols).array,
         packed_pairs=array.pairs,
         clock_mhz=array.clock_mhz,
         clock_source=array.kind.clock_source,
@@ -86,29 +86,22 @@ def iso_resource(
 
 
 def dense_accelerator(
-    accelerator: Accelerator,
-    rows: int,
-    cols: int,
-    clock_mhz: float,
-    window: int = 1,
-    lanes: int = 1,
+    accelerator: Accelerator, machine: str, array: Mapping[str, Any], clock_mhz: float
 ) -> Accelerator:
-    """Dense PEs with the buffers and the DRAM of an accelerator.
+    """A dense array with the buffers and the DRAM of an accelerator.
 
     Args:
         accelerator: the sparse one.
-        rows, cols: of the dense array.
+        machine: of the dense array. array: its parameters.
         clock_mhz: of the dense array.
-        window, lanes: of its PEs.
     """
+    dense = machine_named(machine).baseline
+    assert dense is not None, f"{machine} has no dense mode"
     return accelerator.with_(
         name="dense",
-        rows=rows,
-        cols=cols,
-        window=window,
-        lanes=lanes,
-        queue_depth=2 * accelerator.feed_latency,
-        skipping="none",
+        machine=machine,
+        array=dict(array),
+        skipping=dense.name,
         activation_format="dense",
         weight_format="dense",
         clock_mhz=clock_mhz,
@@ -191,7 +184,10 @@ class _Kind:
     ) -> None:
         self.work, self.device, self.budget = work, device, budget
         self.window, self.lanes = window, lanes
-        template = dense_accelerator(accelerator, 1, 1, 1.0, window, lanes)
+        depth = 2 * accelerator.feed_latency
+        own = accelerator.array.model_dump()
+        array = own | {"rows": 1, "cols": 1, "window": window, "lanes": lanes, "queue_depth": depth}
+        template = dense_accelerator(accelerator, "inner_join", array, 1.0)
         self.clock_mhz, self.clock_source = dense_clock(accelerator, template, family)
         self.template = template.with_(clock_mhz=self.clock_mhz)
         fits_block = (

@@ -85,7 +85,7 @@ def _presets() -> Iterable[str]:
 
 
 def _datapaths() -> Iterable[str]:
-    from sparsesim.datapath import DATAPATHS
+    from sparsesim.machines import DATAPATHS
 
     return DATAPATHS
 

@@ -25,7 +25,7 @@ def joined(parts: Sequence[PassOperands]) -> PassOperands:
         return last
     return replace(
         last,
-        first_window=first.first_window,
+        first_element=first.first_element,
         activations=np.concatenate([part.activations for part in parts], axis=1),
         weights=np.concatenate([part.weights for part in parts], axis=1),
     )
@@ -72,8 +72,7 @@ def model_of(operands: PassOperands, accelerator: Accelerator) -> Expected:
         operands: of the pass; sums are of them alone.
         accelerator: the machine.
     """
-    from sparsesim.datapath import CLASSES
-    from sparsesim.datapath.array_cycles import array_cycles
+    from sparsesim.estimator.array_cycles import array_cycles
     from sparsesim.fixed_point.product import LayerProduct
     from sparsesim.fixed_point.sums import exact_sums
     from sparsesim.lowering import product
@@ -86,7 +85,7 @@ def model_of(operands: PassOperands, accelerator: Accelerator) -> Expected:
     assert computed.sums is not None
     return Expected(
         count.cycles,
-        tuple(count.classes[name] for name in CLASSES),
+        tuple(count.classes.values()),
         computed.sums[0],
         computed.overflow[0],
         _values(computed.sums[0], operands.epilogue),

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.cosim.operands import PassOperands
-from sparsesim.datapath import count_pairs, datapath
-from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.operands import operands_of
 from sparsesim.estimator.tally import value_bits_of
 from sparsesim.fixed_point.product import LayerProduct
+from sparsesim.machines.counted import Counted
+from sparsesim.machines.pairs import count_pairs
+from sparsesim.machines.passes import Passes
 from sparsesim.memory import plan_layer
 from sparsesim.rtl.simulator import Epilogue
 from sparsesim.spec import Accelerator
@@ -20,14 +22,9 @@ from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 def layer_passes(
     trace: Trace, layer: TraceLayer, image: ImageTrace, accelerator: Accelerator
-) -> NDArray[np.int64]:
-    """The passes that an estimate cuts this layer into on this image.
-
-    Returns:
-        int64, (passes, 8): group, m0, m1, p0, p1, w0, w1, drains.
-    """
-    weight = trace.weights[layer.weight] if layer.weight_is_constant else image.bits[layer.weight]
-    operands = lower(layer.geometry, image.bits[layer.activation], weight, image.bits[layer.output])
+) -> Passes:
+    """The passes that an estimate cuts this layer into on this image."""
+    operands = operands_of(trace, layer, [image])
     plan = plan_layer(
         layer.name,
         layer.geometry,
@@ -36,35 +33,29 @@ def layer_passes(
         operands.output,
         value_bits_of(trace, layer, accelerator),
         accelerator,
-        operands.counts,
+        counts=operands.counts,
     )
-    return np.concatenate([plan.group[:, None], plan.pass_table()], axis=1)
+    return plan.passes
 
 
-def model_counts(
-    product: LayerProduct, passes: NDArray[np.int64], accelerator: Accelerator
-) -> NDArray[np.int64]:
-    """Cycles and classes of passes by the model, on the product's own operands.
-
-    Returns:
-        int64, (passes, 8): cycles, then lane-slots in the order of `sparsesim.datapath.CLASSES`.
-    """
-    machine = datapath(accelerator.datapath)
+def model_counts(product: LayerProduct, passes: Passes, accelerator: Accelerator) -> Counted:
+    """Counts of passes by the model, on the product's own operands."""
+    rules, array = accelerator.rules, accelerator.array
     reduction = product.activations.shape[2]
     act, weight = _words(product.activations), _words(product.weights)
-    return machine.count_passes(
-        machine.prepare_activations(act, reduction, accelerator),
-        machine.prepare_weights(weight, reduction, accelerator),
+    return rules.count(
+        rules.prepare("activation", act, reduction, array),
+        rules.prepare("weight", weight, reduction, array),
         passes,
-        count_pairs(act, weight, reduction, accelerator.window, passes),
-        accelerator.skipping,
-        accelerator,
+        count_pairs(act, weight, passes),
+        rules.scheme(accelerator.skipping),
+        array,
     )
 
 
-def runs_of(passes: NDArray[np.int64]) -> list[range]:
+def runs_of(passes: Passes) -> list[range]:
     """Passes that must follow each other on one machine: sums stay in it until a pass drains."""
-    ends = np.flatnonzero(passes[:, 7]) + 1
+    ends = np.flatnonzero(passes.drains) + 1
     starts = [0, *ends[:-1].tolist()]
     return [range(start, end) for start, end in zip(starts, ends.tolist(), strict=True)]
 
@@ -74,14 +65,12 @@ class Slicer:
     """Cuts a layer's product into the operands of its passes."""
 
     product: LayerProduct
-    passes: NDArray[np.int64]
+    passes: Passes
     image: int
-    window: int
 
     def operands(self, number: int) -> PassOperands:
         """Those of a pass, by its number."""
-        group, m0, m1, p0, p1, w0, w1, drains = self.passes[number].tolist()
-        pairs = slice(w0 * self.window, min(w1 * self.window, self.product.weights.shape[2]))
+        group, m0, m1, p0, p1, k0, k1, drains = self.passes[number]
         return PassOperands(
             layer=self.product.name,
             image=self.image,
@@ -89,9 +78,9 @@ class Slicer:
             group=group,
             first_filter=m0,
             first_position=p0,
-            first_window=w0,
-            activations=np.ascontiguousarray(self.product.activations[group, p0:p1, pairs]),
-            weights=np.ascontiguousarray(self.product.weights[group, m0:m1, pairs]),
+            first_element=k0,
+            activations=np.ascontiguousarray(self.product.activations[group, p0:p1, k0:k1]),
+            weights=np.ascontiguousarray(self.product.weights[group, m0:m1, k0:k1]),
             drains=bool(drains),
             epilogue=self._epilogue(group, m0, m1) if drains else None,
         )

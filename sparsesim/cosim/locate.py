@@ -14,7 +14,7 @@ from sparsesim.cosim.alone import first_tile, joined, leading_windows, model_of,
 from sparsesim.cosim.check import Expected
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.timeline import Tile, Timeline, model_timeline, tile_order
-from sparsesim.datapath import CLASSES
+from sparsesim.machines.inner_join import CLASSES
 from sparsesim.rtl.simulator import PassRun, SimulationError, Simulator, Verilog
 
 RESULTS = ("result", "overflow", "output")
@@ -29,7 +29,7 @@ class Difference:
 
     Attributes:
         layer, image, pass_number: which pass.
-        what: one of `RESULTS`, `cycles`, a class of `sparsesim.datapath.CLASSES`, or what the
+        what: one of `RESULTS`, `cycles`, a class of `sparsesim.machines.CLASSES`, or what the
             Verilog does instead of ending the pass, such as `hangs`.
         tile: the layer's number of it, along filters and positions. This and the next two are None
             where no part of the pass can be named.
@@ -171,7 +171,7 @@ def _with_window(difference: Difference, whole: PassOperands, verilog: Verilog) 
     if at is None:
         return replace(difference, note="the tile alone agrees")
     window, note = at
-    return replace(difference, window=tile.first_window + window, note=note)
+    return replace(difference, window=tile.first_element + window, note=note)
 
 
 def _wrong_sum(part: PassOperands, verilog: Verilog, pe: tuple[int, int]) -> str | None:
@@ -206,7 +206,7 @@ def _broken(operands: PassOperands, said: str, verilog: Verilog) -> Difference:
         tile = (first_m + m, first_p + p)
         at = _first_wrong_window(tile_of(operands, machine, tile), verilog, refusal)
         if at is not None:
-            return replace(difference, tile=tile, window=operands.first_window + at[0])
+            return replace(difference, tile=tile, window=operands.first_element + at[0])
     alone = "each tile alone comes to its end"
     return replace(difference, note=f"{note}; {alone}" if note else alone)
 
@@ -265,7 +265,7 @@ def _timing(
         difference,
         tile=(first_m + m, first_p + p),
         pe=(i, j),
-        window=operands.first_window + w % windows,
+        window=operands.first_element // machine.window + w % windows,
         model=int(expected.ends[i, j, w]),
         verilog=int(found.ends[i, j, w]),
         note=note,

@@ -16,7 +16,7 @@ class PassOperands:
 
     Attributes:
         layer, image, number: which pass this is; the number counts within layer and image.
-        group, first_filter, first_position, first_window: where it begins in the layer.
+        group, first_filter, first_position, first_element: where it begins in the layer.
         activations: int16, (positions, K of the pass), zero points subtracted.
         weights: int16, (filters, K of the pass).
         drains: the pass ends its tiles.
@@ -29,7 +29,7 @@ class PassOperands:
     group: int
     first_filter: int
     first_position: int
-    first_window: int
+    first_element: int
     activations: NDArray[np.int16]
     weights: NDArray[np.int16]
     drains: bool

@@ -24,8 +24,8 @@ from sparsesim.cosim.check import Expected, agrees
 from sparsesim.cosim.locate import RESULTS, Difference, cycle_limit, run_alone
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.timeline import Timeline, model_timeline
-from sparsesim.datapath import CLASSES
 from sparsesim.errors import SparseSimError
+from sparsesim.machines.inner_join import CLASSES
 from sparsesim.rtl.simulator import VALUE_BITS, SimulationError, Simulator, Verilog
 
 _DATA, _TEST, _WAVES = "replay.npz", "test_replay.py", "replay.vcd"
@@ -189,7 +189,7 @@ def _save(
         "where": where,
         "difference": str(difference) if difference else None,
         "first_tile": first_tile(part, verilog.accelerator),
-        "first_window": part.first_window,
+        "first_element": part.first_element,
         "drains": part.drains,
         "parameters": parameters,
         "hdl": str(verilog.folder.resolve()) if verilog.folder else None,

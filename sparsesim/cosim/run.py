@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparsesim.cosim.check import Expected, Failure, LayerCheck, agrees
 from sparsesim.cosim.layer import Slicer, layer_passes, model_counts, runs_of
@@ -29,6 +28,8 @@ from sparsesim.graph import Graph
 from sparsesim.graph.host_work import host_work
 from sparsesim.graph.no_layer import require_layers
 from sparsesim.inputs import Inputs
+from sparsesim.machines.counted import Counted
+from sparsesim.machines.passes import Passes
 from sparsesim.rtl.simulator import PassRun, Verilog
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace
@@ -123,8 +124,8 @@ def cosimulate(
 def _check(
     accelerator: Accelerator, chained: bool, layers: Sequence[str] | None, most: int | None
 ) -> None:
-    if accelerator.datapath != "inner_join":
-        raise SpecError(f"datapath '{accelerator.datapath}' has no Verilog; use 'inner_join'")
+    if accelerator.rules.rtl is None:
+        raise SpecError(f"machine '{accelerator.machine}' has no Verilog")
     if accelerator.batch != 1:
         raise SpecError(f"batch {accelerator.batch} is out of range; co-simulation takes 1")
     if most is not None and most < 1:
@@ -172,7 +173,7 @@ class _Layer:
 
     slicer: Slicer
     expected: Computed
-    counts: NDArray[np.int64]
+    counts: Counted
     runs: list[range]  # those that are simulated
     found: Computed  # by the Verilog
     cycles: int = 0
@@ -218,10 +219,10 @@ class _Run:
         return [layer.found for layer in under_way]
 
     def _started(
-        self, product: LayerProduct, expected: Computed, passes: NDArray[np.int64], index: int
+        self, product: LayerProduct, expected: Computed, passes: Passes, index: int
     ) -> _Layer:
-        counts = model_counts(product, passes, self.accelerator) if len(passes) else passes
-        runs = runs_of(passes) if len(passes) else []
+        counts = model_counts(product, passes, self.accelerator)
+        runs = runs_of(passes)
         if self.most_passes is not None and len(runs) > self.most_passes:
             chosen = np.linspace(0, len(runs) - 1, self.most_passes).round().astype(int)
             runs = [runs[n] for n in sorted(set(chosen.tolist()))]
@@ -231,19 +232,21 @@ class _Run:
             np.zeros(shape, dtype=bool),
             None if product.post is None else np.zeros(shape, dtype=np.int16),
         )
-        slicer = Slicer(product, passes, index, self.accelerator.window)
+        slicer = Slicer(product, passes, index)
         layer = _Layer(slicer, expected, counts, runs, found)
-        self.known_cycles += sum(int(counts[number, 0]) for run in runs for number in run)
+        self.known_cycles += sum(int(counts.cycles[number]) for run in runs for number in run)
         return layer
 
     def _parts(self, layer: _Layer) -> Iterator[list[int]]:
         """Passes that go to a process together: short ones in a lot, whole runs always."""
-        enough = max(sum(int(layer.counts[n, 0]) for run in layer.runs for n in run) // 32, 10_000)
+        enough = max(
+            sum(int(layer.counts.cycles[n]) for run in layer.runs for n in run) // 32, 10_000
+        )
         part: list[int] = []
         cycles = 0
         for run in layer.runs:
             part += run
-            cycles += sum(int(layer.counts[number, 0]) for number in run)
+            cycles += sum(int(layer.counts.cycles[number]) for number in run)
             if cycles >= enough:
                 layer.waiting += 1
                 yield part
@@ -255,7 +258,7 @@ class _Run:
     def _submit(self, layer: _Layer, numbers: list[int]) -> Future[list[Found]]:
         operands = tuple(layer.slicer.operands(number) for number in numbers)
         # Twice the model's cycles, and what a machine needs to come to rest.
-        limits = tuple(2 * int(layer.counts[number, 0]) + 2_000 for number in numbers)
+        limits = tuple(2 * int(layer.counts.cycles[number]) + 2_000 for number in numbers)
         return self.pool.submit(operands, limits)
 
     def _take(self, layer: _Layer, numbers: list[int], future: Future[list[Found]]) -> None:
@@ -291,12 +294,12 @@ class _Run:
             layer.results += found.values.size
 
     def _expected(self, layer: _Layer, operands: PassOperands) -> Expected:
-        where, counts = _where(operands), layer.counts[operands.number].tolist()
+        where, number = _where(operands), operands.number
         wanted = layer.expected
         assert wanted.sums is not None
         values = None if wanted.outputs is None else wanted.outputs[where]
-        classes = tuple(counts[1:])
-        return Expected(counts[0], classes, wanted.sums[where], wanted.overflow[where], values)
+        cycles, classes = int(layer.counts.cycles[number]), layer.counts.slots[number].tolist()
+        return Expected(cycles, tuple(classes), wanted.sums[where], wanted.overflow[where], values)
 
     def _failed(self, layer: _Layer) -> bool:
         operands = self.failure.operands if self.failure else None
@@ -311,9 +314,9 @@ class _Run:
             run=layer.slicer.image,
             passes=len(layer.slicer.passes),
             passes_run=len(numbers),
-            cycles_model=int(layer.counts[numbers, 0].sum()) if numbers else 0,
+            cycles_model=int(layer.counts.cycles[numbers].sum()) if numbers else 0,
             cycles_verilog=layer.cycles,
-            cycles_of_all=int(layer.counts[:, 0].sum()) if len(layer.counts) else 0,
+            cycles_of_all=int(layer.counts.cycles.sum()),
             results=layer.results,
             clocked=layer.clocked,
             reason=layer.slicer.product.reason,

@@ -12,6 +12,7 @@ from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.fixed_point.sums import Computed
 from sparsesim.graph import Graph
 from sparsesim.inputs import Inputs
+from sparsesim.machines.passes import Passes
 from sparsesim.spec import Accelerator
 
 
@@ -49,7 +50,6 @@ def tile_operands(
             f"{tiles[0] - 1},{tiles[1] - 1}"
         )
     m0, p0 = m * accelerator.rows, p * accelerator.cols
-    windows = -(-product.weights.shape[2] // accelerator.window)
     m1, p1 = min(m0 + accelerator.rows, filters), min(p0 + accelerator.cols, positions)
-    one = np.array([[0, m0, m1, p0, p1, 0, windows, 1]], dtype=np.int64)
-    return Slicer(product, one, 0, accelerator.window).operands(0)
+    one = np.array([[0, m0, m1, p0, p1, 0, product.weights.shape[2], 1]], dtype=np.int64)
+    return Slicer(product, Passes(one), 0).operands(0)

@@ -1,7 +1,7 @@
 """When each PE ends its work on each window of a pass, by the recurrence of docs/model.md.
 
 For finding where the Verilog leaves the model, window by window. Cycles and classes of whole layers
-come from `sparsesim.datapath`, a hundred times faster.
+come from `sparsesim.machines`, a hundred times faster.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def model_timeline(
             last = ends[w] = start + service[k] - 1
         if drains:
             for i in range(rows):
-                due = np.maximum(drain + 1, last[i] + accelerator.pe_latency)
+                due = np.maximum(drain + 1, last[i] + accelerator.array.pe_latency)
                 drain = np.where(active[i], due, drain)
                 drained[i] = np.where(active[i], drain, drained[i])
     cycles = int((drain if drains else last).max()) + 1

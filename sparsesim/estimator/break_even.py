@@ -20,20 +20,22 @@ import numpy as np
 
 from sparsesim.area.dense import dense_work, total_cycles
 from sparsesim.area.iso import dense_accelerator, iso_resource
-from sparsesim.datapath import SCHEMES, datapath
 from sparsesim.engine.threads import each
 from sparsesim.errors import InputError, ModelError, SpecError
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
+from sparsesim.estimator.count import count, timed
 from sparsesim.estimator.estimating import estimate
-from sparsesim.estimator.layer_run import lower, run_layer
+from sparsesim.estimator.operands import lower
+from sparsesim.estimator.prepare import prepare
+from sparsesim.estimator.setting import setting
 from sparsesim.estimator.tally import value_bits_of
 from sparsesim.estimator.thinning import Thinning, thinning
 from sparsesim.inputs.feed import count_images
 from sparsesim.lowering import Geometry
+from sparsesim.machines.scheme import OPERANDS
 from sparsesim.result import Result
 from sparsesim.result.model import IsoResource
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
@@ -41,18 +43,14 @@ from sparsesim.trace.doubtful_values import doubt_warnings
 from sparsesim.trace.trace import Source
 
 STEPS = 256
-SKIPPING = tuple(scheme for scheme in SCHEMES if scheme != "none")
-_THINNED = {"activation": (True, False), "weight": (False, True), "two_sided": (True, True)}
 
 
 @dataclass(frozen=True)
 class Rival:
-    """The dense array that a scheme is held against."""
+    """The dense array that a scheme is held against; its machine's parameters as JSON has them."""
 
-    rows: int
-    cols: int
-    window: int
-    lanes: int
+    machine: str
+    array: Mapping[str, Any]
     clock_mhz: float
     clock_source: str
 
@@ -160,8 +158,9 @@ def break_even(
     trace = replace(trace, images=tuple(islice(trace.images, source.runs)), source=source)
     result = estimate(trace, accelerator, device)
     found = {
-        scheme: iso_resource(trace, result, accelerator.with_(skipping=scheme), device, family)
-        for scheme in SKIPPING
+        one.name: iso_resource(trace, result, accelerator.with_(skipping=one.name), device, family)
+        for one in accelerator.rules.schemes
+        if not one.is_dense
     }
     rivals = {scheme: _rival(trace, one) for scheme, one in found.items()}
     search = _Search(trace, result, accelerator, device, rivals, seed)
@@ -233,9 +232,8 @@ def ones_at(step: int, elements: int) -> int:
 def _rival(trace: Trace, found: IsoResource | None) -> Rival:
     if found is None:
         raise ModelError(f"{trace.source.model}: no work to compare, or no dense PE fits")
-    return Rival(
-        found.rows, found.cols, found.window, found.lanes, found.clock_mhz, found.clock_source
-    )
+    array = found.array.model_dump(mode="json")
+    return Rival(found.machine, array, found.clock_mhz, found.clock_source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,13 +248,13 @@ class _Run:
     def geometry(self) -> Geometry:
         return self.layer.geometry
 
-    def masks(self, step: int, thinned: tuple[bool, bool]) -> list[np.ndarray]:
+    def masks(self, step: int, thinned: frozenset[str]) -> list[np.ndarray]:
         """Packed activations and weights with the operands in `thinned` at a density."""
         sizes = self.geometry.activation_elements, self.geometry.weight_elements
         return [
-            order.at(ones_at(step, size)) if changes else bits
-            for order, size, changes, bits in zip(
-                self.orders, sizes, thinned, self.bits[:2], strict=True
+            order.at(ones_at(step, size)) if role in thinned else bits
+            for role, order, size, bits in zip(
+                OPERANDS, self.orders, sizes, self.bits[:2], strict=True
             )
         ]
 
@@ -271,8 +269,7 @@ class _Search:
     seed: int
 
     def __post_init__(self) -> None:
-        self.machine = datapath(self.accelerator.datapath)
-        self.bits_per_cycle = dram_bits_per_cycle(self.device, self.accelerator)
+        self.on = {name: setting(self.accelerator, self.device, name) for name in self.rivals}
         self.groups = list(batches(self.trace.images, self.accelerator.batch))
         self.records = {record.name: record for record in self.result.layers}
 
@@ -280,13 +277,13 @@ class _Search:
         """All schemes of one layer, side by side."""
         runs = self._runs(number, layer)
         record = self.records[layer.name]
-        found = each(self._scheme, [(scheme, layer, runs) for scheme in SKIPPING])
+        found = each(self._scheme, [(scheme, layer, runs) for scheme in self.rivals])
         return LayerBreakEven(
             name=layer.name,
             op=layer.op,
             activation_density=1 - record.activation_sparsity,
             weight_density=1 - record.weight_sparsity,
-            schemes=dict(zip(SKIPPING, found, strict=True)),
+            schemes=dict(zip(self.rivals, found, strict=True)),
         )
 
     def _runs(self, number: int, layer: TraceLayer) -> list[_Run]:
@@ -314,9 +311,7 @@ class _Search:
 
     def _scheme(self, scheme: str, layer: TraceLayer, runs: Sequence[_Run]) -> BreakEven:
         rival = self.rivals[scheme]
-        dense = dense_accelerator(
-            self.accelerator, rival.rows, rival.cols, rival.clock_mhz, rival.window, rival.lanes
-        )
+        dense = dense_accelerator(self.accelerator, rival.machine, rival.array, rival.clock_mhz)
         alone = replace(self.trace, layers=(layer,))
         work = dense_work(alone, self.accelerator, self.result.run_groups)
         dense_cycles = total_cycles(work, dense, self.device) or 0
@@ -337,16 +332,16 @@ class _Search:
 
     def _cycles(self, scheme: str, runs: Sequence[_Run], step: int) -> int:
         """Total cycles of a layer under a scheme, its operands at a density."""
+        on = self.on[scheme]
+        (counted_as,) = on.schemes
         total = 0
         for run in runs:
-            activation, weight = run.masks(step, _THINNED[scheme])
-            done = run_layer(
-                run.layer.name,
-                lower(run.geometry, activation, weight, run.bits[2]),
-                value_bits_of(self.trace, run.layer, self.accelerator),
-                self.accelerator,
-                self.machine,
-                self.bits_per_cycle,
-            )
-            total += int(done.sums.total[SCHEMES.index(scheme)])
+            activation, weight = run.masks(step, counted_as.skips)
+            operands = lower(run.geometry, activation, weight, run.bits[2])
+            if not operands.has_work:
+                continue
+            widths = value_bits_of(self.trace, run.layer, self.accelerator)
+            prepared = prepare(run.layer.name, operands, widths, on)
+            counted = count(prepared, counted_as, on)
+            total += timed(prepared, counted, counted_as, on).total_cycles
         return total

@@ -1,34 +1,48 @@
-"""The record of one layer: from sums over runs to what a result says."""
+"""Last step of an estimate: from a layer's sums over runs to what a result says of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sparsesim.datapath import CLASSES, SCHEMES
 from sparsesim.estimator.bound import bound_of
-from sparsesim.estimator.density import density_cycles
+from sparsesim.estimator.setting import Setting
+from sparsesim.estimator.sums import SchemeSums
 from sparsesim.estimator.tally import LayerTally, value_bits_of
+from sparsesim.machines.product_shape import Densities
+from sparsesim.machines.scheme import Scheme
+from sparsesim.memory import ValueBits
 from sparsesim.result import model
-from sparsesim.spec import Accelerator
 from sparsesim.spec.energy import EnergyCounts, EnergyTable, energy_pj
 from sparsesim.trace import Trace, TraceLayer
 
 
 def layer_record(
-    trace: Trace,
-    layer: TraceLayer,
-    tally: LayerTally,
-    accelerator: Accelerator,
-    table: EnergyTable,
+    trace: Trace, layer: TraceLayer, tally: LayerTally, on: Setting, table: EnergyTable
 ) -> model.LayerRecord:
     """The record of one layer over all images."""
     geometry, images, sums = layer.geometry, tally.images, tally.sums
     tensors = [trace.tensors[key] for key in (layer.activation, layer.weight, layer.output)]
-    widths = value_bits_of(trace, layer, accelerator)
+    widths = value_bits_of(trace, layer, on.accelerator)
     times = 1 if layer.weight_is_constant else images
-    cycles = {
-        s: cycles_of(sums.compute[i], sums.memory[i], sums.total[i]) for i, s in enumerate(SCHEMES)
-    }
+    weight_storage = model.Storage(
+        dense=layer.weight_elements * widths.weight * times,
+        encoded=tally.weight_storage,
+        iid_bound=tally.weight_bound,
+    )
+    activation_storage = model.Storage(
+        dense=geometry.activation_elements * images * widths.activation,
+        encoded=sums.activation_storage,
+        iid_bound=tally.activation_bound,
+    )
+    densities = _densities(layer, tally)
+    output_bits = geometry.output_elements * images * widths.output
+    schemes = {}
+    for scheme in on.schemes:
+        mine = sums.schemes[scheme.name]
+        reads = _read_bits(mine, scheme, activation_storage, weight_storage, widths)
+        energy = energy_pj(table, _events(mine, reads, output_bits), on.accelerator)
+        guess = on.rules.expected_cycles(sums.runs, densities, scheme, on.array)
+        schemes[scheme.name] = _record(mine, sums.effectual, guess, energy, on)
     return model.LayerRecord(
         name=layer.name,
         op=layer.op,
@@ -43,83 +57,79 @@ def layer_record(
         padding_macs=geometry.padding_macs * images,
         effectual_macs=sums.effectual,
         weight_sparsity=1 - tally.weight_density(layer),
-        activation_sparsity=_zeros(sums.nonzeros[0], geometry.activation_elements * images),
-        output_sparsity=_zeros(sums.nonzeros[1], geometry.output_elements * images),
+        activation_sparsity=_zeros(sums.activation_nonzeros, geometry.activation_elements * images),
+        output_sparsity=_zeros(sums.output_nonzeros, geometry.output_elements * images),
         activation_is_float=tensors[0].is_float,
         weight_is_float=tensors[1].is_float,
         activation_value_bits=widths.activation,
         weight_value_bits=widths.weight,
-        cycles=cycles,
-        schemes={
-            s: _scheme(i, layer, tally, cycles[s], accelerator, table, widths)
-            for i, s in enumerate(SCHEMES)
+        cycles={
+            name: cycles_of(one.compute, one.memory, one.total)
+            for name, one in sums.schemes.items()
         },
+        schemes=schemes,
         passes=_passes(tally),
-        weight_storage=model.Storage(
-            dense=layer.weight_elements * widths.weight * times,
-            encoded=tally.weight_storage,
-            iid_bound=tally.weight_bound,
-        ),
-        activation_storage=model.Storage(
-            dense=geometry.activation_elements * images * widths.activation,
-            encoded=sums.activation_storage,
-            iid_bound=tally.activation_bound,
-        ),
+        weight_storage=weight_storage,
+        activation_storage=activation_storage,
     )
 
 
-def _scheme(index, layer, tally, cycles, accelerator, table, widths) -> model.SchemeRecord:
-    sums = tally.sums
-    classes = {name: int(sums.classes[index, i]) for i, name in enumerate(CLASSES)}
-    slots = accelerator.rows * accelerator.cols * accelerator.lanes * cycles.compute
-    guess = _density(index, layer, tally, accelerator)
+def _record(
+    sums: SchemeSums, effectual: int, guess: float, energy: dict[str, float], on: Setting
+) -> model.SchemeRecord:
+    keys = (one.key for one in on.rules.classes)
+    classes = dict(zip(keys, sums.slots.tolist(), strict=True))
+    slots = on.rules.slots(on.array) * sums.compute
     return model.SchemeRecord(
         classes=classes,
-        utilisation=sums.effectual / slots if slots else 0.0,
-        dram_bits=dram_bits_of(sums.dram[index]),
-        energy_pj=_energy(index, layer, tally, accelerator, table, widths),
-        density=model.DensityEstimate(compute=guess, error=relative(guess, cycles.compute)),
-        bound=bound_of(classes, cycles.compute, cycles.memory, sums.drains),
+        utilisation=effectual / slots if slots else 0.0,
+        dram_bits=dram_bits_of(sums.dram),
+        energy_pj=energy,
+        density=model.DensityEstimate(compute=guess, error=relative(guess, sums.compute)),
+        bound=bound_of(classes, on.rules.classes, sums.compute, sums.memory, sums.paces),
     )
 
 
-def _density(index: int, layer: TraceLayer, tally: LayerTally, accelerator: Accelerator) -> float:
-    geometry, images, sums = layer.geometry, tally.images, tally.sums
-    lowered = geometry.groups * geometry.positions * geometry.reduction * images
-    activation = sums.lowered_nonzeros / lowered if lowered else 0.0
-    weight = tally.weight_density(layer)
-    density = (1.0, activation, weight, activation * weight)[index]
-    return density_cycles(
-        sums.tiles, geometry.reduction, accelerator.window, accelerator.lanes, density
+def _densities(layer: TraceLayer, tally: LayerTally) -> Densities:
+    """Of the lowered activations, padding among them, and of the weights."""
+    geometry = layer.geometry
+    lowered = geometry.groups * geometry.positions * geometry.reduction * tally.images
+    return Densities(
+        activation=tally.sums.lowered_nonzeros / lowered if lowered else 0.0,
+        weight=tally.weight_density(layer),
     )
 
 
-def _energy(index, layer, tally, accelerator, table, widths) -> dict[str, float]:
-    """Operands are read in their format, dense under `none`; loads are written to the buffers
-    once; outputs are written and read once, dense."""
-    dense = index == 0
-    geometry, images, sums = layer.geometry, tally.images, tally.sums
-    act_share = weight_share = 1.0
-    if not dense:
-        act_dense = geometry.activation_elements * images * widths.activation
-        act_share = sums.activation_storage / act_dense if act_dense else 0.0
-        weight_dense = layer.weight_elements * widths.weight
-        weight_dense *= 1 if layer.weight_is_constant else images
-        weight_share = tally.weight_storage / weight_dense if weight_dense else 0.0
-    read = [
-        int(sums.fed[0] * widths.activation * act_share),
-        int(sums.fed[1] * widths.weight * weight_share),
-    ]
-    loaded = [int(part) for part in sums.dram[index]]
-    counts = EnergyCounts(
-        multiplies=int(sums.multiplied[index]),
-        additions=int(sums.multiplied[index]),
-        activation_buffer_bits=read[0] + loaded[0],
-        weight_buffer_bits=read[1] + loaded[1],
-        output_buffer_bits=2 * geometry.output_elements * images * widths.output,
-        dram_bits=sum(loaded),
+def _read_bits(
+    sums: SchemeSums,
+    scheme: Scheme,
+    activation: model.Storage,
+    weight: model.Storage,
+    widths: ValueBits,
+) -> tuple[int, int]:
+    """Bits of activations and weights read from the buffers: in their format, dense under a dense
+    scheme."""
+    activations, weights = (int(elements) for elements in sums.read)
+    shares = [1.0, 1.0]
+    if not scheme.is_dense:
+        shares = [one.encoded / one.dense if one.dense else 0.0 for one in (activation, weight)]
+    return (
+        int(activations * widths.activation * shares[0]),
+        int(weights * widths.weight * shares[1]),
     )
-    return energy_pj(table, counts, accelerator)
+
+
+def _events(sums: SchemeSums, reads: tuple[int, int], output_bits: int) -> EnergyCounts:
+    """Loads are written to the buffers once; outputs are written and read once, dense."""
+    activations, weights, outputs = sums.dram.tolist()
+    return EnergyCounts(
+        multiplies=sums.multiplied,
+        additions=sums.multiplied,
+        activation_buffer_bits=reads[0] + activations,
+        weight_buffer_bits=reads[1] + weights,
+        output_buffer_bits=2 * output_bits,
+        dram_bits=activations + weights + outputs,
+    )
 
 
 def _passes(tally: LayerTally) -> model.Passes:
@@ -129,7 +139,7 @@ def _passes(tally: LayerTally) -> model.Passes:
         count=tally.sums.passes,
         filters=int(choice.filters[0]),
         positions=int(choice.positions[0]),
-        windows=int(choice.windows[0]),
+        elements=int(choice.elements[0]),
         candidate="B" if choice.positions_first[0] else "A",
         order="positions_outer" if choice.positions_outer[0] else "filters_outer",
         reduction_cut=bool(choice.reduction_cut[0]),
@@ -137,13 +147,12 @@ def _passes(tally: LayerTally) -> model.Passes:
 
 
 def _zeros(nonzeros: int, elements: int) -> float:
-    return 1 - int(nonzeros) / elements if elements else 0.0
+    return 1 - nonzeros / elements if elements else 0.0
 
 
 def cycles_of(compute: int, memory: int, total: int) -> model.Cycles:
     """Cycles with the stall that follows from them."""
-    c, m, t = int(compute), int(memory), int(total)
-    return model.Cycles(compute=c, memory=m, total=t, stall=t - c)
+    return model.Cycles(compute=compute, memory=memory, total=total, stall=total - compute)
 
 
 def dram_bits_of(parts: Iterable[int]) -> model.DramBits:

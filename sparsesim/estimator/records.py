@@ -8,7 +8,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from sparsesim.datapath import CLASSES, SCHEMES
 from sparsesim.estimator.layer_record import (
     cycles_of,
     dram_bits_of,
@@ -18,6 +17,7 @@ from sparsesim.estimator.layer_record import (
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.saturation import saturation_warnings
+from sparsesim.estimator.setting import Setting
 from sparsesim.estimator.statistics import image_statistics, speedup_interval
 from sparsesim.estimator.stored_weights import stored_once
 from sparsesim.estimator.tally import Tally
@@ -35,7 +35,7 @@ from sparsesim.trace.not_finite_warnings import not_finite_warnings
 
 def assemble(
     trace: Trace,
-    accelerator: Accelerator,
+    on: Setting,
     device: Device,
     tally: Tally,
     outputs: OutputTally,
@@ -44,20 +44,20 @@ def assemble(
     """The result of all runs."""
     table = _energy_table()
     layers = tuple(
-        layer_record(trace, layer, sums, accelerator, table)
+        layer_record(trace, layer, sums, on, table)
         for layer, sums in zip(trace.layers, tally.layers, strict=True)
     )
-    totals = _totals(trace, layers, accelerator)
-    per_run = np.array(tally.run_total, dtype=np.int64).reshape(-1, len(SCHEMES))
-    per_compute = np.array(tally.run_compute, dtype=np.int64).reshape(-1, len(SCHEMES))
+    totals = _totals(trace, layers, on)
+    accelerator, baseline = on.accelerator, on.rules.baseline
+    per_run = {name: np.array(cycles, np.int64) for name, cycles in tally.totals.items()}
     speedup, interval, statistics = {}, {}, {}
-    dense = per_run[:, 0]
     images = np.array(tally.groups, dtype=np.int64) * trace.source.images_per_run
-    for index, scheme in enumerate(SCHEMES):
-        cycles = per_run[:, index]
-        speedup[scheme] = float(dense.sum() / cycles.sum()) if cycles.sum() else 1.0
-        interval[scheme] = speedup_interval(dense, cycles, seed) if cycles.sum() else None
+    for scheme, cycles in per_run.items():
         statistics[scheme] = image_statistics(np.repeat(cycles / images, images))
+        if baseline is not None:
+            dense = per_run[baseline.name]
+            speedup[scheme] = float(dense.sum() / cycles.sum()) if cycles.sum() else 1.0
+            interval[scheme] = speedup_interval(dense, cycles, seed) if cycles.sum() else None
     peak = peak_live(
         Lifetime(life.tensor, life.elements, life.elements * life.value_bits, life.first, life.last)
         for life in trace.live
@@ -75,7 +75,7 @@ def assemble(
             runs=tally.runs,
             images_per_run=source.images_per_run,
         ),
-        accelerator=accelerator.model_dump(),
+        accelerator=accelerator,
         device=device.model_dump(exclude={"sources"}),
         dram_bits_per_cycle=float(dram_bits_per_cycle(device, accelerator)),
         layers=layers,
@@ -87,8 +87,8 @@ def assemble(
         images=statistics,
         per_image=model.PerImage(
             images=tuple(images.tolist()),
-            total={s: tuple(per_run[:, i].tolist()) for i, s in enumerate(SCHEMES)},
-            compute={s: tuple(per_compute[:, i].tolist()) for i, s in enumerate(SCHEMES)},
+            total={name: tuple(cycles) for name, cycles in tally.totals.items()},
+            compute={name: tuple(cycles) for name, cycles in tally.computes.items()},
         ),
         host=_host(trace, totals.macs // max(1, tally.runs)),
         memory=model.Memory(peak_live_bits=peak.bits, peak_live_tensors=peak.tensors),
@@ -110,24 +110,22 @@ def assemble(
     )
 
 
-def _totals(
-    trace: Trace, layers: tuple[model.LayerRecord, ...], accelerator: Accelerator
-) -> model.Totals:
+def _totals(trace: Trace, layers: tuple[model.LayerRecord, ...], on: Setting) -> model.Totals:
     cycles, records_by = {}, {}
     effectual = sum(layer.effectual_macs for layer in layers)
-    lane_slots = accelerator.rows * accelerator.cols * accelerator.lanes
-    for s in SCHEMES:
+    slots = on.rules.slots(on.array)
+    for s in on.rules.scheme_names:
         mine = [layer.cycles[s] for layer in layers]
         cycles[s] = cycles_of(
             sum(c.compute for c in mine), sum(c.memory for c in mine), sum(c.total for c in mine)
         )
         records = [layer.schemes[s] for layer in layers]
-        classes = {name: sum(r.classes[name] for r in records) for name in CLASSES}
+        classes = {c.key: sum(r.classes[c.key] for r in records) for c in on.rules.classes}
         guess = sum(r.density.compute for r in records)
         components = records[0].energy_pj if records else {}
         records_by[s] = model.SchemeRecord(
             classes=classes,
-            utilisation=effectual / (lane_slots * cycles[s].compute) if cycles[s].compute else 0.0,
+            utilisation=effectual / (slots * cycles[s].compute) if cycles[s].compute else 0.0,
             dram_bits=dram_bits_of(
                 [
                     sum(getattr(r.dram_bits, part) for r in records)
@@ -136,7 +134,7 @@ def _totals(
             ),
             energy_pj={part: sum(r.energy_pj[part] for r in records) for part in components},
             density=model.DensityEstimate(compute=guess, error=relative(guess, cycles[s].compute)),
-            bound=_most(layers, s),
+            bound=_most(layers, s, on.rules.classes[0].bound),
         )
     kept = {layer.name for layer in stored_once(trace.layers)}
     weights = [record.weight_storage for record in layers if record.name in kept]
@@ -162,13 +160,13 @@ def _totals(
     )
 
 
-def _most(layers: tuple[model.LayerRecord, ...], scheme: str) -> str:
-    """The word that bounds the layers with the most total cycles."""
+def _most(layers: tuple[model.LayerRecord, ...], scheme: str, otherwise: str) -> str:
+    """The word that bounds the layers with the most total cycles; without a layer another one."""
     cycles: dict[str, int] = {}
     for layer in layers:
         word = layer.schemes[scheme].bound
         cycles[word] = cycles.get(word, 0) + layer.cycles[scheme].total
-    return max(cycles, key=lambda word: cycles[word], default="work")
+    return max(cycles, key=lambda word: cycles[word], default=otherwise)
 
 
 def _blocks(
@@ -185,7 +183,7 @@ def _blocks(
                 layers=tuple(layer.name for layer in mine),
                 weight_sparsity=_weight_sparsity(trace, mine),
                 activation_sparsity=1 - tally.leaving[name] / elements if elements else 0.0,
-                total_cycles={s: sum(x.cycles[s].total for x in mine) for s in SCHEMES},
+                total_cycles={s: sum(x.cycles[s].total for x in mine) for s in tally.totals},
             )
         )
     return tuple(found)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from sparsesim.datapath import SCHEMES
 from sparsesim.estimator.layer_run import LayerRun
-from sparsesim.estimator.sums import Sums, nothing
+from sparsesim.estimator.setting import Setting
+from sparsesim.estimator.sums import Sums
 from sparsesim.formats import iid_bound_bits
 from sparsesim.lowering.bits import ones
 from sparsesim.memory import ValueBits
@@ -30,7 +28,7 @@ class LayerTally:
         first: its first run, which shows how it is cut.
     """
 
-    sums: Sums = field(default_factory=nothing)
+    sums: Sums = field(default_factory=Sums)
     images: int = 0
     activation_bound: float = 0.0
     weight_storage: int = 0
@@ -44,7 +42,7 @@ class LayerTally:
         self.images += images
         elements = layer.geometry.activation_elements * images
         self.activation_bound += iid_bound_bits(
-            elements, int(run.sums.nonzeros[0]), widths.activation
+            elements, run.sums.activation_nonzeros, widths.activation
         )
         if not (self.first and layer.weight_is_constant):  # a computed one is stored each time
             self.weight_storage += run.weight_storage
@@ -62,15 +60,20 @@ class LayerTally:
 
 
 class Tally:
-    """Everything gathered over the images."""
+    """Everything gathered over the images.
 
-    def __init__(self, trace: Trace, accelerator: Accelerator) -> None:
-        self.trace = trace
-        self.widths = [value_bits_of(trace, layer, accelerator) for layer in trace.layers]
+    Attributes:
+        totals, computes: by scheme, total and compute cycles of each group of images.
+    """
+
+    def __init__(self, trace: Trace, on: Setting) -> None:
+        self.trace, self.on = trace, on
+        self.widths = [value_bits_of(trace, layer, on.accelerator) for layer in trace.layers]
         self.layers = [LayerTally() for _ in trace.layers]
         self.groups: list[int] = []  # runs side by side, of each group
-        self.run_total: list[np.ndarray] = []
-        self.run_compute: list[np.ndarray] = []
+        names = [scheme.name for scheme in on.schemes]
+        self.totals: dict[str, list[int]] = {name: [] for name in names}
+        self.computes: dict[str, list[int]] = {name: [] for name in names}
         self.leaving = dict.fromkeys(trace.leaving, 0)
         self.not_finite: list[Mapping[str, int]] = []
         self.clipped: list[Mapping[str, Clipped]] = []
@@ -82,19 +85,17 @@ class Tally:
 
     def add(self, group: list[ImageTrace], runs: list[list[LayerRun]]) -> None:
         """Take a group of images into account; for each layer one run, or one an image."""
-        zeros = np.zeros(len(SCHEMES), dtype=np.int64)
-        total, compute = zeros.copy(), zeros.copy()
         of_layers = zip(self.trace.layers, self.layers, self.widths, runs, strict=True)
         for layer, tally, widths, parts in of_layers:
             for run in parts:
                 tally.add(run, layer, len(group) // len(parts), widths)
-                total += run.sums.total
-                compute += run.sums.compute
+        for name in self.totals:
+            sums = [run.sums.schemes[name] for parts in runs for run in parts]
+            self.totals[name].append(sum(one.total for one in sums))
+            self.computes[name].append(sum(one.compute for one in sums))
         self.groups.append(len(group))
         self.not_finite += [image.not_finite for image in group]
         self.clipped += [image.clipped for image in group]
-        self.run_total.append(total)
-        self.run_compute.append(compute)
         for block, key in self.trace.leaving.items():
             self.leaving[block] += sum(ones(image.bits[key]) for image in group)
 

@@ -18,20 +18,19 @@ from itertools import islice
 from math import floor, inf, nextafter
 from typing import Any
 
-import numpy as np
-
-from sparsesim.datapath import CLASSES, datapath
 from sparsesim.errors import ModelError, nearest
-from sparsesim.estimator.batches import joined, joined_bits, side_by_side
+from sparsesim.estimator.batches import side_by_side
+from sparsesim.estimator.count import count
 from sparsesim.estimator.estimating import estimate
-from sparsesim.estimator.lay_out import lay_out
-from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.operands import operands_of
+from sparsesim.estimator.prepare import Prepared, prepare
+from sparsesim.estimator.setting import Setting, setting
 from sparsesim.estimator.tally import value_bits_of
 from sparsesim.exports import Export, Request
 from sparsesim.exports.words import origin
-from sparsesim.memory import Plan
+from sparsesim.machines.counted import Counted
+from sparsesim.machines.passes import Pass
 from sparsesim.memory.schedule import transfer_cycles
-from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 TRACKS = ("DRAM load", "compute", "DRAM store")
@@ -98,51 +97,40 @@ def events(
     Raises:
         SpecError: the layer does not fit the buffers.
     """
-    accelerator = request.accelerator
-    whole = joined(layer, images)
-    constant = layer.weight_is_constant
-    operands = lower(
-        whole.geometry,
-        joined_bits(layer.activation, trace, images, layer),
-        trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
-        joined_bits(layer.output, trace, images, layer),
-    )
-    machine = datapath(accelerator.datapath)
-    widths = value_bits_of(trace, layer, accelerator)
-    laid = lay_out(layer.name, operands, widths, accelerator, machine)
-    counted = laid.count(accelerator.skipping, accelerator)
-    bits_per_cycle = dram_bits_per_cycle(request.device, accelerator)
-    dense = accelerator.skipping == "none"
+    on = setting(request.accelerator, request.device, request.accelerator.skipping)
+    (scheme,) = on.schemes
+    widths = value_bits_of(trace, layer, on.accelerator)
+    prepared = prepare(layer.name, operands_of(trace, layer, images), widths, on)
+    counted = count(prepared, scheme, on)
     # A block that is kept from the pass before takes no time.
-    yield from (bar for bar in _walk(laid.plan, counted, bits_per_cycle, dense) if bar.cycles)
+    yield from (bar for bar in _walk(prepared, counted, on) if bar.cycles)
 
 
-def _walk(
-    plan: Plan, counted: np.ndarray, bits_per_cycle: Fraction, dense: bool
-) -> Iterator[Event]:
-    activations, weights, outputs = plan.moved_bits(dense)
-    loads = transfer_cycles(activations + weights, bits_per_cycle).tolist()
-    stores = transfer_cycles(outputs, bits_per_cycle).tolist()
+def _walk(prepared: Prepared, counted: Counted, on: Setting) -> Iterator[Event]:
+    moved, passes = prepared.plan.moved(on.schemes[0].is_dense), prepared.passes
+    classes = [one.key for one in on.rules.classes]
+    loads = transfer_cycles(moved.loads, on.bits_per_cycle).tolist()
+    stores = transfer_cycles(moved.outputs, on.bits_per_cycle).tolist()
 
     def load(k: int, start: int) -> Event:
-        bits = {"activation_bits": int(activations[k]), "weight_bits": int(weights[k])}
-        return Event(TRACKS[0], k, start, loads[k], _place(plan, k) | bits)
+        bits = {"activation_bits": int(moved.activations[k]), "weight_bits": int(moved.weights[k])}
+        return Event(TRACKS[0], k, start, loads[k], _place(passes[k]) | bits)
 
     def store(k: int, start: int) -> Event:
-        bits = {"output_bits": int(outputs[k])}
-        return Event(TRACKS[2], k, start, stores[k], _place(plan, k) | bits)
+        bits = {"output_bits": int(moved.outputs[k])}
+        return Event(TRACKS[2], k, start, stores[k], _place(passes[k]) | bits)
 
     now = 0
-    count = len(loads)
-    for k in range(count):
-        begins = k == 0 or plan.group[k] != plan.group[k - 1]
-        ends = k + 1 == count or plan.group[k] != plan.group[k + 1]
+    last = len(loads)
+    for k in range(last):
+        begins = k == 0 or passes.group[k] != passes.group[k - 1]
+        ends = k + 1 == last or passes.group[k] != passes.group[k + 1]
         if begins:
             yield load(k, now)
             now += loads[k]
-        cycles = int(counted[k, 0])
-        slots = dict(zip(CLASSES, counted[k, 1:].tolist(), strict=True))
-        yield Event(TRACKS[1], k, now, cycles, _place(plan, k) | {"lane_slots": slots})
+        cycles = int(counted.cycles[k])
+        slots = dict(zip(classes, counted.slots[k].tolist(), strict=True))
+        yield Event(TRACKS[1], k, now, cycles, _place(passes[k]) | {"lane_slots": slots})
         port = now
         if not ends:
             yield load(k + 1, port)
@@ -156,13 +144,13 @@ def _walk(
             now += stores[k]
 
 
-def _place(plan: Plan, k: int) -> dict[str, Any]:
+def _place(one: Pass) -> dict[str, Any]:
     """Which part of the layer a pass is; ranges without their end."""
     return {
-        "group": int(plan.group[k]),
-        "filters": f"{plan.m0[k]} to {plan.m1[k] - 1}",
-        "positions": f"{plan.p0[k]} to {plan.p1[k] - 1}",
-        "windows": f"{plan.w0[k]} to {plan.w1[k] - 1}",
+        "group": one.group,
+        "filters": f"{one.m0} to {one.m1 - 1}",
+        "positions": f"{one.p0} to {one.p1 - 1}",
+        "elements": f"{one.k0} to {one.k1 - 1}",
     }
 
 

@@ -4,7 +4,7 @@ from sparsesim.memory.blocks import Runs
 from sparsesim.memory.choose import Choice
 from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.live import Lifetime, PeakLive, peak_live
-from sparsesim.memory.plan import Plan, ValueBits, packing, plan_layer
+from sparsesim.memory.plan import Moved, Plan, ValueBits, packing, plan_layer
 from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
 from sparsesim.memory.whole import stored_bits
 
@@ -12,6 +12,7 @@ __all__ = [
     "Choice",
     "LayerCounts",
     "Lifetime",
+    "Moved",
     "PeakLive",
     "Plan",
     "Runs",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory.blocks import Ints
 from sparsesim.memory.layer import Layer
 from sparsesim.memory.moves import Moves, joined, sliced_moves, whole_moves
@@ -25,7 +26,7 @@ class Choice:
     """How each group of a layer is cut; arrays of shape (groups,).
 
     Attributes:
-        filters, positions, windows: int64, of a pass; the last ones are short.
+        filters, positions, elements: int64, of a pass; the last ones are short.
         positions_first: bool, candidate B was taken.
         positions_outer: bool, the outer loop of the passes.
         reduction_cut: bool, not even one tile fits with all of K.
@@ -33,7 +34,7 @@ class Choice:
 
     filters: Ints
     positions: Ints
-    windows: Ints
+    elements: Ints
     positions_first: np.ndarray
     positions_outer: np.ndarray
     reduction_cut: np.ndarray
@@ -48,9 +49,7 @@ class Choice:
 def choose_blocks(
     layer: Layer,
     resident: NDArray[np.bool_],
-    rows: int,
-    cols: int,
-    window: int,
+    tiling: Tiling,
     buffers: Buffers,
     pass_order: str,
 ) -> tuple[Choice, Moves]:
@@ -62,20 +61,20 @@ def choose_blocks(
     Args:
         layer: its operands; it has an output.
         resident: bool, (groups,), the weight stays over the steps.
-        rows, cols, window: filters and positions of a tile, operand pairs of a window.
+        tiling: steps in which it may be cut.
         buffers: bits that a pass can use.
         pass_order: `auto`, `filters_outer` or `positions_outer`.
     Raises:
-        SpecError: the outputs of a tile or one window of it don't fit.
+        SpecError: a tile's outputs or its least slice of K don't fit, or K may not be cut.
     """
     geometry, orders = layer.geometry, _ORDERS[pass_order]
     groups = np.arange(geometry.groups)
-    filters = np.full(len(groups), min(rows, geometry.filters))
-    positions = np.full(len(groups), min(cols, geometry.positions))
-    windows = np.full(len(groups), -(-geometry.reduction // window))
+    filters = np.full(len(groups), min(tiling.filters, geometry.filters))
+    positions = np.full(len(groups), min(tiling.positions, geometry.positions))
+    elements = np.full(len(groups), geometry.reduction)
     positions_first, positions_outer = np.zeros((2, len(groups)), bool)
 
-    candidates = _candidates(layer, rows, cols, buffers)
+    candidates = _candidates(layer, tiling, buffers)
     reduction_cut = np.any(np.array(candidates) == 0, axis=(0, 1))
     whole = np.flatnonzero(~reduction_cut)
     if len(whole):
@@ -93,9 +92,9 @@ def choose_blocks(
             if not reduction_cut[group]:
                 parts.append(whole_moves(layer, one, filters[one], positions[one]))
                 continue
-            cut = cut_reduction(layer, int(group), rows, cols, window, buffers)
+            cut = cut_reduction(layer, int(group), tiling, buffers)
             parts.append(sliced_moves(layer, one, filters[one], positions[one], cut))
-            windows[group] = cut.windows
+            elements[group] = cut.elements
             moved = [_moved(layer, parts[-1], resident[one], one)]
             positions_outer[group] = _fewest_bits(moved, orders)[1][0] == 1
         moves = joined(parts)
@@ -103,11 +102,11 @@ def choose_blocks(
         moves = tried[taken[0]]
     else:
         moves = whole_moves(layer, groups, filters, positions)
-    choice = Choice(filters, positions, windows, positions_first, positions_outer, reduction_cut)
+    choice = Choice(filters, positions, elements, positions_first, positions_outer, reduction_cut)
     return choice, moves
 
 
-def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tuple[Ints, Ints]]:
+def _candidates(layer: Layer, tiling: Tiling, buffers: Buffers) -> list[tuple[Ints, Ints]]:
     """Filters and positions of candidates A and B for each group, of A only where B is the same.
 
     A 0 says that not even a tile fits.
@@ -119,18 +118,24 @@ def _candidates(layer: Layer, rows: int, cols: int, buffers: Buffers) -> list[tu
         most = buffers.output // (positions * layer.output.value_bits)
         cut = layer.weight_blocks
         return largest_blocks(
-            groups, geometry.filters, rows, most, buffers.weight, layer.weight, cut
+            groups, geometry.filters, tiling.filters, most, buffers.weight, layer.weight, cut
         )
 
     def most_positions(filters: Ints) -> Ints:
         most = buffers.output // (filters * layer.output.value_bits)
         cut = layer.activation_blocks
         return largest_blocks(
-            groups, geometry.positions, cols, most, buffers.activation, layer.activation, cut
+            groups,
+            geometry.positions,
+            tiling.positions,
+            most,
+            buffers.activation,
+            layer.activation,
+            cut,
         )
 
-    filters = most_filters(np.full(len(groups), min(cols, geometry.positions)))
-    positions = most_positions(np.full(len(groups), min(rows, geometry.filters)))
+    filters = most_filters(np.full(len(groups), min(tiling.positions, geometry.positions)))
+    positions = most_positions(np.full(len(groups), min(tiling.filters, geometry.filters)))
     if np.all(filters * positions * layer.output.value_bits <= buffers.output):
         return [(filters, positions)]
     return [

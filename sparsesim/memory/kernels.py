@@ -9,6 +9,8 @@ import numpy as np
 
 from sparsesim.kernel import kernel
 from sparsesim.lowering.kernels import ones_of_word
+from sparsesim.machines.columns import DRAINS, GROUP, K0, K1, M0, M1, P0, P1
+from sparsesim.memory.columns import ACTIVATION, DENSE, ENCODED, OUTPUT, WEIGHT
 
 
 @kernel
@@ -307,38 +309,38 @@ def cut_outputs(filters, positions, filter_blocks, position_blocks):
 
 
 @kernel
-def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, output_bits):
+def lay_out_passes(geometry, blocks, weight_bits, activation_bits, output_bits):
     """The passes of all groups in their order, with what each loads and stores.
 
     Args:
-        window: operand pairs of a window.
-        blocks: int64, shape (groups, 4): filters, positions and windows of a block, and 1 where
-            positions are the outer loop.
+        blocks: int64, shape (groups, 4): filters, positions and elements of K of a block, and 1
+            where positions are the outer loop.
         weight_bits: int64, shape (2, blocks): encoded and dense bits by (group, filter block,
             slice).
         activation_bits: the same by (group, position block, slice).
         output_bits: the same by (group, filter block, position block).
     Returns:
-        int64, shape (14, passes): group, m0, m1, p0, p1, w0, w1, drains, then bits of activation
-        load, weight load and store, encoded, and the same three dense.
+        int64 (passes, 8), columns of machines/columns.py; int64 (2, 3, passes), columns of
+        memory/columns.py: bits that each loads and stores.
     """
     filters, reduction = geometry[1], geometry[7]
     positions = geometry[12] * geometry[13] * geometry[14] * geometry[15]
-    windows = (reduction + window - 1) // window
     count = np.int64(0)
     for group in range(blocks.shape[0]):
         tiles = (filters + blocks[group, 0] - 1) // blocks[group, 0]
         tiles *= (positions + blocks[group, 1] - 1) // blocks[group, 1]
         step = max(blocks[group, 2], 1)
-        count += tiles * max((windows + step - 1) // step, 1)
-    passes = np.empty((14, count), np.int64)
+        count += tiles * max((reduction + step - 1) // step, 1)
+    passes = np.empty((count, 8), np.int64)
+    bits = np.zeros((2, 3, count), np.int64)
     at = 0
     first_weight, first_activation, first_output = 0, 0, 0
     for group in range(blocks.shape[0]):
-        filter_blocks = (filters + blocks[group, 0] - 1) // blocks[group, 0]
-        position_blocks = (positions + blocks[group, 1] - 1) // blocks[group, 1]
+        block_filters, block_positions = blocks[group, 0], blocks[group, 1]
+        filter_blocks = (filters + block_filters - 1) // block_filters
+        position_blocks = (positions + block_positions - 1) // block_positions
         step = max(blocks[group, 2], 1)
-        slices = max((windows + step - 1) // step, 1)
+        slices = max((reduction + step - 1) // step, 1)
         weight_before, activation_before = -1, -1
         for tile in range(filter_blocks * position_blocks):
             if blocks[group, 3] == 1:
@@ -346,31 +348,27 @@ def lay_out_passes(geometry, window, blocks, weight_bits, activation_bits, outpu
             else:
                 m, p = tile // position_blocks, tile % position_blocks
             for piece in range(slices):
-                passes[0, at] = group
-                passes[1, at] = m * blocks[group, 0]
-                passes[2, at] = min((m + 1) * blocks[group, 0], filters)
-                passes[3, at] = p * blocks[group, 1]
-                passes[4, at] = min((p + 1) * blocks[group, 1], positions)
-                passes[5, at] = piece * step
-                passes[6, at] = min((piece + 1) * step, windows)
-                passes[7, at] = piece == slices - 1
+                passes[at, GROUP] = group
+                passes[at, M0] = m * block_filters
+                passes[at, M1] = min((m + 1) * block_filters, filters)
+                passes[at, P0] = p * block_positions
+                passes[at, P1] = min((p + 1) * block_positions, positions)
+                passes[at, K0] = piece * step
+                passes[at, K1] = min((piece + 1) * step, reduction)
+                passes[at, DRAINS] = piece == slices - 1
                 weight = first_weight + m * slices + piece
                 activation = first_activation + p * slices + piece
                 output = first_output + m * position_blocks + p
-                for form in range(2):  # encoded, dense
-                    row = 8 + 3 * form
-                    passes[row, at] = 0
+                for form in (ENCODED, DENSE):
                     if activation != activation_before:
-                        passes[row, at] = activation_bits[form, activation]
-                    passes[row + 1, at] = 0
+                        bits[form, ACTIVATION, at] = activation_bits[form, activation]
                     if weight != weight_before:
-                        passes[row + 1, at] = weight_bits[form, weight]
-                    passes[row + 2, at] = 0
+                        bits[form, WEIGHT, at] = weight_bits[form, weight]
                     if piece == slices - 1:
-                        passes[row + 2, at] = output_bits[form, output]
+                        bits[form, OUTPUT, at] = output_bits[form, output]
                 weight_before, activation_before = weight, activation
                 at += 1
         first_weight += filter_blocks * slices
         first_activation += position_blocks * slices
         first_output += filter_blocks * position_blocks
-    return passes
+    return passes, bits

@@ -13,7 +13,7 @@ Source: docs/model.md, "Passes", in detail:
   each in that order, padding and inserted zeros included, since a slice of K is no box of pixels.
 - A block equal to that of the previous pass of its group stays; nothing else does, but for the
   weight of a recurrent product where half of the weight buffer holds all of it: see `resident`.
-- `dense_*` are the same blocks dense, also where those would not fit the buffers.
+- `dense` are the same blocks dense, also where those would not fit the buffers.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from numpy.typing import NDArray
 
 from sparsesim.formats import format_named
 from sparsesim.lowering import Geometry
+from sparsesim.machines.passes import Passes
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory.blocks import Ints, Packing
 from sparsesim.memory.choose import Choice, choose_blocks
 from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.layer import Layer
-from sparsesim.memory.resident import loaded_once, resident
+from sparsesim.memory.resident import drop_kept_weights, resident
 from sparsesim.memory.search import Buffers
 
 if TYPE_CHECKING:
@@ -49,55 +51,54 @@ class ValueBits:
 
 
 @dataclass(frozen=True, eq=False)
+class Moved:
+    """Bits that each pass moves over DRAM; int64, shape (passes,), 0 where a block is kept.
+
+    Attributes:
+        activations, weights: loaded.
+        outputs: stored.
+    """
+
+    activations: Ints
+    weights: Ints
+    outputs: Ints
+
+    @property
+    def loads(self) -> Ints:
+        """Bits that each pass loads."""
+        return self.activations + self.weights
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Bits of activations, weights and outputs, over all passes."""
+        return int(self.activations.sum()), int(self.weights.sum()), int(self.outputs.sum())
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """The passes of one layer, group after group; all arrays int64, shape (passes,).
+    """The passes of one layer, group after group.
 
     Attributes:
         choice: how each group was cut.
-        group: the group of each pass.
-        m0, m1: its filters [m0, m1) within the group.
-        p0, p1: its positions.
-        w0, w1: its windows of K.
-        drains: 1 where the pass ends its tiles and so stores their outputs.
-        load_activation_bits, load_weight_bits, store_bits: what it moves in the accelerator's
-            formats; 0 where the block is kept from the pass before.
-        dense_load_activation_bits, dense_load_weight_bits, dense_store_bits: the same dense.
+        passes: in order; one that drains stores its tiles' outputs.
+        encoded: what they move in the accelerator's formats.
+        dense: the same dense.
     """
 
     choice: Choice
-    group: Ints
-    m0: Ints
-    m1: Ints
-    p0: Ints
-    p1: Ints
-    w0: Ints
-    w1: Ints
-    drains: Ints
-    load_activation_bits: Ints
-    load_weight_bits: Ints
-    store_bits: Ints
-    dense_load_activation_bits: Ints
-    dense_load_weight_bits: Ints
-    dense_store_bits: Ints
+    passes: Passes
+    encoded: Moved
+    dense: Moved
 
-    def pass_table(self) -> Ints:
-        """m0, m1, p0, p1, w0, w1, drains of each pass: int64, shape (passes, 7)."""
-        columns = (self.m0, self.m1, self.p0, self.p1, self.w0, self.w1, self.drains)
-        return np.stack(columns, axis=1)
+    @classmethod
+    def of_nothing(cls, groups: int) -> Plan:
+        """The plan of groups without outputs: no passes."""
+        none = Moved(*np.zeros((3, 0), np.int64))
+        return cls(Choice.of_nothing(groups), Passes.none(), none, none)
 
-    def moved_bits(self, dense: bool) -> tuple[Ints, Ints, Ints]:
-        """Bits that each pass moves: activations and weights loaded, outputs stored.
-
-        Args:
-            dense: as dense blocks (scheme `none`) and not in the accelerator's formats.
-        """
-        if dense:
-            return (
-                self.dense_load_activation_bits,
-                self.dense_load_weight_bits,
-                self.dense_store_bits,
-            )
-        return self.load_activation_bits, self.load_weight_bits, self.store_bits
+    def moved(self, dense: bool) -> Moved:
+        """What the passes move, dense or in the accelerator's formats."""
+        return self.dense if dense else self.encoded
 
 
 def plan_layer(
@@ -108,6 +109,7 @@ def plan_layer(
     output_words: NDArray[np.uint64],
     value_bits: ValueBits,
     accelerator: Accelerator,
+    tiling: Tiling | None = None,
     counts: LayerCounts | None = None,
 ) -> Plan:
     """Cut a layer into passes.
@@ -118,15 +120,17 @@ def plan_layer(
         activation_words, weight_words: packed bits of the operands, uint64 with a spare word.
         output_words: the same of the output behind the fused activation.
         value_bits: at which values are priced.
-        accelerator: its array, buffers, formats and pass order.
+        accelerator: its machine, buffers, formats and pass order.
+        tiling: steps in which it may be cut; None: the machine's.
         counts: `count_layer` of the operands, where it is at hand.
     Raises:
-        SpecError: the outputs of a tile or one window of it don't fit.
+        SpecError: a tile's outputs or its least slice of K don't fit, or K may not be cut.
     """
     from sparsesim.memory.kernels import lay_out_passes  # Numba is slow to load
 
     if geometry.output_elements == 0:
-        return Plan(Choice.of_nothing(geometry.groups), *np.zeros((14, 0), np.int64))
+        return Plan.of_nothing(geometry.groups)
+    tiling = tiling or accelerator.rules.tiling(accelerator.array)
     layer = Layer(
         name,
         geometry,
@@ -144,25 +148,19 @@ def plan_layer(
         int(accelerator.output_buffer_kib * _HALF_KIB_BITS),
     )
     stays = resident(layer, buffers.weight)
-    choice, moves = choose_blocks(
-        layer,
-        stays,
-        accelerator.rows,
-        accelerator.cols,
-        accelerator.window,
-        buffers,
-        accelerator.pass_order,
-    )
-    blocks = (choice.filters, choice.positions, choice.windows, choice.positions_outer)
-    passes = lay_out_passes(
+    choice, moves = choose_blocks(layer, stays, tiling, buffers, accelerator.pass_order)
+    blocks = (choice.filters, choice.positions, choice.elements, choice.positions_outer)
+    table, bits = lay_out_passes(
         layer.counts.geometry,
-        accelerator.window,
         np.stack(blocks, axis=1).astype(np.int64),
         moves.weight_bits,
         moves.activation_bits,
         moves.output_bits,
     )
-    return Plan(choice, *loaded_once(passes, geometry.steps, stays))
+    passes = Passes(table)
+    drop_kept_weights(passes, bits, geometry.steps, stays)
+    encoded, dense = bits
+    return Plan(choice, passes, Moved(*encoded), Moved(*dense))
 
 
 def packing(name: str, run_bits: int, value_bits: int) -> Packing:

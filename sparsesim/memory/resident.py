@@ -17,10 +17,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.machines.passes import Passes
 from sparsesim.memory.blocks import Ints
+from sparsesim.memory.columns import WEIGHT
 from sparsesim.memory.layer import Layer
-
-_P0, _WEIGHT_LOADS = 3, (9, 12)  # rows of `lay_out_passes`: a pass's first position, loads
 
 
 def resident(layer: Layer, available: int) -> NDArray[np.bool_]:
@@ -42,20 +42,16 @@ def resident(layer: Layer, available: int) -> NDArray[np.bool_]:
     return np.repeat(together <= available, geometry.parts * geometry.steps)
 
 
-def loaded_once(passes: Ints, steps: int, stays: NDArray[np.bool_]) -> Ints:
-    """The passes with the loads of weights that stay left out behind their first.
+def drop_kept_weights(passes: Passes, bits: Ints, steps: int, stays: NDArray[np.bool_]) -> None:
+    """Leave out the loads of weights that stay, behind their first.
 
     Args:
-        passes: int64, shape (14, passes), as `lay_out_passes` gives them.
+        passes: of a layer.
+        bits: int64, shape (2, 3, passes), as `lay_out_passes` gives them; changed in place.
         steps: of a weight set.
         stays: of `resident`.
-    Returns:
-        the same array, changed in place.
     """
     if stays.any():
-        group = passes[0]
         # At a group's first positions each block of its weight is new, in either order.
-        first = (group % steps == 0) & (passes[_P0] == 0)
-        for row in _WEIGHT_LOADS:
-            passes[row, stays[group] & ~first] = 0
-    return passes
+        first = (passes.group % steps == 0) & (passes.p0 == 0)
+        bits[:, WEIGHT, stays[passes.group] & ~first] = 0

@@ -45,10 +45,10 @@ def schedule(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: 
         bits_per_cycle: of DRAM, above 0.
         dense: move the blocks dense (scheme `none`) and not in the accelerator's formats.
     """
-    activation_bits, weight_bits, store_bits = plan.moved_bits(dense)
-    loads = transfer_cycles(activation_bits + weight_bits, bits_per_cycle)
-    stores = transfer_cycles(store_bits, bits_per_cycle)
-    last = np.append(plan.group[1:] != plan.group[:-1], True)[: len(loads)]
+    moved, group = plan.moved(dense), plan.passes.group
+    loads = transfer_cycles(moved.loads, bits_per_cycle)
+    stores = transfer_cycles(moved.outputs, bits_per_cycle)
+    last = np.append(group[1:] != group[:-1], True)[: len(loads)]
     first = np.append(True, last[:-1])[: len(loads)]
     port = np.where(last, 0, np.append(loads[1:], 0)[: len(loads)])  # while pass k computes
     port[1:] += np.where(last[:-1], 0, stores[:-1])

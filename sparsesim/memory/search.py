@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsesim.errors import SpecError
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory.blocks import Blocks, Ints, Packing, Runs
 from sparsesim.memory.layer import Layer
 
@@ -34,13 +35,13 @@ class Slices:
     """A K cut of one group.
 
     Attributes:
-        windows: whole windows of a pass, 1 or more.
+        elements: of K in a pass, 1 or more.
         slices: how many such passes end a tile.
         weight_bits: int64, shape (2, filter tiles * slices), encoded and dense.
         activation_bits: int64, shape (2, position tiles * slices).
     """
 
-    windows: int
+    elements: int
     slices: int
     weight_bits: Ints
     activation_bits: Ints
@@ -54,7 +55,7 @@ def largest_blocks(
     Args:
         groups: int64, which groups.
         length: filters or positions of a group; 1 or more.
-        step: rows or columns; a block is a multiple of it, or all.
+        step: of the machine's tiling; a block is a multiple of it, or all.
         most: int64 for each group, the largest block that the output buffer allows.
         available: bits that each block may take.
         packing: how blocks are stored.
@@ -95,21 +96,20 @@ def largest_blocks(
     return chosen
 
 
-def cut_reduction(
-    layer: Layer, group: int, rows: int, cols: int, window: int, buffers: Buffers
-) -> Slices:
-    """Cut K of one group into slices of as many whole windows as fit.
+def cut_reduction(layer: Layer, group: int, tiling: Tiling, buffers: Buffers) -> Slices:
+    """Cut K of one group into slices of as many of the machine's steps as fit.
 
     Args:
         layer: its operands.
         group: which group.
-        rows, cols, window: filters and positions of a tile, operand pairs of a window.
+        tiling: steps in which it may be cut.
         buffers: bits that a pass can use.
     Raises:
-        SpecError: the outputs of a tile or one window of a tile don't fit.
+        SpecError: a tile's outputs or its least slice of K don't fit, or K may not be cut.
     """
     geometry = layer.geometry
-    filters, positions = min(rows, geometry.filters), min(cols, geometry.positions)
+    filters = min(tiling.filters, geometry.filters)
+    positions = min(tiling.positions, geometry.positions)
     sums = filters * positions * layer.output.value_bits
     what = f"one tile of {filters} x {positions} outputs"
     _check_fits(layer.name, what, sums, "output", buffers.output)
@@ -118,7 +118,7 @@ def cut_reduction(
         lambda *cut: layer.weight_slices(group, *cut),
         layer.weight,
         geometry.filters,
-        rows,
+        tiling.filters,
         geometry.reduction,
         buffers.weight,
     )
@@ -126,20 +126,27 @@ def cut_reduction(
         lambda *cut: layer.activation_slices(lowered, *cut),
         layer.activation,
         geometry.positions,
-        cols,
+        tiling.positions,
         geometry.reduction,
         buffers.activation,
     )
-    for windows in range(-(-geometry.reduction // window), 0, -1):
-        pairs = windows * window
+    for steps in range(-(-geometry.reduction // tiling.elements), 0, -1):
+        pairs = min(steps * tiling.elements, geometry.reduction)
         if weights.fit(pairs) and activations.fit(pairs):
             slices = -(-geometry.reduction // pairs)
-            return Slices(windows, slices, weights.both_bits(pairs), activations.both_bits(pairs))
-    what = f"one window of {filters} filters"
-    _check_fits(layer.name, what, weights.most_bits(window), "weight", buffers.weight)
-    what = f"one window of {positions} positions"
-    _check_fits(layer.name, what, activations.most_bits(window), "activation", buffers.activation)
-    raise AssertionError("one window of each operand fits, so a cut was found")
+            if slices > 1 and not tiling.sums_stay:
+                raise SpecError(
+                    f"{layer.name}: {filters} filters and {positions} positions with all of K = "
+                    f"{geometry.reduction} do not fit the buffers, and sums do not stay in the "
+                    f"machine from one slice of K to the next; use larger buffers"
+                )
+            return Slices(pairs, slices, weights.both_bits(pairs), activations.both_bits(pairs))
+    least = min(tiling.elements, geometry.reduction)
+    what = f"{least} elements of {filters} filters"
+    _check_fits(layer.name, what, weights.most_bits(least), "weight", buffers.weight)
+    what = f"{least} elements of {positions} positions"
+    _check_fits(layer.name, what, activations.most_bits(least), "activation", buffers.activation)
+    raise AssertionError("the least slice of each operand fits, so a cut was found")
 
 
 class _Tiles:

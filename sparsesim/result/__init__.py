@@ -1,6 +1,6 @@
 """Results: what an estimate says, as values and as JSON."""
 
 from sparsesim.result.file import load_result, save_result
-from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.model import LayerRecord, Result
 
-__all__ = ["SCHEMES", "LayerRecord", "Result", "load_result", "save_result"]
+__all__ = ["LayerRecord", "Result", "load_result", "save_result"]

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from sparsesim.errors import TraceError
 from sparsesim.files import write_text
 from sparsesim.result.model import SCHEMA, Result
+from sparsesim.result.older import FIRST, brought_up
+from sparsesim.spec.accelerator import STORED
 
 
 def save_result(result: Result, path: str | Path, force: bool = False) -> None:
@@ -37,10 +39,12 @@ def load_result(path: str | Path) -> Result:
     except (ValueError, RecursionError):
         raise TraceError(f"{path}: not a result: no JSON; make one by 'estimate -o'") from None
     schema = found.get("schema") if isinstance(found, dict) else None
+    if schema == FIRST:
+        found, schema = brought_up(found, SCHEMA), SCHEMA
     if schema != SCHEMA:
         raise TraceError(f"{path}: not a result of schema {SCHEMA}, but of {schema!r}")
     try:
-        return Result.model_validate(found)
+        return Result.model_validate(found, context=STORED)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]).encode("unicode_escape").decode()

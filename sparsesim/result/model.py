@@ -11,9 +11,9 @@ from sparsesim.result.record import Record
 from sparsesim.result.resources import IsoResource as IsoResource
 from sparsesim.result.resources import OnDevice as OnDevice
 from sparsesim.result.resources import Resources as Resources
-from sparsesim.spec.accelerator import SCHEMES as SCHEMES
+from sparsesim.spec.accelerator import Accelerator
 
-SCHEMA = "sparsesim.result/1"
+SCHEMA = "sparsesim.result/2"
 
 
 class Cycles(Record):
@@ -72,7 +72,7 @@ class Passes(Record):
 
     Attributes:
         count: passes over all images and groups.
-        filters, positions, windows: of a full pass.
+        filters, positions, elements: of a full pass; elements of K.
         candidate: `A` (filters first) or `B` (positions first).
         order: `filters_outer` or `positions_outer`.
         reduction_cut: K was cut since not even one tile fits.
@@ -81,7 +81,7 @@ class Passes(Record):
     count: int
     filters: int
     positions: int
-    windows: int
+    elements: int
     candidate: str
     order: str
     reduction_cut: bool
@@ -91,12 +91,12 @@ class SchemeRecord(Record):
     """One layer, or all, under one scheme.
 
     Attributes:
-        classes: lane-slots by class; they sum to rows * cols * lanes * compute cycles.
-        utilisation: effectual MACs / lane-slots.
-        dram_bits: by operand; dense under `none`, else in the accelerator's formats.
+        classes: multiplier slots by class; they sum to slots * compute cycles.
+        utilisation: effectual MACs / slots.
+        dram_bits: by operand; dense under a dense scheme, else in the accelerator's formats.
         energy_pj: by component; an ASIC table's, relative.
         density: what mean densities would have said.
-        bound: what bounds the layer: `work`, `imbalance`, `drain`, `edges`, `fill` or `dram`.
+        bound: what bounds the layer: a word of the machine's classes, or `dram`.
     """
 
     classes: dict[str, int]
@@ -290,7 +290,9 @@ class Result(Record):
     """An estimate.
 
     Attributes:
-        speedup: by scheme, against `none` on the same array.
+        accelerator: with its machine's array.
+        speedup, speedup_interval: by scheme, against the machine's dense scheme on the same array;
+            empty where it has none.
         on_device: what it takes of the device; None where the family of the device was never
             synthesised (a warning says so), or the result is of a version that did not say.
         images: by scheme, over all images.
@@ -301,7 +303,7 @@ class Result(Record):
     schema_: str = SCHEMA
     model: Model
     inputs: Inputs
-    accelerator: dict[str, str | int | float | None]
+    accelerator: Accelerator
     device: dict[str, str | int | float | None]
     dram_bits_per_cycle: float
     layers: tuple[LayerRecord, ...]
@@ -320,6 +322,17 @@ class Result(Record):
     energy_table: dict[str, str]
     warnings: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The machine's schemes, in its order."""
+        return self.accelerator.rules.scheme_names
+
+    @property
+    def baseline(self) -> str | None:
+        """The scheme that speedups are against; None: the machine has no dense mode."""
+        scheme = self.accelerator.rules.baseline
+        return None if scheme is None else scheme.name
 
     @property
     def run_groups(self) -> tuple[int, ...]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from pydantic import SerializeAsAny, ValidationInfo, field_validator
+
+from sparsesim.machines import machine_named
 from sparsesim.result.record import Record
+from sparsesim.spec.base import Spec
 
 NAMES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram36": "BRAM"}
 """What readers call the fields of `Resources`."""
@@ -24,9 +29,8 @@ class IsoResource(Record):
 
     Attributes:
         family: of FPGAs, whose synthesis prices both.
-        rows, cols: of the dense array.
-        window, lanes: of its PEs.
-        packed_pairs: pairs of its PEs that share a multiplier block.
+        machine: of the dense array. array: its parameters.
+        packed_pairs: pairs of its multipliers that share a block.
         clock_mhz: its clock; `clock_source` says where it is from.
         cycles: its total cycles for all images.
         seconds: of all images, at its clock.
@@ -38,10 +42,8 @@ class IsoResource(Record):
     """
 
     family: str
-    rows: int
-    cols: int
-    window: int = 1
-    lanes: int = 1
+    machine: str
+    array: SerializeAsAny[Spec]
     packed_pairs: int
     clock_mhz: float
     clock_source: str
@@ -52,6 +54,13 @@ class IsoResource(Record):
     used: Resources
     budget: Resources
     is_proven: bool
+
+    @field_validator("array", mode="before")
+    @classmethod
+    def _of_its_machine(cls, value: Any, info: ValidationInfo) -> Any:
+        return (
+            machine_named(info.data["machine"]).Array(**value) if isinstance(value, dict) else value
+        )
 
 
 class OnDevice(Record):

@@ -59,7 +59,7 @@ class PassRun:
     """What the Verilog made of one pass.
 
     Attributes:
-        cycles: of the pass; classes: lane-slots in the order of `sparsesim.datapath.CLASSES`.
+        cycles: of the pass; classes: lane-slots in the order of `sparsesim.machines.CLASSES`.
         sums: int64, (filters, positions); overflow: bool, the same shape. Undefined where the
             pass does not drain.
         values: int16, (filters, positions), behind the post-processing; None without one.

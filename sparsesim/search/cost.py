@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sparsesim.datapath import SCHEMES
 from sparsesim.estimator import estimate
 from sparsesim.graph import Graph, load
 from sparsesim.graph.names import block_of
@@ -66,11 +65,11 @@ class Cost:
         table: dict[str, dict[str, float]] = {}
         for layer in result.layers:
             row = table.setdefault(
-                home.get(layer.name, block_of(layer.name)), dict.fromkeys(SCHEMES, 0.0)
+                home.get(layer.name, block_of(layer.name)), dict.fromkeys(result.schemes, 0.0)
             )
-            for scheme in SCHEMES:
+            for scheme in result.schemes:
                 row[scheme] += layer.cycles[scheme].total / images
-        total = {scheme: result.totals.cycles[scheme].total / images for scheme in SCHEMES}
+        total = {scheme: result.totals.cycles[scheme].total / images for scheme in result.schemes}
         return Cycles(total, table, noted.warnings())
 
 

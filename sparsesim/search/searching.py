@@ -50,7 +50,7 @@ class SearchSpec:
             as many steps of their grids as it takes for all at once to keep that share; `cycles`:
             a joint search behind it, which may spend as much accuracy as that one did.
         spend: share of the baseline's right answers that the joint search must keep instead.
-        scheme: whose cycles the joint search lowers.
+        scheme: whose cycles the joint search lowers; empty: the machine's default one.
         accelerator, device: the machine; None: the defaults.
         cycle_images: test images on which cycles are counted.
         memory_mib: bound of what is kept of layers' inputs.
@@ -63,7 +63,7 @@ class SearchSpec:
     keep: float = 1.0
     objective: str = "sparsity"
     spend: float | None = None
-    scheme: str = "two_sided"
+    scheme: str = ""
     accelerator: Accelerator | None = None
     device: Device | None = None
     cycle_images: int = 5
@@ -71,13 +71,13 @@ class SearchSpec:
     reuse: bool = True
 
     def __post_init__(self) -> None:
-        from sparsesim.datapath import SCHEMES
-
+        rules = (self.accelerator or Accelerator()).rules
+        object.__setattr__(self, "scheme", self.scheme or rules.default_scheme)
         for key, allowed in (
             ("what", WHAT),
             ("by", BY),
             ("objective", OBJECTIVES),
-            ("scheme", SCHEMES),
+            ("scheme", rules.scheme_names),
         ):
             if getattr(self, key) not in allowed:
                 hint = nearest(getattr(self, key), allowed)
@@ -167,6 +167,8 @@ class _Run:
     progress: Callable[[str, int, int], Any]
 
     def __post_init__(self) -> None:
+        rules = (self.accelerator or Accelerator()).rules
+        object.__setattr__(self, "scheme", self.scheme or rules.default_scheme)
         self.blocks: tuple[Block, ...] = blocks(self.graph, self.named_blocks)
         self.block_layers = {block.name: block.layers for block in self.blocks}
         self.replay = Replay(self.graph)

@@ -1,48 +1,33 @@
-"""The machine of docs/model.md and its memory: what a user chooses. It knows no model."""
+"""A machine and its memory: what a user chooses. It knows no model, and no machine's parameters."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
-from sparsesim.errors import nearest
+from sparsesim.errors import SpecError, nearest
+from sparsesim.machines import DEFAULT, Machine, machine_named
+from sparsesim.spec.base import Spec
 from sparsesim.spec.packaged import PackagedSpec
 
-Scheme = Literal["none", "activation", "weight", "two_sided"]
-SCHEMES: tuple[str, ...] = get_args(Scheme)
-"""The operands whose zeros save cycles; `none` is the baseline of every speedup."""
-
-RTL_FIELDS = {
-    "ROWS": "rows",
-    "COLS": "cols",
-    "WINDOW": "window",
-    "LANES": "lanes",
-    "QUEUE_DEPTH": "queue_depth",
-    "FEED_LATENCY": "feed_latency",
-    "ACT_W": "act_bits",
-    "WEIGHT_W": "weight_bits",
-    "ACC_W": "acc_bits",
-}
-"""Verilog's name of each field that its modules take as it is."""
+_OLD_KEYS = {"datapath": "machine"}
+STORED = {"stored": True}
+"""Context in which an accelerator is validated that was read back: what it names need not load."""
 
 
 class Accelerator(PackagedSpec):
-    """An output-stationary array of processing elements (PE), its buffers and its formats.
+    """A machine with an array of it, its buffers and its formats.
+
+    The keys of the array's table may also stand flat among the others: `rows = 8` for
+    `array = { rows = 8 }`. They are read flat, too: `accelerator.rows`.
 
     Args:
         name: how reports call it; not part of `sha256()`.
-        datapath: the plug-in that models the machine.
-        rows: PE rows, one filter each, 1 to 1024.
-        cols: PE columns, one output position each, 1 to 1024.
-        window: operand pairs that a PE examines together, 1 to 64.
-        lanes: multipliers of a PE, 1 to 256.
-        queue_depth: windows that each of a PE's two queues holds, 1 to 4096.
-        feed_latency: cycles from a feeder's push to use, and from a freed slot to the feeder's
-            knowing of it, 1 to 64.
-        skipping: operands whose zeros save cycles.
-        loop_order: which tiles follow each other; `filters_inner` takes all filter tiles for
-            each position tile.
+        machine: a name (see `list machines`), or `file.py:NAME`.
+        array: the machine's own parameters, a table; see its page in docs/machines.
+        skipping: one of the machine's schemes; left out: the one that it has by default.
         act_bits: width of an activation with its zero point subtracted, signed, 2 to 16.
         weight_bits: the same of a weight, 2 to 16.
         acc_bits: width of the sum, signed, 8 to 64.
@@ -58,7 +43,7 @@ class Accelerator(PackagedSpec):
         pass_order: which passes follow each other; `auto` takes the fewest DRAM bits.
         batch: images laid side by side along the positions, 1 or more.
     Raises:
-        SpecError: unknown key, wrong type, out of range, unknown format.
+        SpecError: unknown key, wrong type, out of range, unknown machine, scheme or format.
     Source: docs/model.md.
     """
 
@@ -66,15 +51,9 @@ class Accelerator(PackagedSpec):
     _word: ClassVar[str] = "accelerator"
 
     name: str = "custom"
-    datapath: str = "inner_join"
-    rows: int = Field(default=16, ge=1, le=1024)
-    cols: int = Field(default=16, ge=1, le=1024)
-    window: int = Field(default=16, ge=1, le=64)
-    lanes: int = Field(default=1, ge=1, le=256)
-    queue_depth: int = Field(default=4, ge=1, le=4096)
-    feed_latency: int = Field(default=1, ge=1, le=64)
-    skipping: Scheme = "two_sided"
-    loop_order: Literal["filters_inner", "positions_inner"] = "filters_inner"
+    machine: str = DEFAULT
+    array: SerializeAsAny[Spec] = Spec()  # both are filled in as the machine has them
+    skipping: str = ""
     act_bits: int = Field(default=9, ge=2, le=16)
     weight_bits: int = Field(default=8, ge=2, le=16)
     acc_bits: int = Field(default=32, ge=8, le=64)
@@ -89,10 +68,42 @@ class Accelerator(PackagedSpec):
     pass_order: Literal["auto", "filters_outer", "positions_outer"] = "auto"
     batch: int = Field(default=1, ge=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_its_array(cls, values: Any) -> Any:
+        """The array's keys in their table, wherever they stood; what is left out as the machine
+        has it."""
+        if not isinstance(values, Mapping):
+            return values
+        given = dict(values)
+        for old, new in _OLD_KEYS.items():
+            if old in given and new in given:
+                raise SpecError(f"key '{old}' is now '{new}'; give one of them")
+            if old in given:
+                given[new] = given.pop(old)
+        if not isinstance(given.get("machine", DEFAULT), str):
+            return {"array": Spec(), "skipping": ""} | given  # whose type is refused
+        chosen = machine_named(given.get("machine", DEFAULT))
+        own, array_keys = cls.model_fields, chosen.Array.model_fields
+        unknown = next((key for key in given if key not in own and key not in array_keys), None)
+        if unknown is not None:
+            raise SpecError(f"unknown key '{unknown}'; {nearest(unknown, keys_of(chosen))}")
+        given["array"] = _array(chosen, given)
+        given.setdefault("skipping", chosen.default_scheme)
+        return {key: value for key, value in given.items() if key in own}
+
+    @field_validator("skipping")
+    @classmethod
+    def _is_a_scheme(cls, value: str, info: ValidationInfo) -> str:
+        names = machine_named(info.data.get("machine", DEFAULT)).scheme_names
+        if value not in names:
+            raise ValueError(f"is unknown; {nearest(value, names)}")
+        return value
+
     @field_validator("activation_format", "weight_format")
     @classmethod
-    def _is_known(cls, value: str) -> str:
-        if value in ("dense", "bitmask"):
+    def _is_known(cls, value: str, info: ValidationInfo) -> str:
+        if value in ("dense", "bitmask") or info.context == STORED:
             return value
         from sparsesim.formats import FORMATS, format_named, named  # lazy: formats need NumPy
 
@@ -101,14 +112,70 @@ class Accelerator(PackagedSpec):
         format_named(value)  # that of a file or a package has to load
         return value
 
+    def with_(self, /, **changes: Any) -> Self:
+        """A copy with some keys changed, the array's among them; checked as a new one is.
+
+        On another machine it starts from that one's array and scheme.
+
+        Args:
+            changes: keys and their new values.
+        Raises:
+            SpecError: as on construction.
+        """
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        if changes.get("machine", changes.get("datapath", self.machine)) != self.machine:
+            del values["array"], values["skipping"]
+        if "datapath" in changes:
+            del values["machine"]
+        return type(self)(**(values | changes))
+
+    def flat(self) -> dict[str, Any]:
+        """All keys but the name in one table, as JSON has them; the array's behind the machine."""
+        found = self.model_dump(mode="json", exclude={"name"})
+        array = found.pop("array")
+        return {"machine": found.pop("machine"), **array, **found}
+
     @property
-    def pe_latency(self) -> int:
-        """Cycles from the end of a PE's work to its result: `3 + ceil(log2(lanes))`."""
-        return 3 + (self.lanes - 1).bit_length()
+    def rules(self) -> Machine:
+        """The machine, which owns its rules."""
+        return machine_named(self.machine)
 
     def rtl_parameters(self) -> dict[str, int]:
-        """The Verilog parameters that make this array, by name; a module takes its own of them."""
-        values = {name: int(getattr(self, field)) for name, field in RTL_FIELDS.items()}
-        values["SKIPPING"] = SCHEMES.index(self.skipping)
-        values["POSITIONS_INNER"] = int(self.loop_order == "positions_inner")
-        return values
+        """The Verilog parameters that make this accelerator, by name; a module takes its own.
+
+        Raises:
+            SpecError: its machine has no Verilog.
+        """
+        rtl = self.rules.rtl
+        if rtl is None:
+            raise SpecError(f"machine '{self.machine}' has no Verilog")
+        return rtl.parameters(self)
+
+    if not TYPE_CHECKING:  # for users; inside the package an array's keys are the machine's own
+
+        def __getattr__(self, name: str) -> Any:
+            array = self.__dict__.get("array")
+            if isinstance(array, Spec) and name in type(array).model_fields:
+                return getattr(array, name)
+            return super().__getattr__(name)
+
+
+def keys_of(machine: Machine) -> tuple[str, ...]:
+    """Keys that an accelerator of a machine may have, the array's among them."""
+    own = [key for key in Accelerator.model_fields if key != "array"]
+    return (*own[:2], *machine.Array.model_fields, *own[2:])
+
+
+def _array(machine: Machine, given: Mapping[str, Any]) -> Spec:
+    """The array of what was given: a table, an array, flat keys, or nothing."""
+    table = given.get("array", {})
+    if isinstance(table, Spec):
+        if not isinstance(table, machine.Array):
+            raise SpecError(
+                f"array is of another machine than '{given.get('machine', DEFAULT)}'; give a table"
+            )
+        table = {key: getattr(table, key) for key in type(table).model_fields}
+    elif not isinstance(table, Mapping):
+        raise SpecError(f"array {table!r} is not a table; write its keys, as array = {{ ... }}")
+    flat = {key: given[key] for key in machine.Array.model_fields if key in given}
+    return machine.Array(**{**table, **flat})

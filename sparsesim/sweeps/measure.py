@@ -102,7 +102,7 @@ def _load() -> None:
     """Load what estimates need, kernels among it, while the parent still executes the network."""
     import numpy as np
 
-    from sparsesim.datapath.array_cycles import array_cycles
+    from sparsesim.estimator.array_cycles import array_cycles
 
     for name in ("sparsesim.estimator", "sparsesim.trace.store"):
         import_module(name)

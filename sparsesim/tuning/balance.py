@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sparsesim.engine.threads import each
 from sparsesim.estimator import estimate
 from sparsesim.estimator.batches import batches
-from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.operands import lower
 from sparsesim.graph import Graph
 from sparsesim.inputs import Inputs
 from sparsesim.lowering.bits import unpack

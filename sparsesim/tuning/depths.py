@@ -9,19 +9,19 @@ wait: there it is the unbounded one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.datapath import datapath
-from sparsesim.estimator.batches import joined, joined_bits, side_by_side
-from sparsesim.estimator.lay_out import LaidOut, lay_out
-from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.batches import side_by_side
+from sparsesim.estimator.count import count, timed
+from sparsesim.estimator.operands import operands_of
+from sparsesim.estimator.prepare import Prepared, prepare
+from sparsesim.estimator.setting import setting
 from sparsesim.estimator.tally import value_bits_of
-from sparsesim.memory import schedule
+from sparsesim.machines.inner_join.counting import longest_pass_windows
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.device import dram_bits_per_cycle
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 DEEPEST = 4096
@@ -58,9 +58,10 @@ class Depths:
     ) -> None:
         self.layer = layer
         self._trace, self._groups, self._machine = trace, groups, machine
-        self._bits_per_cycle = dram_bits_per_cycle(machine.device, machine.accelerator)
+        own = machine.accelerator
+        self._on = setting(own, machine.device, own.skipping)
         self._counted: dict[tuple[int, int], NDArray[np.int64]] = {}
-        self._runs: list[list[LaidOut]] | None = None
+        self._runs: list[list[Prepared]] | None = None
         self._flat = UNBOUNDED
         self.pass_windows = max(
             (self._windows(run) for runs in self._laid_out() for run in runs), default=0
@@ -100,7 +101,7 @@ class Depths:
         """Drop the operands; what was counted stays, and they are laid out anew where needed."""
         self._runs = None
 
-    def _laid_out(self) -> list[list[LaidOut]]:
+    def _laid_out(self) -> list[list[Prepared]]:
         """For each group of images the runs of the layer: one, or one an image."""
         geometry = self.layer.geometry
         if geometry.output_elements * geometry.reduction == 0:
@@ -112,39 +113,22 @@ class Depths:
                 parts = [group] if side_by_side(self.layer) else [[image] for image in group]
                 runs = []
                 for part in parts:
-                    run, rows = self._lay_out(list(part), weight_rows, weights)
+                    operands = operands_of(self._trace, self.layer, list(part), weight_rows)
+                    widths = value_bits_of(self._trace, self.layer, self._on.accelerator)
+                    run = prepare(self.layer.name, operands, widths, self._on, weights)
                     if self.layer.weight_is_constant:
-                        weight_rows, weights = rows, run.weights
+                        weight_rows, weights = operands.weight_rows, run.weights
                     runs.append(run)
                 self._runs.append(runs)
         return self._runs
 
-    def _lay_out(
-        self, images: list[ImageTrace], weight_rows: NDArray[np.uint64] | None, weights: object
-    ) -> tuple[LaidOut, NDArray[np.uint64]]:
-        layer, trace, accelerator = self.layer, self._trace, self._machine.accelerator
-        constant = layer.weight_is_constant
-        operands = lower(
-            joined(layer, images).geometry,
-            joined_bits(layer.activation, trace, images, layer),
-            trace.weights[layer.weight] if constant else images[0].bits[layer.weight],
-            joined_bits(layer.output, trace, images, layer),
-            weight_rows,
-        )
-        widths = value_bits_of(trace, layer, accelerator)
-        machine = datapath(accelerator.datapath)
-        run = lay_out(layer.name, operands, widths, accelerator, machine, weights)
-        return run, operands.weight_rows
-
-    def _count(self, run: LaidOut, depth: int) -> list[int]:
+    def _count(self, run: Prepared, depth: int) -> list[int]:
         # Unchecked: no accelerator has queues as deep as those that stand for unbounded ones.
-        deep = self._machine.accelerator.model_copy(update={"queue_depth": depth})
-        cycles = run.count(deep.skipping, deep)[:, 0]
-        timed = schedule(run.plan, cycles, self._bits_per_cycle, deep.skipping == "none")
-        return [timed.compute_cycles, timed.total_cycles]
+        on = replace(self._on, array=self._on.array.model_copy(update={"queue_depth": depth}))
+        (scheme,) = on.schemes
+        found = timed(run, count(run, scheme, on), scheme, on)
+        return [found.compute_cycles, found.total_cycles]
 
-    def _windows(self, run: LaidOut) -> int:
+    def _windows(self, run: Prepared) -> int:
         """Windows of the longest pass: those of a tile, tile after tile."""
-        _, m0, m1, p0, p1, w0, w1, _ = run.passes.T
-        rows, cols = self._machine.accelerator.rows, self._machine.accelerator.cols
-        return int((-(-(m1 - m0) // rows) * -(-(p1 - p0) // cols) * (w1 - w0)).max())
+        return longest_pass_windows(run.passes, self._on.array)

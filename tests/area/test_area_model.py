@@ -13,8 +13,8 @@ from sparsesim.area.estimate import parts_of
 from sparsesim.area.features import stored_luts
 from sparsesim.area.model import held_out_error, part_resources
 from sparsesim.area.table import Design, read_table, write_table
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.spec import Accelerator
-from sparsesim.spec.accelerator import SCHEMES
 from sparsesim.synth.families import FAMILIES
 
 PE = Design("pe", "xc7", "two_sided", 16, 1, 4, 0, 9, 8, 32)

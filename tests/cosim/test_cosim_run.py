@@ -13,7 +13,7 @@ from sparsesim.errors import ModelError, SpecError
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import open_inputs
 from sparsesim.inputs.memory import feed_memory
-from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.trace.execute import input_specs
 
 SMALL = ss.Accelerator(rows=4, cols=4, window=8, queue_depth=2)

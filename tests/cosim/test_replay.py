@@ -25,8 +25,8 @@ from sparsesim.cosim.locate import Difference, first_difference, run_alone
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.replay import run_cocotb, write_replay
 from sparsesim.cosim.timeline import model_ends
-from sparsesim.datapath import CLASSES
 from sparsesim.errors import SparseSimError
+from sparsesim.machines.inner_join import CLASSES
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.simulator import Verilog
 

@@ -11,7 +11,7 @@ import sparsesim as ss
 from sparsesim.cosim.run import cosimulate
 from sparsesim.errors import ModelError
 from sparsesim.inputs.memory import feed_memory
-from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.trace.execute import input_specs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import sparsesim as ss
-from sparsesim.estimator.layer_run import _SHARED
+from sparsesim.estimator.shared import MOST
 
 MODELS = Path(__file__).resolve().parents[2] / "models_onnx"
 
@@ -18,7 +18,7 @@ def test_many_cuts_on_one_cache_are_those_of_fresh_ones():
     accelerators = [ss.Accelerator(rows=rows, cols=4) for rows in range(1, 41)]
     found = [ss.estimate(trace, one, cache=cache) for one in (*accelerators, *accelerators[:3])]
     assert cache.operands
-    assert max(len(operands.shared) for operands in cache.operands.values()) == _SHARED
+    assert max(len(operands.shared) for operands in cache.operands.values()) == MOST
     for one, result in zip(
         (*accelerators[::13], *accelerators[:3]), (*found[:40:13], *found[40:]), strict=True
     ):

@@ -14,7 +14,7 @@ import sparsesim as ss
 from sparsesim.engine.layer import LayerRunner
 from sparsesim.engine.run import Engine
 from sparsesim.errors import ModelError
-from sparsesim.estimator.layer_run import lower
+from sparsesim.estimator.operands import lower
 from sparsesim.fixed_point.execute import FixedPoint, run
 from sparsesim.fixed_point.product import LayerProduct, signed_bits
 from sparsesim.fixed_point.sums import exact_sums

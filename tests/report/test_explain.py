@@ -6,12 +6,12 @@ import pytest
 from report_samples import assert_golden, random_inputs, sample
 
 from sparsesim.errors import TraceError
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.report.advice import floors, lifts
 from sparsesim.report.console import plain
 from sparsesim.report.explain import explain
 from sparsesim.report.facts import class_cycles, labels
 from sparsesim.report.inner_join.floors import drain_floor, occupancy
-from sparsesim.result.model import SCHEMES
 
 
 @pytest.mark.parametrize(

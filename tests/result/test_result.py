@@ -10,7 +10,7 @@ import pytest
 
 import sparsesim as ss
 from sparsesim.errors import SpecError, TraceError
-from sparsesim.result.model import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.result.schema import SCHEMA_FILE, schema_text
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import sparsesim as ss
-from sparsesim.datapath import SCHEMES
 from sparsesim.errors import SpecError
+from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
 from sparsesim.rtl.sources import hdl_folder, modules
 from sparsesim.rtl.verilator import find_verilator
-from sparsesim.spec.accelerator import RTL_FIELDS as FIELDS
 
 ALL = [(module, name) for module in modules() for name in declared(module)]
 CHECKED = [(module, name) for module, name in ALL if declared(module)[name].word]

@@ -12,8 +12,8 @@ import sparsesim as ss
 from sparsesim.area import estimate as area
 from sparsesim.area.clock import pe_period_ns
 from sparsesim.errors import SpecError
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.accelerator import SCHEMES
 from sparsesim.spec.sizes import SIZES, sized_name, sized_names
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.spec import SweepSpec, load_sweep

@@ -17,7 +17,7 @@ from tuning_models import integers, model, node, traced
 import sparsesim as ss
 from sparsesim.area import estimate as area
 from sparsesim.errors import ModelError, SpecError
-from sparsesim.spec.accelerator import SCHEMES
+from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.tuning.depths import DEEPEST, Depths, Machine
 from sparsesim.tuning.queues import ladder, size_queues, smallest
 

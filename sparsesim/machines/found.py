@@ -1,0 +1,113 @@
+"""Machines under the names users type: the package's own, by a file, or by an entry point.
+
+A machine of the package is a folder here and one line in `_BUILT_IN`; one of another package an
+entry point of GROUP; one's own `file.py:NAME`, a class derived from `Machine`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from sparsesim.errors import SpecError, nearest
+from sparsesim.machines.machine import Machine
+from sparsesim.own_file import load_function
+
+DEFAULT = "inner_join"
+GROUP = "sparsesim.machines"
+"""The entry points of other packages: each a class derived from `Machine`."""
+
+_BUILT_IN = {"inner_join": ("sparsesim.machines.inner_join", "InnerJoin")}
+_made: dict[str, Machine] = {}
+
+
+def machine_names() -> tuple[str, ...]:
+    """Machines that have a name of their own: all but those of `file.py:NAME`."""
+    return tuple(dict.fromkeys([*_BUILT_IN, *_made_by_hand(), *_installed()]))
+
+
+def machine_named(name: str) -> Machine:
+    """The machine of that name, or of `file.py:NAME`.
+
+    Raises:
+        SpecError: there is none, or what holds it does not load.
+    """
+    if name not in _made:
+        _made[name] = _checked(name, _found(name))
+    return _made[name]
+
+
+def register_machine(machine: Machine) -> None:
+    """Make a machine known under its name, in this process.
+
+    Raises:
+        SpecError: the name is taken, or the machine does not hold together.
+    """
+    if machine.name in machine_names():
+        raise SpecError(f"machine '{machine.name}' is already registered; use another name")
+    _made[machine.name] = _checked(machine.name, machine)
+
+
+def _found(name: str) -> Any:
+    if name in _BUILT_IN:
+        module, what = _BUILT_IN[name]
+        return getattr(import_module(module), what)()
+    if ".py:" in name:
+        return _instance(name, load_function(name))
+    if name in _installed():
+        entry = _installed()[name]
+        try:
+            found = entry.load()
+        except Exception as error:
+            raise SpecError(f"machine '{name}' of {entry.value} does not load: {error}") from error
+        return _instance(name, found)
+    raise SpecError(f"machine '{name}' is unknown; {nearest(name, machine_names())}")
+
+
+def _made_by_hand() -> list[str]:
+    return [name for name in _made if ".py:" not in name]
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def _instance(name: str, found: Any) -> Any:
+    try:
+        return found() if isinstance(found, type) else found
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise SpecError(f"machine '{name}': is made without arguments, which fails: {said}") from (
+            error
+        )
+
+
+def _checked(name: str, machine: Any) -> Machine:
+    """The machine, if what it says of itself holds together."""
+    from sparsesim.spec.accelerator import Accelerator
+
+    if not isinstance(machine, Machine):
+        raise SpecError(
+            f"machine '{name}': gives {type(machine).__name__}; give a class derived from "
+            "sparsesim.machines.Machine"
+        )
+    taken = sorted(set(machine.Array.model_fields) & set(Accelerator.model_fields))
+    if taken:
+        raise SpecError(f"machine '{name}': its Array has '{taken[0]}', a key of every accelerator")
+    for what, names in (
+        ("schemes", machine.scheme_names),
+        ("classes", tuple(one.key for one in machine.classes)),
+    ):
+        if not names or len(set(names)) < len(names):
+            raise SpecError(
+                f"machine '{name}': its {what} are {names}; give one or more, each once"
+            )
+    if machine.default_scheme not in machine.scheme_names:
+        raise SpecError(
+            f"machine '{name}': its default_scheme '{machine.default_scheme}' is none of its "
+            f"schemes; {nearest(machine.default_scheme, machine.scheme_names)}"
+        )
+    return machine

@@ -1,0 +1,111 @@
+"""The machine `inner_join`: what it is, and where each of its rules stands.
+
+It loads no library: what its methods need, they import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.machine import (
+    Densities,
+    Machine,
+    Runs,
+    Scheme,
+    SlotClass,
+    SumOrder,
+    Tiling,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsesim.machines.counted import Counted
+    from sparsesim.machines.inner_join.operands import Windows
+    from sparsesim.machines.pairs import Pairs
+    from sparsesim.machines.passes import Passes
+    from sparsesim.rtl.rtl import Rtl
+
+
+class InnerJoin(Machine):
+    """Output-stationary, with queues and feeders; each PE matches the operands of a window."""
+
+    name = "inner_join"
+    summary = "zeros of both operands, matched in each PE behind two queues of windows"
+    Array = InnerJoinArray
+    schemes = (
+        Scheme("none", frozenset(), "#8b95a5"),
+        Scheme("activation", frozenset({"activation"}), "#4f86c6"),
+        Scheme("weight", frozenset({"weight"}), "#d4a72c"),
+        Scheme("two_sided", frozenset({"activation", "weight"}), "#2a9d5c"),
+    )
+    default_scheme = "two_sided"
+    classes = (
+        SlotClass("effectual", "effectual", "work", "#2a9d5c", "both operands are non-zero"),
+        SlotClass("ineffectual", "ineffectual", "work", "#a3b18a", "a zero was multiplied"),
+        SlotClass(
+            "unused", "unused lane", "work", "#d4a72c", "a cycle spent with nothing to multiply"
+        ),
+        SlotClass("operand_wait", "operand wait", "imbalance", "#4f86c6", "others still work"),
+        SlotClass("drain_wait", "drain wait", "drain", "#b565c4", "its result has not left yet"),
+        SlotClass("inactive", "no filter/position", "edges", "#8b95a5", "the layer is too small"),
+        SlotClass("fill_drain", "fill and drain", "fill", "#5bb5b5", "start and end of a pass"),
+    )
+
+    def slots(self, array: InnerJoinArray) -> int:
+        return array.pes * array.lanes
+
+    def size(self, array: InnerJoinArray) -> str:
+        return f"{array.rows}x{array.cols}"
+
+    def describe(self, array: InnerJoinArray) -> str:
+        lanes = "1 lane" if array.lanes == 1 else f"{array.lanes} lanes"
+        return (
+            f"{self.size(array)} {self.name}, {lanes}, window {array.window}, "
+            f"queue depth {array.queue_depth}"
+        )
+
+    def tiling(self, array: InnerJoinArray) -> Tiling:
+        return Tiling(array.rows, array.cols, array.window)
+
+    def operand_key(self, role: str, array: InnerJoinArray) -> Hashable:
+        return (array.cols if role == "activation" else array.rows), array.window
+
+    def prepare(
+        self, role: str, words: NDArray[np.uint64], reduction: int, array: InnerJoinArray
+    ) -> Windows:
+        from sparsesim.machines.inner_join.counting import prepare
+
+        return prepare(role, words, reduction, array)
+
+    def count(
+        self,
+        activations: Windows,
+        weights: Windows,
+        passes: Passes,
+        pairs: Pairs,
+        scheme: Scheme,
+        array: InnerJoinArray,
+    ) -> Counted:
+        from sparsesim.machines.inner_join.counting import count
+
+        return count(activations, weights, passes, pairs, scheme, array)
+
+    def expected_cycles(
+        self, runs: Runs, densities: Densities, scheme: Scheme, array: InnerJoinArray
+    ) -> float:
+        from sparsesim.machines.inner_join.density import expected_cycles
+
+        return expected_cycles(runs, densities.of_pairs(scheme.skips), array)
+
+    def sums(self, scheme: Scheme, array: InnerJoinArray) -> SumOrder:
+        return SumOrder(array.window, array.lanes, scheme.skips)
+
+    @property
+    def rtl(self) -> Rtl:
+        from sparsesim.machines.inner_join.verilog import InnerJoinRtl
+
+        return InnerJoinRtl()

@@ -1,0 +1,229 @@
+"""The contract: what a machine is. Nothing outside a machine's folder knows its parameters, its
+units, its schemes or its classes; reports, sweeps, area, co-simulation and exports ask it.
+
+Importing this loads no library, and a machine's own `machine.py` should load none either: what its
+methods need, they import.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sparsesim.machines.explanation import Cause, Floor
+from sparsesim.machines.part import Clock, Part
+from sparsesim.machines.product_shape import Densities, ProductShape, Runs
+from sparsesim.machines.scheme import Scheme
+from sparsesim.machines.slot_class import SlotClass
+from sparsesim.machines.sum_order import SumOrder
+from sparsesim.machines.tiling import Tiling
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsesim.area.opponent import Candidate
+    from sparsesim.area.rivalry import Rivalry
+    from sparsesim.machines.counted import Counted
+    from sparsesim.machines.pairs import Pairs
+    from sparsesim.machines.passes import Passes
+    from sparsesim.result.model import LayerRecord, Result
+    from sparsesim.rtl.rtl import Rtl
+    from sparsesim.spec.accelerator import Accelerator
+    from sparsesim.spec.base import Spec
+
+
+class Machine(ABC):
+    """A machine: an array of multipliers, and the rules by which it takes a layer's passes.
+
+    `array` is an instance of `Array`, the machine's own table of parameters, throughout. What only
+    says more (`explain`, `parts`, `rtl`) has a default that says nothing.
+
+    Attributes:
+        name: as users type it.
+        summary: in a line.
+        Array: its parameters: a `Spec` whose keys have defaults, and whose numbers have units in
+            their names where they have units. No key of `Accelerator` may be among them.
+        schemes: of which it has one or more; the first that skips nothing is the baseline.
+        default_scheme: the name of the one that an accelerator has unless told.
+        classes: of multiplier slots; they sum to slots times cycles.
+        rtl: its Verilog; None while there is none.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Array: ClassVar[type[Spec]]
+    schemes: ClassVar[tuple[Scheme, ...]]
+    default_scheme: ClassVar[str]
+    classes: ClassVar[tuple[SlotClass, ...]]
+
+    # --- what it is --------------------------------------------------------------------------
+
+    @property
+    def baseline(self) -> Scheme | None:
+        """The scheme that every speedup on the same array is against; None: it has no dense mode,
+        and is compared at equal resources alone."""
+        return next((scheme for scheme in self.schemes if scheme.is_dense), None)
+
+    def scheme(self, name: str) -> Scheme:
+        """The scheme of a name that it has."""
+        return next(scheme for scheme in self.schemes if scheme.name == name)
+
+    @property
+    def scheme_names(self) -> tuple[str, ...]:
+        """All of them, in order."""
+        return tuple(scheme.name for scheme in self.schemes)
+
+    @abstractmethod
+    def slots(self, array: Any) -> int:
+        """Multipliers: slots of one cycle."""
+
+    def size(self, array: Any) -> str:
+        """The array's size as a word: `16x16`."""
+        return str(self.slots(array))
+
+    def describe(self, array: Any) -> str:
+        """The machine in a line, without its scheme: `16x16 inner_join, 1 lane, ...`."""
+        return f"{self.size(array)} {self.name}"
+
+    # --- what it counts ----------------------------------------------------------------------
+
+    @abstractmethod
+    def tiling(self, array: Any) -> Tiling:
+        """How a layer may be cut into passes."""
+
+    def operand_key(self, role: str, array: Any) -> Hashable:
+        """What `prepare` depends on; arrays with equal keys share what was prepared.
+
+        Args:
+            role: `activation` or `weight`.
+            array: its parameters.
+        """
+        return array
+
+    @abstractmethod
+    def prepare(self, role: str, words: NDArray[np.uint64], reduction: int, array: Any) -> Any:
+        """Lay an operand out for `count`, for any scheme.
+
+        Args:
+            role: `activation` or `weight`.
+            words: operand bits, shape (groups, positions or filters, words of K bits and one more).
+            reduction: K.
+            array: its parameters.
+        """
+
+    @abstractmethod
+    def count(
+        self,
+        activations: Any,
+        weights: Any,
+        passes: Passes,
+        pairs: Pairs,
+        scheme: Scheme,
+        array: Any,
+    ) -> Counted:
+        """Exact counts of passes; must release the GIL to be fast on several cores.
+
+        Args:
+            activations, weights: of `prepare`. Each group of weights serves as many of the
+                activations, one behind the other, as there are more: steps of one recurrent
+                product (`Passes.over_steps`).
+            passes: cut by `tiling`.
+            pairs: `count_pairs` of the same passes.
+            scheme: one of its own.
+            array: its parameters.
+        """
+
+    def expected_cycles(
+        self, runs: Runs, densities: Densities, scheme: Scheme, array: Any
+    ) -> float:
+        """Compute cycles of a layer that mean densities alone would say: zeros independent and
+        equally likely everywhere, all multipliers in balance.
+
+        Args:
+            runs: of the layer.
+            densities: over all of them.
+            scheme: one of its own.
+            array: its parameters.
+        """
+        pairs = sum(
+            times * shape.groups * shape.filters * shape.positions * shape.reduction
+            for shape, times in runs.items()
+        )
+        return pairs * densities.of_pairs(scheme.skips) / self.slots(array)
+
+    def sums(self, scheme: Scheme, array: Any) -> SumOrder:
+        """In which order sums run: what overflow means."""
+        return SumOrder(block=1, lanes=1, skips=scheme.skips)
+
+    # --- what it says ------------------------------------------------------------------------
+
+    def floors(self, runs: Runs, array: Any) -> tuple[Floor, ...]:
+        """Cycles that a layer of these runs cannot go below, whatever its zeros."""
+        return ()
+
+    def cause(self, bound: str, result: Result, layer: LayerRecord, scheme: str) -> Cause | None:
+        """Why a layer spends cycles on a bound of one of the machine's classes, and what would
+        lift it; None: nothing is known.
+
+        Args:
+            bound: of its classes.
+            result, layer: an estimate on this machine, and the layer.
+            scheme: under which.
+        """
+        return None
+
+    # --- what it is made of ------------------------------------------------------------------
+
+    def parts(self, accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+        """All its parts, buffers' block RAM among them; empty: its area is not known.
+
+        Args:
+            accelerator: on this machine.
+            family: one of `sparsesim.synth.families.FAMILIES`.
+        """
+        return ()
+
+    def clock(self, accelerator: Accelerator, family: str) -> Clock:
+        """The clock that it reaches, or is assumed to reach.
+
+        Args:
+            accelerator: on this machine.
+            family: of FPGAs.
+        """
+        mhz = type(accelerator)(machine=accelerator.machine).clock_mhz
+        return Clock(mhz, False, f"assumed: {mhz:g} MHz")
+
+    def dense_arrays(self, rivalry: Rivalry) -> Iterable[Candidate]:
+        """Dense accelerators of this machine beside another accelerator, by rising least seconds:
+        those that may be the fastest in its resources. Empty: it has no dense mode."""
+        return ()
+
+    @property
+    def rtl(self) -> Rtl | None:
+        """Its Verilog, and how a pass is run on it."""
+        return None
+
+    # --- studies of its own ------------------------------------------------------------------
+
+    @property
+    def studies(self) -> Mapping[str, str]:
+        """Studies that only this machine has: verb -> what it answers."""
+        return {}
+
+
+__all__ = [
+    "Cause",
+    "Clock",
+    "Densities",
+    "Floor",
+    "Machine",
+    "Part",
+    "ProductShape",
+    "Runs",
+    "Scheme",
+    "SlotClass",
+    "SumOrder",
+    "Tiling",
+]
