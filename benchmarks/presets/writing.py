@@ -104,14 +104,18 @@ def _clock(device: Device) -> str:
 
 
 def _keys(choice: Choice) -> str:
-    """The keys, comments in one column."""
-    default = Accelerator(name=choice.name)
-    values = choice.best.accelerator.model_dump()
-    others = [key for key in values if key not in _KEYS and values[key] != getattr(default, key)]
+    """The keys, comments in one column; the array's table comes last."""
+    chosen = choice.best.accelerator
+    values, default = chosen.flat(), Accelerator(machine=chosen.machine).flat()
+    del values["machine"]
+    others = [key for key in values if key not in _KEYS and values[key] != default[key]]
     kept: dict[str, Any] = {"name": choice.name}
-    kept |= {key: values[key] for key in [*_KEYS, *others] if key != "name"}
-    lines = []
-    for key, value in kept.items():
-        line, unit = f"{key} = {json.dumps(value)}", _KEYS.get(key, "")
-        lines.append(f"{line:<34} # {unit}" if unit else line)
-    return "\n".join(lines) + "\n"
+    kept |= {key: values[key] for key in [*_KEYS, *others]}
+    of_array = [key for key in kept if key in type(chosen.array).model_fields]
+    lines = [_line(key, kept[key]) for key in kept if key not in of_array]
+    return "\n".join([*lines, "", "[array]", *(_line(key, kept[key]) for key in of_array), ""])
+
+
+def _line(key: str, value: Any) -> str:
+    line, unit = f"{key} = {json.dumps(value)}", _KEYS.get(key, "")
+    return f"{line:<34} # {unit}" if unit else line

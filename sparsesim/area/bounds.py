@@ -82,7 +82,9 @@ def _least_of_a_group(
     element_cycles = whole * -(-accelerator.window // lanes) + -(-rest // lanes)
     position_tiles = -(-positions // cols)
 
-    fill = accelerator.array.feed_latency + accelerator.array.pe_latency  # before work, and until it drains
+    fill = (
+        accelerator.array.feed_latency + accelerator.array.pe_latency
+    )  # before work, and until it drains
 
     def compute(count: Ints | int, passes: Ints | int) -> Floats:
         """Cycles of so many filters at all positions: until the last is drained.

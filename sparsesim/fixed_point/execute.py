@@ -52,7 +52,7 @@ def run(
     Args:
         graph: quantised.
         feed: input tensors by name.
-        accelerator: its widths, its window, lanes and skipping.
+        accelerator: its widths, and the order in which its machine adds up.
         array: computes the products: the Verilog takes this place.
         observer: sees each layer.
     Raises:

@@ -120,21 +120,21 @@ def lower_values(values, geometry, group, first, out):
 
 
 @kernel
-def overflows(activations, weights, machine, suspects, out):
+def overflows(activations, weights, order, suspects, out):
     """Did a running sum leave the accumulator after some multiply cycle?
 
-    A cycle multiplies up to `lanes` of a window's pairs, in the order of K, of those pairs that
-    the scheme multiplies.
+    A cycle multiplies up to `lanes` of a block's pairs, in the order of K, of those pairs that the
+    scheme multiplies: see `machines.sum_order`.
 
     Args:
         activations: int16, (positions, K). weights: int16, (filters, K).
-        machine: int64, (5,): window, lanes, are zero activations skipped, are zero weights
-            skipped, accumulator bits up to 63.
+        order: int64, (5,): block, lanes, are zero activations skipped, are zero weights skipped,
+            accumulator bits up to 63.
         suspects: bool, (filters, positions): which sums to watch.
         out: bool, (filters, positions), all False on entry.
     """
-    window, lanes = machine[0], machine[1]
-    high = (np.int64(1) << (machine[4] - 1)) - 1
+    block, lanes, skips_activations, skips_weights, bits = order
+    high = (np.int64(1) << (bits - 1)) - 1
     low = -high - 1
     reduction = weights.shape[1]
     for m in range(weights.shape[0]):
@@ -145,11 +145,11 @@ def overflows(activations, weights, machine, suspects, out):
             taken = 0
             for k in range(reduction):
                 a, w = np.int64(activations[p, k]), np.int64(weights[m, k])
-                skipped = (machine[2] != 0 and a == 0) or (machine[3] != 0 and w == 0)
+                skipped = (skips_activations != 0 and a == 0) or (skips_weights != 0 and w == 0)
                 if not skipped:
                     total += a * w
                     taken += 1
-                ends = (k + 1) % window == 0 or k + 1 == reduction
+                ends = (k + 1) % block == 0 or k + 1 == reduction
                 if taken == lanes or (ends and taken > 0):
                     taken = 0
                     if total < low or total > high:

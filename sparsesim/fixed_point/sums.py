@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sparsesim.engine.threads import each, ranges, single_threaded_blas, thread_count
 from sparsesim.fixed_point import kernels
 from sparsesim.fixed_point.product import LayerProduct
+from sparsesim.machines.scheme import OPERANDS
 from sparsesim.spec import Accelerator
 
 _EXACT_FLOAT32 = 1 << 24
@@ -44,8 +45,8 @@ def exact_sums(product: LayerProduct, accelerator: Accelerator) -> Computed:
 
     Args:
         product: operands of up to 16 bits, K below 2^32.
-        accelerator: its acc_bits, and by which pairs it multiplies in a cycle (window, lanes,
-            skipping), which decides whether a running sum overflows on its way.
+        accelerator: its acc_bits, and in which order its machine adds up, which decides whether a
+            running sum overflows on its way.
     """
     activations, weights = product.activations, product.weights
     # No partial sum of any order is larger.
@@ -99,17 +100,10 @@ def _overflows(
     product: LayerProduct, accelerator: Accelerator, suspects: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Which of the suspects' running sums leave the accumulator after a multiply cycle."""
-    skips = accelerator.skipping
-    numbers = np.array(
-        [
-            accelerator.window,
-            accelerator.lanes,
-            skips in ("activation", "two_sided"),
-            skips in ("weight", "two_sided"),
-            accelerator.acc_bits,
-        ],
-        dtype=np.int64,
-    )
+    rules = accelerator.rules
+    order = rules.sums(rules.scheme(accelerator.skipping), accelerator.array)
+    skips = [operand in order.skips for operand in OPERANDS]
+    numbers = np.array([order.block, order.lanes, *skips, accelerator.acc_bits], dtype=np.int64)
     out = np.zeros(suspects.shape, dtype=bool)
 
     def block(group: int, start: int, stop: int) -> None:
