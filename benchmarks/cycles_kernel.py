@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsesim.machines import SCHEMES, count_pairs, datapath
+from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.pairs import Pairs, count_pairs
+from sparsesim.machines.passes import Passes
 from sparsesim.spec.accelerator import Accelerator
 
 
@@ -29,20 +31,20 @@ class Layer:
     act: np.ndarray
     weight: np.ndarray
     reduction: int
-    passes: np.ndarray
+    passes: Passes
     steps: int
 
     def prepare(self, accelerator: Accelerator) -> tuple[object, object]:
         """Both operands in the machine's layout."""
-        machine = datapath(accelerator.datapath)
+        rules, array = accelerator.rules, accelerator.array
         return (
-            machine.prepare_activations(self.act, self.reduction, accelerator),
-            machine.prepare_weights(self.weight, self.reduction, accelerator),
+            rules.prepare("activation", self.act, self.reduction, array),
+            rules.prepare("weight", self.weight, self.reduction, array),
         )
 
-    def pairs(self, accelerator: Accelerator) -> object:
+    def pairs(self) -> Pairs:
         """What all schemes share."""
-        return count_pairs(self.act, self.weight, self.reduction, accelerator.window, self.passes)
+        return count_pairs(self.act, self.weight, self.passes)
 
 
 def best_of(runs: int, work: Callable[[], object]) -> float:
@@ -66,23 +68,20 @@ def random_layer(
         packed = np.zeros((1, lines, -(-reduction // 64) + 1), dtype=np.uint64)
         packed.view(np.uint8)[0, :, : octets.shape[1]] = octets
         words.append(packed)
-    windows = -(-reduction // accelerator.window)
-    steps = -(-filters // accelerator.rows) * -(-positions // accelerator.cols) * windows
-    passes = np.array([[0, 0, filters, 0, positions, 0, windows, 1]], dtype=np.int64)
-    return Layer(words[0], words[1], reduction, passes, steps)
+    tiling = accelerator.rules.tiling(accelerator.array)
+    steps = tiling.tiles(filters, positions) * -(-reduction // tiling.elements)
+    return Layer(*words, reduction, Passes.one(filters, positions, reduction), steps)
 
 
 def measure(layer: Layer, accelerator: Accelerator, runs: int) -> list[float]:
     """Seconds: each scheme, preparing both operands, counting pairs."""
-    machine = datapath(accelerator.datapath)
-    operands, pairs = layer.prepare(accelerator), layer.pairs(accelerator)
+    rules = accelerator.rules
+    operands, pairs = layer.prepare(accelerator), layer.pairs()
     jobs: list[Callable[[], object]] = [
-        lambda scheme=scheme: machine.count_passes(
-            *operands, layer.passes, pairs, scheme, accelerator
-        )
-        for scheme in SCHEMES
+        lambda scheme=scheme: rules.count(*operands, layer.passes, pairs, scheme, accelerator.array)
+        for scheme in rules.schemes
     ]
-    jobs += [lambda: layer.prepare(accelerator), lambda: layer.pairs(accelerator)]
+    jobs += [lambda: layer.prepare(accelerator), layer.pairs]
     for job in jobs:
         job()
     return [best_of(runs, job) for job in jobs]
@@ -108,12 +107,12 @@ def whole_network(accelerator: Accelerator) -> None:
     """Print the time of all layers, for one thread and for two."""
     layers = [random_layer(*shape, 0.5, accelerator) for shape in resnet50()]
     each = np.array([measure(layer, accelerator, 5) for layer in layers])
-    machine = datapath(accelerator.datapath)
+    rules = accelerator.rules
 
     def run(layer: Layer) -> None:
-        operands, pairs = layer.prepare(accelerator), layer.pairs(accelerator)
-        for scheme in SCHEMES:
-            machine.count_passes(*operands, layer.passes, pairs, scheme, accelerator)
+        operands, pairs = layer.prepare(accelerator), layer.pairs()
+        for scheme in rules.schemes:
+            rules.count(*operands, layer.passes, pairs, scheme, accelerator.array)
 
     longest_first = [layers[index] for index in np.argsort(-each.sum(axis=1))]
     print(f"\nResNet-50: {sum(layer.steps for layer in layers)} window steps; ms")

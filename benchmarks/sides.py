@@ -85,37 +85,33 @@ def _estimate(model: str, images: str) -> Callable[[], object]:
 
 def _cycles(model: str, images: str) -> Callable[[], object]:
     """The passes are planned beforehand: only their cycles are counted."""
-    import numpy as np
 
     import sparsesim as ss
     from sparsesim.engine.threads import each
-    from sparsesim.estimator.operands import lower
-    from sparsesim.machines import SCHEMES, count_pairs, datapath
+    from sparsesim.estimator.operands import operands_of
+    from sparsesim.estimator.setting import setting
+    from sparsesim.machines.pairs import count_pairs
     from sparsesim.memory import ValueBits, plan_layer
 
     trace = _trace(model, images)
-    accelerator = ss.Accelerator()
-    machine = datapath(accelerator.datapath)
-    bits = next(iter(trace.images)).bits
-    tables = []
+    on = setting(ss.Accelerator(), ss.Device.named("xczu9eg"))
+    image = next(iter(trace.images))
+    plans = []
     for layer in trace.layers:
-        words = (bits[layer.activation], trace.weights[layer.weight], bits[layer.output])
-        plan = plan_layer(layer.name, layer.geometry, *words, ValueBits(8, 8, 8), accelerator)
-        tables.append(np.concatenate([plan.group[:, None], plan.pass_table()], axis=1))
+        operands = operands_of(trace, layer, [image])
+        words = (operands.activation, operands.weight, operands.output)
+        widths = ValueBits(8, 8, 8)
+        plans.append(plan_layer(layer.name, layer.geometry, *words, widths, on.accelerator).passes)
 
     def one(layer, passes) -> None:
-        words = (bits[layer.activation], trace.weights[layer.weight], bits[layer.output])
-        operands = lower(layer.geometry, *words)
-        k = layer.geometry.reduction
-        acts = machine.prepare_activations(operands.activation_rows, k, accelerator)
-        weights = machine.prepare_weights(operands.weight_rows, k, accelerator)
-        pairs = count_pairs(
-            operands.activation_rows, operands.weight_rows, k, accelerator.window, passes
-        )
-        for scheme in SCHEMES:
-            machine.count_passes(acts, weights, passes, pairs, scheme, accelerator)
+        operands, k = operands_of(trace, layer, [image]), layer.geometry.reduction
+        acts = on.rules.prepare("activation", operands.activation_rows, k, on.array)
+        weights = on.rules.prepare("weight", operands.weight_rows, k, on.array)
+        pairs = count_pairs(operands.activation_rows, operands.weight_rows, passes)
+        for scheme in on.schemes:
+            on.rules.count(acts, weights, passes, pairs, scheme, on.array)
 
-    return lambda: each(one, list(zip(trace.layers, tables, strict=True)))
+    return lambda: each(one, list(zip(trace.layers, plans, strict=True)))
 
 
 def _further(model: str, images: str) -> Callable[[], object]:

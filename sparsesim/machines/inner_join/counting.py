@@ -68,15 +68,17 @@ def count(
     slots[:, 1] = multiplied - pairs.effectual
     slots[:, 2] = sums.busy * array.lanes - multiplied
     slots[:, 3:] = sums.others * array.lanes
-    read_activations, read_weights = _read(passes, array)
-    column_tiles = -(-passes.positions // array.cols)
+    filters, positions, elements = passes.filters, passes.positions, passes.elements
+    row_tiles, column_tiles = -(-filters // array.rows), -(-positions // array.cols)
     return Counted(
         cycles=sums.cycles,
         slots=slots,
         multiplied=multiplied,
-        read_activations=read_activations,
-        read_weights=read_weights,
-        paces={"drain": passes.filters * column_tiles * passes.drains},  # a column's results
+        # A tile's columns read their strings once for each row tile, its rows once for each column
+        # tile.
+        read_activations=row_tiles * positions * elements,
+        read_weights=column_tiles * filters * elements,
+        paces={"drain": filters * column_tiles * passes.drains},  # a column's results
     )
 
 
@@ -136,18 +138,8 @@ def _sums(
         scratch[: 2 * plan.state_size],
         sums,
     )
-    cycles, busy, *_ = sums[back].T
-    return _Sums(cycles, busy, sums[back, 2:])
-
-
-def _read(passes: Passes, array: InnerJoinArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Elements that the feeders push: a tile's columns read their strings once for each row tile,
-    its rows once for each column tile."""
-    row_tiles, column_tiles = -(-passes.filters // array.rows), -(-passes.positions // array.cols)
-    return (
-        row_tiles * passes.positions * passes.elements,
-        column_tiles * passes.filters * passes.elements,
-    )
+    found = sums[back]
+    return _Sums(found[:, 0], found[:, 1], found[:, 2:])
 
 
 @dataclass(frozen=True)
@@ -229,7 +221,8 @@ def _distinct(
     passes: NDArray[np.int64], matters: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Passes that a scheme can tell apart, and for each pass which of them it equals."""
-    if matters == _BOTH:  # no two passes are of the same filters and positions
+    # Where both matter no two passes are of the same filters and positions.
+    if matters == _BOTH or len(passes) == 1:
         return passes, np.arange(len(passes))
     keys = passes.copy()
     if not matters:
