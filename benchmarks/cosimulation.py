@@ -32,7 +32,7 @@ def measured(rounds: int) -> str:
     verilog = Verilog(Accelerator(rows=ROWS, cols=COLS))
     parameters, options = verilog.recipe()
     main_cpp = Path(__file__).with_name("raw_main.cpp")
-    raw = build_program("accelerator", parameters, main_cpp, options)
+    raw = build_program("inner_join_accelerator", parameters, main_cpp, options)
     simulator = Simulator(verilog)
     weights, activations = _operands()
     best = {"raw": 0.0, "ours": 0.0}

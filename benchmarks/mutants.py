@@ -49,9 +49,9 @@ _ABOUT = """\
 A mutant is one small edit that could be a mistake: an operator flipped, a negation or a term
 dropped, a constant off by one, a condition stuck, an input of an instance tied to 0, a width one
 bit short. The choice is random, spread over modules and kinds of edits. Its own tests are
-`sim_tests/test_MODULE.py`; where they all pass, those of the modules above run. Everything runs in
-Icarus; a mutant that it refuses is stillborn. Another one takes the place of those and of the
-equivalent ones, which change nothing that anybody could see."""
+`test_MODULE.py` in `sim_tests`; where they all pass, those of the modules above run. Everything
+runs in Icarus; a mutant that it refuses is stillborn. Another one takes the place of those and of
+the equivalent ones, which change nothing that anybody could see."""
 _HEADER = """\
 | module | mutants | killed by own tests | by those above | survived | equivalent | stillborn |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
@@ -91,7 +91,7 @@ class Copy:
     @contextmanager
     def _mutated(self, mutant: Mutant) -> Iterator[None]:
         """The copy with a mutant; its builds go with it."""
-        path, builds = self.tree / "hdl" / f"{mutant.module}.v", self._builds()
+        path, builds = sources(mutant.module, self.tree / "hdl")[0], self._builds()
         unmutated = path.read_text(encoding="utf-8")
         path.write_text(mutant.text, encoding="utf-8")
         try:
@@ -116,7 +116,7 @@ class Copy:
     def _run(self, name: str, limit_seconds: float) -> tuple[bool, str]:
         """Whether the tests of a module pass, and what was printed."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short"]
-        command += ["-p", "no:cacheprovider", "-k", "not verilator", f"sim_tests/test_{name}.py"]
+        command += ["-p", "no:cacheprovider", "-k", "not verilator", _test_file(name)]
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.tree),
@@ -195,6 +195,11 @@ def _above(module: str) -> list[str]:
     inside = {name: [path.stem for path in sources(name)] for name in modules()}
     above = [name for name in inside if name != module and module in inside[name]]
     return sorted(above, key=lambda name: len(inside[name]))
+
+
+def _test_file(module: str) -> str:
+    """Where the module's tests are, in a tree: `sim_tests` has the folders of `hdl`."""
+    return f"sim_tests/{sources(module)[0].parent.name}/test_{module}.py"
 
 
 def _texts() -> dict[str, str]:

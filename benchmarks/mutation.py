@@ -1,9 +1,9 @@
 """Mutants of Verilog text: small edits that could be a mistake, and a balanced choice of them.
 
-Knows the few forms that `hdl/*.v` has; not a parser of the language. Left alone are comments,
-headers of modules, branches that no simulator compiles, range checks and `unused` wires (both are
-there for tools), and the step of a loop: it might never end. Widths become a bit narrower, never
-wider, since a bit too many changes nothing.
+Knows the few forms that the files of `hdl` have; not a parser of the language. Left alone are
+comments, headers of modules, branches that no simulator compiles, range checks and `unused` wires
+(both are there for tools), and the step of a loop: it might never end. Widths become a bit
+narrower, never wider, since a bit too many changes nothing.
 """
 
 from __future__ import annotations
@@ -226,7 +226,10 @@ class _Edits:
         """Note the tokens that no edit may begin at."""
         for at in range(self._first, len(self._texts)):
             text, end = self._texts[at], self._pairs.get(at, at)
-            if text == "parameter_range" or self._texts[at : at + 2] == ["wire", "unused"]:
+            if text == "sparsesim_parameter_range" or self._texts[at : at + 2] == [
+                "wire",
+                "unused",
+            ]:
                 self._left_out.update(range(at, self._texts.index(";", at)))
             elif text in _DECLARATIONS:
                 self._declaration(at)

@@ -159,7 +159,12 @@ def _array(
 
 def synthesised(design: Design) -> Synthesis:
     """The synthesis of a design of the table."""
-    modules = {"decoder": "bitmask_decoder"}
+    modules = {
+        "pe": "inner_join_pe",
+        "array": "inner_join_array",
+        "postprocess": "sparsesim_postprocess",
+        "decoder": "sparsesim_bitmask_decoder",
+    }
     verilog = [_PACKED_SUMS] if design.part == "packed_sums" else None
     module = modules.get(design.part, design.part)
     return synthesise(module, _parameters(design), design.family, verilog)

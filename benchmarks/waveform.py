@@ -29,7 +29,7 @@ WEIGHTS = np.array([[3, 0, -2, 1, 4, -1], [2, -1, 4, 5, 0, 3]], dtype=np.int16)
 ACTIVATIONS = np.array([[5, 2, 7, 4, 0, 6], [0, 9, 0, 0, 8, -3]], dtype=np.int16)
 CYCLES = 17  # drawn: the pass, and its results on their way out
 
-_ARRAY = "accelerator.u_array."
+_ARRAY = "inner_join_accelerator.u_array."
 _PE = _ARRAY + "g_col[0].g_row[0].u_pe."
 _LANE = _PE + "u_mac.g_leaf[0].g_lane."
 _TIMES, _MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
@@ -50,7 +50,7 @@ class Waves:
         self._begin = [cycle[self._codes[first]] for cycle in self._cycles].index(1) + 1
 
     def unsigned(self, name: str) -> list[int]:
-        """A signal by its path below the simulation's top, such as `accelerator.busy_o`."""
+        """A signal by its path below the simulation's top, such as `TOP.busy_o`."""
         code = self._codes[name]
         return [cycle[code] for cycle in self._cycles[self._begin : self._begin + CYCLES]]
 
@@ -106,7 +106,7 @@ def drawn() -> str:
         simulator.trace(path)
         found = simulator.run(ACTIVATIONS, WEIGHTS, cycle_limit=100)
         simulator.end_trace()
-        waves = Waves(path, "accelerator.start_i")
+        waves = Waves(path, "inner_join_accelerator.start_i")
     return svg(_classes(waves), _groups(waves), found.cycles)
 
 
@@ -173,7 +173,10 @@ def _groups(waves: Waves) -> dict[str, list[Row]]:
             Row(
                 "results leave",
                 "result_valid_o, result_o",
-                _where(waves.bit("accelerator.sum_valid_o"), waves.signed("accelerator.sum_o")),
+                _where(
+                    waves.bit("inner_join_accelerator.sum_valid_o"),
+                    waves.signed("inner_join_accelerator.sum_o"),
+                ),
             ),
         ],
     }

@@ -36,7 +36,7 @@ module bitmask_properties #(
   wire [WINDOW-1:0] window_mask;
   wire [WINDOW*OPERAND_W-1:0] operands;
   assign beat_ready = decoder_ready && passes_i;
-  bitmask_encoder #(
+  sparsesim_bitmask_encoder #(
       .WINDOW (WINDOW),
       .VALUE_W(VALUE_W)
   ) u_encoder (
@@ -53,7 +53,7 @@ module bitmask_properties #(
       .last_o (beat_last),
       .busy_o (busy)
   );
-  bitmask_decoder #(
+  sparsesim_bitmask_decoder #(
       .WINDOW   (WINDOW),
       .VALUE_W  (VALUE_W),
       .OPERAND_W(OPERAND_W)

@@ -10,7 +10,7 @@ module choose_properties #(
     input wire [       INDEX_W-1:0] index_i
 );
   wire [VALUE_W-1:0] simulated, synthesised;
-  choose #(
+  sparsesim_choose #(
       .WINDOW (WINDOW),
       .VALUE_W(VALUE_W)
   ) u_simulated (

@@ -1,6 +1,6 @@
 `default_nettype none
-// Proves of credit_fifo: entries leave in order, none lost, doubled or overwritten, whatever a sender
-// does that its credits let it do; and it grants all credits that there is place for.
+// Proves of credit_fifo: entries leave in order, none lost, doubled or overwritten, whatever a
+// sender does that its credits let it do; and it grants all credits that there is place for.
 //
 // Free: when a credit is used (up to LATENCY cycles late), how long an entry is in the pipeline
 // before the FIFO, when the output is taken. One entry, chosen at an arbitrary time, is watched.
@@ -38,7 +38,7 @@ module credit_fifo_properties #(
   wire push = comes_out_i && (inside_q != stored || arrive);
   wire data;
   wire takes = valid && ready_i;
-  credit_fifo #(
+  sparsesim_credit_fifo #(
       .WIDTH  (1),
       .DEPTH  (DEPTH),
       .LATENCY(LATENCY)

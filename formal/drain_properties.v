@@ -3,9 +3,10 @@
 // exactly once, as soon as the contract lets them; and no PE's result register is written again
 // before it was read.
 //
-// Free: when each PE ends a tile (not while its last result waits: pe_properties.v), when the column
-// may drain, which tiles are partial, and how many rows those have; tiles repeat after TILES. A
-// result is {row, parity of its number}; it is written when mac_properties.v says that it is.
+// Free: when each PE ends a tile (not while its last result waits: pe_properties.v), when the
+// column may drain, which tiles are partial, and how many rows those have; tiles repeat after
+// TILES. A result is {row, parity of its number}; it is written when mac_properties.v says that it
+// is.
 module drain_properties #(
     parameter ROWS = 2,
     parameter LANES = 1,
@@ -35,7 +36,7 @@ module drain_properties #(
   wire drain_valid, drain_last, result_valid, result_last;
   wire [ROW_W-1:0] drain_row;
   wire [WIDTH-1:0] result;
-  drain #(
+  sparsesim_drain #(
       .ROWS      (ROWS),
       .PE_LATENCY(PE_LATENCY)
   ) u_drain (
@@ -49,7 +50,7 @@ module drain_properties #(
       .row_o     (drain_row),
       .last_o    (drain_last)
   );
-  result_mux #(
+  sparsesim_result_mux #(
       .ROWS (ROWS),
       .WIDTH(WIDTH)
   ) u_result_mux (

@@ -32,7 +32,7 @@ module feeder_properties #(
   wire [WINDOW*VALUE_W-1:0] values;
   wire [LINES*(SLOT_W+1)-1:0] heads;
   reg [3:0] given_q;
-  feeder #(
+  sparsesim_feeder #(
       .LINES         (LINES),
       .WINDOW        (WINDOW),
       .VALUE_W       (VALUE_W),
@@ -65,8 +65,8 @@ module feeder_properties #(
       .running_o    (running)
   );
 
-  // The register that PEs have, as in pe.v.
-  delay #(
+  // The register that PEs have, as in inner_join_pe.v.
+  sparsesim_delay #(
       .WIDTH (1 + SLOT_W + 1),
       .CYCLES(REGISTER_AT_PE),
       .RESET (1)
@@ -76,7 +76,7 @@ module feeder_properties #(
       .d_i   ({sent_push, sent_tail}),
       .q_o   ({push, tail})
   );
-  delay #(
+  sparsesim_delay #(
       .WIDTH (SLOT_W + 5 + WINDOW),
       .CYCLES(REGISTER_AT_PE),
       .RESET (0)
@@ -124,8 +124,8 @@ module feeder_properties #(
   wire [TAG_W-1:0] arriving = way[(FEED_LATENCY-1)*TAG_W+:TAG_W];
   wire arrives = arriving[TAG_W-1];
 
-  // PEs: a window is in memory from the cycle behind its arrival until it is done; any work may take
-  // any time. What is done in cycle t counts for the feeder from t + FEED_LATENCY on.
+  // PEs: a window is in memory from the cycle behind its arrival until it is done; any work may
+  // take any time. What is done in cycle t counts for the feeder from t + FEED_LATENCY on.
   wire [LINES-1:0] fits, follows;
   // Written windows, modulo two rounds of slots.
   reg [SLOT_W:0] written_q;

@@ -26,7 +26,7 @@ module mac_properties #(
   end
   wire [ACC_W-1:0] result;
   wire overflow;
-  mac #(
+  sparsesim_mac #(
       .LANES   (LANES),
       .ACT_W   (ACT_W),
       .WEIGHT_W(WEIGHT_W),

@@ -24,7 +24,7 @@ module pe_control_properties #(
   wire take, work, done, blocked, active, last;
   wire [LANES-1:0] valid;
   wire [LANES*INDEX_W-1:0] index;
-  pe_control #(
+  inner_join_pe_control #(
       .WINDOW  (WINDOW),
       .LANES   (LANES),
       .SKIPPING(SKIPPING)

@@ -68,7 +68,7 @@ module pe_properties #(
 
   wire [SLOT_W:0] head;
   wire produced, is_final;
-  pe #(
+  inner_join_pe #(
       .WINDOW     (WINDOW),
       .LANES      (LANES),
       .QUEUE_DEPTH(QUEUE_DEPTH),
@@ -110,7 +110,8 @@ module pe_properties #(
   (* hierconn *) wire \u_pe.ended_q ;
   (* hierconn *) wire \u_pe.is_final ;
 
-  // The watched window: where it is or will be in the queues, what was written of it, what is in it.
+  // The watched window: where it is or will be in the queues, what was written of it, what is in
+  // it.
   reg watched_q, has_weight_q, has_act_q;
   reg [SLOT_W:0] place_q;
   reg [4:0] weight_flags_q;

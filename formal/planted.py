@@ -20,7 +20,7 @@ BUGS = [
     Bug(
         "bitmask",
         "window3",
-        "bitmask_decoder.v",
+        "common/sparsesim_bitmask_decoder.v",
         right="1'b0}}, mask[n-1]}",
         wrong="1'b0}}, mask[n]}",
         says="an element gets the value of another one",
@@ -28,7 +28,7 @@ BUGS = [
     Bug(
         "bitmask",
         "window2",
-        "bitmask_encoder.v",
+        "common/sparsesim_bitmask_encoder.v",
         right="valid_q <= moves || (valid_q && !ready_i);",
         wrong="valid_q <= moves;",
         says="a beat goes before it is taken",
@@ -36,7 +36,7 @@ BUGS = [
     Bug(
         "choose",
         "window5",
-        "choose.v",
+        "common/sparsesim_choose.v",
         right="index_i} < WINDOW ?",
         wrong="index_i} < WINDOW - 1 ?",
         says="one form has no last value",
@@ -44,7 +44,7 @@ BUGS = [
     Bug(
         "credit_fifo",
         "depth4",
-        "credit_fifo.v",
+        "common/sparsesim_credit_fifo.v",
         right="MOST = DEPTH - LATENCY - 1;",
         wrong="MOST = DEPTH - LATENCY;",
         says="a credit too many: the FIFO overflows",
@@ -52,7 +52,7 @@ BUGS = [
     Bug(
         "drain",
         "rows2",
-        "drain.v",
+        "common/sparsesim_drain.v",
         right=".CYCLES(PE_LATENCY - 2)",
         wrong=".CYCLES(PE_LATENCY - 3)",
         says="a drain a cycle before its sum is there",
@@ -60,7 +60,7 @@ BUGS = [
     Bug(
         "feeder",
         "depth2",
-        "feeder.v",
+        "common/sparsesim_feeder.v",
         right="push = has_slots &&",
         wrong="push = running_q &&",
         says="a queue overflows",
@@ -68,7 +68,7 @@ BUGS = [
     Bug(
         "feeder",
         "depth3",
-        "feeder.v",
+        "common/sparsesim_feeder.v",
         right="ready_o = has_slots && active_q;",
         wrong="ready_o = has_slots;",
         says="a window is lost where the line has none",
@@ -76,7 +76,7 @@ BUGS = [
     Bug(
         "handshake",
         "netlist",
-        "bitmask_decoder.v",
+        "common/sparsesim_bitmask_decoder.v",
         right="assign ready_o = !slots_valid_q ||",
         wrong="assign ready_o = !slots_valid_q && valid_i ||",
         says="a stream is ready only when it is offered something",
@@ -84,7 +84,7 @@ BUGS = [
     Bug(
         "mac",
         "lanes1",
-        "mac.v",
+        "common/sparsesim_mac.v",
         right="outside || (overflowed_q && !fresh_q)",
         wrong="outside",
         says="an overflow is forgotten when the sum comes back",
@@ -92,7 +92,7 @@ BUGS = [
     Bug(
         "pe",
         "depth1",
-        "fetch.v",
+        "inner_join/inner_join_fetch.v",
         right="act_new = pointer_o == act_tail_i;",
         wrong="act_new = pointer_o[SLOT_W-1:0] == act_tail_i[SLOT_W-1:0];",
         says="a full queue looks empty: windows are lost",
@@ -100,7 +100,7 @@ BUGS = [
     Bug(
         "pe",
         "two_sided",
-        "pe.v",
+        "inner_join/inner_join_pe.v",
         right="slot_q  <= head_q[SLOT_W-1:0];",
         wrong="slot_q  <= next[SLOT_W-1:0];",
         says="values of the window behind",
@@ -108,7 +108,7 @@ BUGS = [
     Bug(
         "pe_control",
         "w4l1_dense",
-        "pe_control.v",
+        "inner_join/inner_join_pe_control.v",
         right="left_q <= LANES[LENGTH_W-1:0];",
         wrong="left_q < LANES[LENGTH_W-1:0];",
         says="a cycle too many for some windows",
@@ -116,7 +116,7 @@ BUGS = [
     Bug(
         "pe_control",
         "w5l2",
-        "pe_control.v",
+        "inner_join/inner_join_pe_control.v",
         right="pending_i && !started_q;",
         wrong="pending_i;",
         says="a window stops in the middle",
@@ -124,7 +124,7 @@ BUGS = [
     Bug(
         "registers",
         "small",
-        "registers.v",
+        "common/sparsesim_registers.v",
         right="r_valid_q <= read_valid_q || (r_valid_q && !s_axil_rready);",
         wrong="r_valid_q <= read_valid_q;",
         says="an answer goes before it is taken",
@@ -132,7 +132,7 @@ BUGS = [
     Bug(
         "select",
         "w7l2",
-        "select.v",
+        "common/sparsesim_select.v",
         right="empty_o = more == {GROUPS{1'b0}} &&",
         wrong="empty_o = 1'b1 &&",
         says="a window ends with pairs left: they are lost",

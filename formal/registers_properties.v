@@ -60,7 +60,7 @@ module registers_properties #(
   (* hierconn *) wire [3:0] \u_registers.w_strobe_q ;
   (* hierconn *) wire [9:0] \u_registers.ar_word_q ;
   (* hierconn *) wire \u_registers.is_kept_q , \u_registers.is_fixed_q , \u_registers.is_control_q ;
-  registers #(
+  sparsesim_registers #(
       .ROWS       (ROWS),
       .COLS       (COLS),
       .WINDOW     (WINDOW),

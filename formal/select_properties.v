@@ -1,6 +1,6 @@
 `default_nettype none
-// Proves of select: lane l has the (l+1)-th set bit from the bottom if there is one; the rest is the
-// mask without the bits taken, and empty tells whether nothing is left.
+// Proves of select: lane l has the (l+1)-th set bit from the bottom if there is one; the rest is
+// the mask without the bits taken, and empty tells whether nothing is left.
 module select_properties #(
     parameter WINDOW = 8,
     parameter LANES = 2,
@@ -12,7 +12,7 @@ module select_properties #(
   wire [LANES*INDEX_W-1:0] index;
   wire [WINDOW-1:0] rest;
   wire empty;
-  select #(
+  sparsesim_select #(
       .WINDOW(WINDOW),
       .LANES (LANES)
   ) u_select (

@@ -1,8 +1,8 @@
 `default_nettype none
 // What every valid/ready stream promises: what is offered stays, unchanged, until it is taken.
 //
-// Instantiated beside a module under proof. ASSUMED = 0 asserts it of the module's output; 1 assumes
-// it of what the surroundings offer.
+// Instantiated beside a module under proof. ASSUMED = 0 asserts it of the module's output; 1
+// assumes it of what the surroundings offer.
 module stream_properties #(
     // Width of what the stream carries.
     parameter WIDTH = 1,

@@ -1,8 +1,8 @@
 """What every sim test file uses: the fixture `simulate`, once in each simulator.
 
 @pytest.mark.parametrize("parameters", [{"WIDTH": 1}, {"WIDTH": 8}])
-def test_delay(simulate, parameters):
-    simulate("delay", parameters)
+def test_sparsesim_delay(simulate, parameters):
+    simulate("sparsesim_delay", parameters)
 """
 
 from __future__ import annotations

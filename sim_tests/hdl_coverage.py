@@ -20,7 +20,8 @@ from sparsesim.rtl.sources import hdl_folder, modules
 
 COVERAGE_FOLDER = Path(__file__).resolve().parent.parent / "build" / "coverage"
 
-# `C '^Af^B/hdl/pe.v^Al^B4^An^B7^At^Bline^A...^Ah^Bpe' 12`: pairs of key and value, then the count.
+# `C '^Af^B/hdl/common/a.v^Al^B4^An^B7^At^Bline^A...^Ah^Ba' 12`: pairs of key and value, then the
+# count.
 _POINT = re.compile(r"^C '(?P<pairs>.*)' (?P<count>\d+)$")
 
 
@@ -134,7 +135,7 @@ def main() -> None:
         point: count
         for point, count in merged(runs).items()
         # `unused` names what a module takes in and doesn't read: a waiver of lint, not logic.
-        if str(Path(point.file).parent) == folder and "unused" not in point.what
+        if Path(point.file).is_relative_to(folder) and "unused" not in point.what
     }
     print(f"{len(runs)} runs")
     print(table(counts, modules()))

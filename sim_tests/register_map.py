@@ -1,4 +1,4 @@
-"""The register map of hdl/registers.v, whose header says what each register means."""
+"""The register map of sparsesim_registers.v, whose header says what each register means."""
 
 from __future__ import annotations
 

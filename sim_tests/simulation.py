@@ -173,6 +173,6 @@ def _failures(results: Path, log: Path) -> list[str]:
         for failure in [*case.iter("failure"), *case.iter("error")]:
             trace = indent((failure.text or "").rstrip(), "    ")
             failures.append(f"{case.get('name')}: {failure.get('message')}\n{trace}")
-    # The Verilog's own words, such as those of parameter_range.v.
+    # The Verilog's own words, such as those of sparsesim_parameter_range.v.
     own = [line for line in told if line.startswith(("FATAL:", "ERROR:", "%Error", "[0] %"))]
     return [*own, *failures] if failures else []

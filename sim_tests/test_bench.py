@@ -64,15 +64,19 @@ def test_a_file_without_cocotb_tests_fails(simulator, tmp_path, monkeypatch):
 def test_a_simulator_that_stops_says_why(tmp_path):
     simulation.skip_without_icarus()
     with pytest.raises(pytest.fail.Exception) as caught:
-        simulation.run("icarus", "delay", {"CYCLES": 65}, "test_delay", tmp_path)
+        simulation.run(
+            "icarus", "sparsesim_delay", {"CYCLES": 65}, "test_sparsesim_delay", tmp_path
+        )
     own = str(caught.value.msg).splitlines()[1]
-    assert own.endswith(": delay.u_cycles_range.g_stop: cycles 65 is out of range; use 0 to 64")
+    assert own.endswith(
+        ": sparsesim_delay.u_cycles_range.g_stop: cycles 65 is out of range; use 0 to 64"
+    )
 
 
 def test_a_parameter_out_of_range_says_so(tmp_path):
     with pytest.raises(SparseSimError) as caught:
-        simulation.build("verilator", "delay", {"CYCLES": 65})
-    assert str(caught.value) == "delay: cycles 65 is out of range; use 0 to 64"
+        simulation.build("verilator", "sparsesim_delay", {"CYCLES": 65})
+    assert str(caught.value) == "sparsesim_delay: cycles 65 is out of range; use 0 to 64"
 
 
 def test_a_word_of_elements_by_hand():

@@ -10,10 +10,10 @@ import pytest
 import simulation
 from hdl_coverage import Point, is_stale, merged, missed, read_points, table
 
-A = Point("/hdl/a.v", 3, 5, "line", "block")
-A_ELSE = Point("/hdl/a.v", 4, 5, "branch", "else")
-A_BIT = [Point("/hdl/a.v", 9, 2, "toggle", f"x_q[{bit}]:0->1") for bit in (0, 1)]
-B = Point("/hdl/b.v", 1, 1, "line", "block")
+A = Point("/sparsesim_a.v", 3, 5, "line", "block")
+A_ELSE = Point("/sparsesim_a.v", 4, 5, "branch", "else")
+A_BIT = [Point("/sparsesim_a.v", 9, 2, "toggle", f"x_q[{bit}]:0->1") for bit in (0, 1)]
+B = Point("/sparsesim_b.v", 1, 1, "line", "block")
 
 
 def text(point: Point, count: int) -> str:
@@ -72,13 +72,15 @@ def test_runs_of_older_verilog_are_known(tmp_path, dat):
 def test_a_run_counts_what_it_reached(tmp_path, monkeypatch):
     monkeypatch.setenv("SPARSESIM_COVERAGE", "1")
     monkeypatch.setattr(simulation, "COVERAGE_FOLDER", tmp_path)
-    simulation.run("verilator", "delay", {"CYCLES": 1, "WIDTH": 2}, "test_delay", tmp_path)
+    simulation.run(
+        "verilator", "sparsesim_delay", {"CYCLES": 1, "WIDTH": 2}, "test_sparsesim_delay", tmp_path
+    )
     (dat,) = tmp_path.glob("*.dat")
     counts = {point: n for point, n in read_points(dat).items() if "unused" not in point.what}
-    assert {Path(point.file).name for point in counts} == {"delay.v"}
+    assert {Path(point.file).name for point in counts} == {"sparsesim_delay.v"}
     # By hand: one line (the clocked block), and two ways for each bit of clk_i, rst_ni, d_i, q_o,
     # stage (two words) and value_q: 1 + 1 + 2 + 2 + 4 + 2 = 12 bits.
-    assert table(counts, ["delay"]).splitlines()[1].split() == [
-        *("delay", "1/1", "100.0%", "24/24", "100.0%")
+    assert table(counts, ["sparsesim_delay"]).splitlines()[1].split() == [
+        *("sparsesim_delay", "1/1", "100.0%", "24/24", "100.0%")
     ]
     assert hdl_coverage.missed(counts) == ""

@@ -15,7 +15,7 @@ TEXT = """module one #(
     input wire a_i,
     output wire [WIDTH-1:0] q_o
 );
-  parameter_range #(.VALUE(WIDTH), .LOW(1), .HIGH(64)) u_width_range ();
+  sparsesim_parameter_range #(.VALUE(WIDTH), .LOW(1), .HIGH(64)) u_width_range ();
   localparam SUM_W = WIDTH + 1;  // a < b
 `ifdef SYNTHESIS
   wire x = a_i;
@@ -90,8 +90,8 @@ def _open(text: str) -> list[int]:
 
 
 def test_the_choice_is_the_same_each_time_and_takes_turns() -> None:
-    text = sources("array")[0].read_text(encoding="utf-8")
-    found = mutants("array", text)
+    text = sources("inner_join_array")[0].read_text(encoding="utf-8")
+    found = mutants("inner_join_array", text)
     chosen = shuffled(found, seed=1)
     assert chosen == shuffled(found, seed=1) != shuffled(found, seed=2)
     assert sorted(mutant.after for mutant in chosen) == sorted(mutant.after for mutant in found)

@@ -27,7 +27,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 HERE = Path(__file__).resolve().parent
-TOP = "accelerator"
+TOP = "inner_join_accelerator"
 PERIOD_NS = 10
 
 

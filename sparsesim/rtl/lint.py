@@ -17,7 +17,7 @@ from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.sources import sources
 from sparsesim.rtl.verilator import find_verilator
 
-TOP = "accelerator_axi"
+TOP = "inner_join_accelerator_axi"
 
 
 def lint(folder: Path | None = None) -> list[str]:

@@ -14,7 +14,7 @@ _DECLARED = re.compile(
     re.M,
 )
 _CHECKED = re.compile(
-    r"parameter_range\s*#\(\s*\.NAME\(\"(?P<word>\w+)\"\),\s*\.VALUE\((?P<name>\w+)\),"
+    r"sparsesim_parameter_range\s*#\(\s*\.NAME\(\"(?P<word>\w+)\"\),\s*\.VALUE\((?P<name>\w+)\),"
     r"\s*\.LOW\((?P<low>-?\d+)\),\s*\.HIGH\((?P<high>-?\d+)\)\s*\)"
 )
 
@@ -27,8 +27,8 @@ class Parameter:
         name: such as `WINDOW`.
         default: its default, where that is a number.
         comment: the comment above it, on one line.
-        word: what the error of the module's `parameter_range` calls it; None without one.
-        low: the lowest value that the module elaborates with; None without a `parameter_range`.
+        word: what the error of the module's `sparsesim_parameter_range` calls it; None without one.
+        low: the lowest value that the module elaborates with; None where it checks none.
         high: the highest.
     """
 
@@ -44,7 +44,7 @@ def declared(module: str, folder: Path | None = None) -> dict[str, Parameter]:
     """The parameters of a module, in order, read from its file.
 
     Args:
-        module: such as `array`.
+        module: such as `inner_join_array`.
         folder: where its file is; None is `hdl_folder()`.
     Raises:
         SparseSimError: no such module.

@@ -117,8 +117,8 @@ class Verilog:
         """
         parameters, options = self.recipe()
         wrapper = Path(__file__).with_name("run_pass.cpp")
-        files = sources("accelerator", self.folder or hdl_folder())
-        return build_library("accelerator", parameters, wrapper, options, files)
+        files = sources("inner_join_accelerator", self.folder or hdl_folder())
+        return build_library("inner_join_accelerator", parameters, wrapper, options, files)
 
 
 class Simulator:

@@ -90,10 +90,10 @@ def synthesise_accelerator(
         )
     parameters = accelerator.rtl_parameters()
     designs = [
-        ("array", parameters),
-        ("postprocess", {"WINDOW": window, "ACC_W": accelerator.acc_bits}),
-        ("bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.weight_bits}),
-        ("bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.act_bits}),
+        ("inner_join_array", parameters),
+        ("sparsesim_postprocess", {"WINDOW": window, "ACC_W": accelerator.acc_bits}),
+        ("sparsesim_bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.weight_bits}),
+        ("sparsesim_bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.act_bits}),
     ]
     found = []
     for module, values in designs:
@@ -101,7 +101,7 @@ def synthesise_accelerator(
         if progress is not None:
             progress(len(found))
     array, post, weight, act = found
-    pe = array.parts["pe"]
+    pe = array.parts["inner_join_pe"]
     rest = array.counts + pe.counts * -pe.instances
     parts = (
         Row("PE", pe.instances, pe.counts),
@@ -119,4 +119,4 @@ def synthesise_pe(accelerator: Accelerator, family: str) -> Synthesis:
     """One PE of an accelerator by itself, which can be placed."""
     values = accelerator.rtl_parameters()
     values["LANES"] = min(accelerator.lanes, accelerator.window)
-    return synthesise("pe", {name: values[name] for name in _PE}, family)
+    return synthesise("inner_join_pe", {name: values[name] for name in _PE}, family)

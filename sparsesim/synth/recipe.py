@@ -15,7 +15,7 @@ from sparsesim.synth.families import Family
 MAPS = tuple(sorted((Path(__file__).parent / "maps").glob("*.v")))
 """Files that the passes read beside the Verilog."""
 
-KEPT = ("pe", "postprocess")
+KEPT = ("inner_join_pe", "sparsesim_postprocess")
 """Modules that stay modules: many equal ones, so each is synthesised once and counted often."""
 
 # ABC's own order of steps for LUTs, with area as the goal of mapping and resynthesis, twice over.

@@ -74,7 +74,7 @@ def synthesise(
     """Synthesise a module, or find what was synthesised before.
 
     Args:
-        module: the top module, such as `array`.
+        module: the top module, such as `inner_join_array`.
         parameters: its Verilog parameters, by name; those left out have their defaults.
         family: one of `FAMILIES`.
         verilog: the Verilog files; None is `sources(module)`.
@@ -137,7 +137,7 @@ def _counts(netlist: Netlist) -> dict[str, object]:
 
 
 def _kept_name(name: str) -> str | None:
-    """`pe` of `$paramod$0123abcd\\pe` or `$paramod\\pe\\WINDOW=...`."""
+    """`drain` of `$paramod$0123abcd\\drain` or `$paramod\\drain\\ROWS=...`."""
     return next((kept for kept in KEPT if kept in name.split("\\")), None)
 
 

@@ -22,8 +22,10 @@ from sparsesim.errors import SparseSimError
 _INSTALL = "pip install 'sparsesim[synth]'"
 
 _ERROR = re.compile(r"(?:^|: )ERROR: (?P<text>.+)", re.M)
-# `hdl/parameter_range.v` prints this before it stops Yosys.
-_OUT_OF_RANGE = re.compile(r"^\S*parameter_range: (?P<text>.+ is out of range; .+)$", re.M)
+# `hdl/common/sparsesim_parameter_range.v` prints this before it stops Yosys.
+_OUT_OF_RANGE = re.compile(
+    r"^\S*sparsesim_parameter_range: (?P<text>.+ is out of range; .+)$", re.M
+)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,12 @@ def test_agreement_is_a_table_and_code_0(run, fc4):
 
 
 def test_disagreement_names_the_place_and_is_code_1(run, fc4, tmp_path):
-    hdl = broken(tmp_path / "hdl", "drain.v", ".CYCLES(PE_LATENCY - 2)", ".CYCLES(PE_LATENCY - 1)")
+    hdl = broken(
+        tmp_path / "hdl",
+        "common/sparsesim_drain.v",
+        ".CYCLES(PE_LATENCY - 2)",
+        ".CYCLES(PE_LATENCY - 1)",
+    )
     ran = run(*fc4, "--workers", "1", "--hdl", hdl, "--replay", "again")
     assert ran.code == 1
     assert "fc4, image 0, pass 0: cycles differ" in ran.err.replace("differs", "differ")
@@ -51,7 +56,12 @@ def test_disagreement_names_the_place_and_is_code_1(run, fc4, tmp_path):
 
 
 def test_a_verilog_that_hangs_is_code_2(run, fc4, tmp_path):
-    hdl = broken(tmp_path / "hdl", "drain.v", "ready_i && waiting", "1'b0 && ready_i && waiting")
+    hdl = broken(
+        tmp_path / "hdl",
+        "common/sparsesim_drain.v",
+        "ready_i && waiting",
+        "1'b0 && ready_i && waiting",
+    )
     ran = run(*fc4, "--workers", "1", "--hdl", hdl)
     assert ran.code == 2
     last = ran.err.splitlines()[-1]
@@ -59,10 +69,10 @@ def test_a_verilog_that_hangs_is_code_2(run, fc4, tmp_path):
 
 
 def test_a_verilog_that_does_not_build_is_code_2(run, fc4, tmp_path):
-    hdl = broken(tmp_path / "hdl", "drain.v", "endmodule", "")
+    hdl = broken(tmp_path / "hdl", "common/sparsesim_drain.v", "endmodule", "")
     ran = run(*fc4, "--hdl", hdl)
     assert ran.code == 2
-    assert ran.err.splitlines()[-1].startswith("error: accelerator: Verilator: ")
+    assert ran.err.splitlines()[-1].startswith("error: inner_join_accelerator: Verilator: ")
     assert "the log is " in ran.err
 
 

@@ -18,21 +18,24 @@ MACHINE = ss.Accelerator(rows=2, cols=2, window=4, queue_depth=4, acc_bits=16)
 # file -> what stands there, what stands there instead.
 WRONG_RESULTS = {
     # The product of pair 2 of a window has the wrong sign.
-    "pe.v": (".act_i     (act)", ".act_i     (index_q == 2 ? -act : act)"),
+    "inner_join/inner_join_pe.v": (".act_i     (act)", ".act_i     (index_q == 2 ? -act : act)"),
     # An overflow is forgotten unless it is there at the end.
-    "mac.v": ("outside || (overflowed_q && !fresh_q)", "outside"),
+    "common/sparsesim_mac.v": ("outside || (overflowed_q && !fresh_q)", "outside"),
     # ReLU, whether it is asked for or not.
-    "requantise.v": ("(relu_i && scaled < 0)", "(scaled < 0)"),
+    "common/sparsesim_requantise.v": ("(relu_i && scaled < 0)", "(scaled < 0)"),
     # A window with pair 3 never comes.
-    "fetch.v": ("assign there_o = (", "assign there_o = !pairs_o[3] && ("),
+    "inner_join/inner_join_fetch.v": ("assign there_o = (", "assign there_o = !pairs_o[3] && ("),
 }
 WRONG_TIMES = {
     # A queue of 4 is filled with 3.
-    "feeder.v": ("{!here[SLOT_W], here[SLOT_W-1:0]};", "{!here[SLOT_W], here[SLOT_W-1:0]} + 3'd1;"),
+    "common/sparsesim_feeder.v": (
+        "{!here[SLOT_W], here[SLOT_W-1:0]};",
+        "{!here[SLOT_W], here[SLOT_W-1:0]} + 3'd1;",
+    ),
     # A result drains one cycle late.
-    "drain.v": (".CYCLES(PE_LATENCY - 2)", ".CYCLES(PE_LATENCY - 1)"),
+    "common/sparsesim_drain.v": (".CYCLES(PE_LATENCY - 2)", ".CYCLES(PE_LATENCY - 1)"),
     # Inactive PEs are not counted as such.
-    "class_counters.v": ("inactive_d + {15'd0, class_i[4*pe]}", "inactive_d"),
+    "inner_join/inner_join_class_counters.v": ("inactive_d + {15'd0, class_i[4*pe]}", "inactive_d"),
 }
 
 

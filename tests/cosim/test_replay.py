@@ -74,7 +74,7 @@ def test_the_cocotb_test_agrees_where_all_is_well(tmp_path, capfd, icarus, loop_
         assert run_cocotb(folder, simulator) == 0
         said = f"conv2, image 0, pass 3: model and Verilog agree, {cycles} cycles\n"
         assert capfd.readouterr().out.endswith(said)
-    assert (folder / "sim_icarus" / "accelerator.fst").stat().st_size > 0
+    assert (folder / "sim_icarus" / "inner_join_accelerator.fst").stat().st_size > 0
     if "verilator" in simulators:
         assert (folder / "sim_verilator" / "dump.vcd").stat().st_size > 0
 
@@ -218,8 +218,12 @@ def test_a_replay_is_written_whole_or_not_at_all(tmp_path):
 
     (folder / "replay.npz").write_text("an older one")
     hdl = tmp_path / "hdl"
-    bad = broken(hdl, {"drain.v": ("assign valid_o = valid_q;", "assign valid_o = ;")})
-    with pytest.raises(SparseSimError, match=r"^accelerator: Verilator: .*drain\.v:\d+:\d+: "):
+    bad = broken(
+        hdl, {"common/sparsesim_drain.v": ("assign valid_o = valid_q;", "assign valid_o = ;")}
+    )
+    with pytest.raises(
+        SparseSimError, match=r"^inner_join_accelerator: Verilator: .*drain\.v:\d+:\d+: "
+    ):
         write_replay(folder, operands, None, bad, force=True)
     assert names(folder) == ["mine.txt", "replay.npz"]
     write_replay(folder, operands, None, HEALTHY, force=True)
@@ -246,7 +250,9 @@ def test_a_folder_that_cannot_be_replayed_is_refused(tmp_path, capfd):
     assert str(error.value) == (
         f"{folder / 'test_replay.py'}: could not be run; it ended with code 2"
     )
-    assert capfd.readouterr().err == ("unknown Verilog module 'accelerator'; use one of \n")
+    assert capfd.readouterr().err == (
+        "unknown Verilog module 'inner_join_accelerator'; use one of \n"
+    )
 
 
 @pytest.fixture

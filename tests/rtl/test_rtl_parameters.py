@@ -15,16 +15,21 @@ from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
-from sparsesim.rtl.sources import hdl_folder, modules
+from sparsesim.rtl.sources import modules, sources
 from sparsesim.rtl.verilator import find_verilator
 
 ALL = [(module, name) for module in modules() for name in declared(module)]
 CHECKED = [(module, name) for module, name in ALL if declared(module)[name].word]
 OF_THE_ACCELERATOR = [(module, name) for module, name in ALL if name in FIELDS]
 
+RANGE = sources("sparsesim_parameter_range")[0]
+
 # A PE has no more lanes than its window has pairs, so inner modules take 64 at most.
 INNER_LANES = (1, 64)
-OUTER = {"class_counters", "accelerator", "accelerator_axi", "array", "registers"}
+OUTER = {
+    *("inner_join_class_counters", "inner_join_accelerator", "inner_join_accelerator_axi"),
+    *("inner_join_array", "sparsesim_registers"),
+}
 
 
 def limits(field: str) -> tuple[int, int]:
@@ -43,10 +48,12 @@ def sentence(field: str, value: int) -> str:
 
 @pytest.fixture
 def probe(tmp_path) -> Path:
-    """A module with the parameters and the checks of `array`, and nothing else."""
-    text = (hdl_folder() / "array.v").read_text()
-    checks = re.findall(r"parameter_range\b[^;]*;", text)
-    values = [f"parameter {name} = {told.default}" for name, told in declared("array").items()]
+    """A module with the parameters and the checks of the array, and nothing else."""
+    text = sources("inner_join_array")[0].read_text()
+    checks = re.findall(r"sparsesim_parameter_range\b[^;]*;", text)
+    values = [
+        f"parameter {name} = {told.default}" for name, told in declared("inner_join_array").items()
+    ]
     path = tmp_path / "probe.v"
     path.write_text(
         f"module probe #({', '.join(values)}) ();\n" + "\n".join(checks) + "\nendmodule"
@@ -55,14 +62,14 @@ def probe(tmp_path) -> Path:
 
 
 def test_declarations_are_read_with_their_comments_and_ranges():
-    told = declared("delay")["CYCLES"]
+    told = declared("sparsesim_delay")["CYCLES"]
     assert (told.default, told.word, told.low, told.high) == (1, "cycles", 0, 64)
     assert told.comment == "Registers on the way, 0 to 64."
-    assert list(declared("parameter_range")) == ["NAME", "VALUE", "LOW", "HIGH"]
+    assert list(declared("sparsesim_parameter_range")) == ["NAME", "VALUE", "LOW", "HIGH"]
 
 
 def test_the_default_accelerator_has_the_defaults_of_the_array():
-    defaults = {name: told.default for name, told in declared("array").items()}
+    defaults = {name: told.default for name, told in declared("inner_join_array").items()}
     values = ss.Accelerator().rtl_parameters()
     assert {name: defaults[name] for name in values} == values
 
@@ -105,9 +112,9 @@ def test_a_checked_range_is_the_one_in_the_comment(module, name):
 
 
 def test_the_array_checks_all_that_it_declares():
-    unchecked = {name for name, told in declared("array").items() if told.word is None}
+    unchecked = {name for name, told in declared("inner_join_array").items() if told.word is None}
     assert unchecked == set()
-    assert set(ss.Accelerator().rtl_parameters()) < set(declared("array"))
+    assert set(ss.Accelerator().rtl_parameters()) < set(declared("inner_join_array"))
 
 
 def test_verilator_stops_with_the_sentences_of_python(probe):
@@ -118,7 +125,7 @@ def test_verilator_stops_with_the_sentences_of_python(probe):
         command = [
             *(verilator.executable, "--lint-only", "--top-module", "probe"),
             *(f"-G{name}={value}" for name, value in values.items()),
-            *(probe, hdl_folder() / "parameter_range.v"),
+            *(probe, RANGE),
         ]
         done = subprocess.run(
             command, env=verilator.environment(), capture_output=True, text=True, check=False
@@ -135,7 +142,7 @@ def test_icarus_stops_with_the_sentence_of_python(probe, tmp_path, name):
     except ss.SparseSimError as error:
         pytest.skip(str(error))
     value = limits(FIELDS[name])[1] + 1
-    files = [probe, hdl_folder() / "parameter_range.v"]
+    files = [probe, RANGE]
     command = [icarus.compiler, "-g2005", f"-Pprobe.{name}={value}", "-o", tmp_path / "vvp", *files]
     subprocess.run(command, check=True)
     done = subprocess.run(
@@ -151,7 +158,7 @@ def test_yosys_stops_with_the_sentence_of_python(probe, name):
     value = limits(FIELDS[name])[1] + 1
     script = f"""from pyosys import libyosys as ys
 design = ys.Design()
-ys.run_pass("read_verilog {probe} {hdl_folder() / "parameter_range.v"}", design)
+ys.run_pass("read_verilog {probe} {RANGE}", design)
 ys.run_pass("chparam -set {name} {value} probe", design)
 ys.run_pass("hierarchy -check -top probe", design)
 """
@@ -168,7 +175,7 @@ def test_the_limits_themselves_pass(probe, name):
     for value in limits(FIELDS[name]):
         command = [
             *(verilator.executable, "--lint-only", "--top-module", "probe", f"-G{name}={value}"),
-            *(probe, hdl_folder() / "parameter_range.v"),
+            *(probe, RANGE),
         ]
         done = subprocess.run(
             command, env=verilator.environment(), capture_output=True, text=True, check=False

@@ -19,13 +19,17 @@ TOP = """module top (input wire a);
 endmodule
 """
 
+# The folders of the files, below the one that is named; those that are missing lie in it.
+FOLDERS = {"leaf": "common", "middle": "machine", "drain": "common"}
+
 
 @pytest.fixture
 def folder(tmp_path):
     texts = {"top": TOP, "middle": "module middle; leaf u_leaf (); endmodule"}
     for name in ("middle", "leaf", "plain", "ranged", "drain", "lost", "top"):
         text = texts.get(name, f"module {name}; endmodule")
-        (tmp_path / f"{name}.v").write_text(text)
+        (tmp_path / FOLDERS.get(name, ".")).mkdir(exist_ok=True)
+        (tmp_path / FOLDERS.get(name, ".") / f"{name}.v").write_text(text)
     return tmp_path
 
 
@@ -41,7 +45,19 @@ def test_an_unknown_module_is_refused_with_a_hint(folder):
     assert str(caught.value) == "unknown Verilog module 'leave'; did you mean 'leaf'?"
 
 
+def test_a_module_of_two_files_is_refused(folder):
+    (folder / "machine" / "leaf.v").write_text("module leaf; endmodule")
+    with pytest.raises(SparseSimError) as caught:
+        modules(folder)
+    assert str(caught.value) == (
+        f"{folder / 'common' / 'leaf.v'} and {folder / 'machine' / 'leaf.v'}: a module has one "
+        "file; rename one of them"
+    )
+
+
 def test_the_repositorys_modules_are_found(root):
     assert hdl_folder() == root / "hdl"
-    assert {"array", "delay", "lutram", "parameter_range"} <= set(modules())
-    assert [path.stem for path in sources("delay")] == ["delay", "parameter_range"]
+    assert {"inner_join_array", "sparsesim_delay", "sparsesim_lutram"} <= set(modules())
+    assert sources("sparsesim_delay") == tuple(
+        root / "hdl" / "common" / f"sparsesim_{name}.v" for name in ("delay", "parameter_range")
+    )

@@ -10,7 +10,7 @@ import pytest
 from sparsesim.errors import SparseSimError
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
-from sparsesim.rtl.sources import hdl_folder, modules, sources
+from sparsesim.rtl.sources import modules, sources
 from sparsesim.rtl.verilator import find_verilator
 
 
@@ -21,7 +21,7 @@ def module(request) -> str:
 
 @pytest.fixture
 def lines(module) -> list[str]:
-    return (hdl_folder() / f"{module}.v").read_text(encoding="utf-8").splitlines()
+    return sources(module)[0].read_text(encoding="utf-8").splitlines()
 
 
 @pytest.fixture

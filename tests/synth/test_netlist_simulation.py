@@ -40,7 +40,7 @@ module bench;
     .act_flags_i(act_flags), .act_mask_i(act_mask), .act_values_i(acts), .drained_i(drained), \\
     .head_o(head[n]), .produced_o(produced[n]), .final_o(final_row[n]), .result_o(sum[n]), \\
     .overflow_o(overflow[n]), .work_o(work[n])
-  pe #(.WINDOW(W), .LANES(L), .SKIPPING({skipping})) verilog (`PORTS(0));
+  inner_join_pe #(.WINDOW(W), .LANES(L), .SKIPPING({skipping})) verilog (`PORTS(0));
   netlist counted (`PORTS(1));
 `define SAME(a, b) if ((^(a)) !== 1'bx) begin compared = compared + 1; \\
     if ((a) !== (b)) begin $display("cycle %0d: %h %h", cycle, a, b); $finish; end end
@@ -82,15 +82,17 @@ endmodule
 )
 def test_a_pe_and_its_netlist_agree_in_every_cycle(tmp_path, family, skipping, window, lanes):
     parameters = {"WINDOW": window, "LANES": lanes, "SKIPPING": skipping}
-    design = synthesise("pe", parameters, family)
+    design = synthesise("inner_join_pe", parameters, family)
     passes = [
         f'read_json "{design.netlist}"',
-        "rename pe netlist",
+        "rename inner_join_pe netlist",
         "write_verilog -noattr netlist.v",
         "read_verilog +/xilinx/cells_sim.v",  # only to know where it is
     ]
     log = tmp_path / "yosys.log"
-    run_tool(find_yosys(), [], log, tmp_path / "kept.log", "pe", "\n".join(passes) + "\n")
+    run_tool(
+        find_yosys(), [], log, tmp_path / "kept.log", "inner_join_pe", "\n".join(passes) + "\n"
+    )
     cells = next(
         Path(line.split("frontend: ")[1])
         for line in log.read_text().splitlines()
@@ -98,7 +100,7 @@ def test_a_pe_and_its_netlist_agree_in_every_cycle(tmp_path, family, skipping, w
     )
     bench = BENCH.format(window=window, lanes=lanes, skipping=skipping)
     (tmp_path / "bench.v").write_text(bench)
-    files = ["bench.v", "netlist.v", str(cells), *map(str, sources("pe"))]
+    files = ["bench.v", "netlist.v", str(cells), *map(str, sources("inner_join_pe"))]
     build = ["iverilog", "-g2012", "-s", "bench", "-o", "bench", *files]
     built = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr[-2000:]

@@ -90,7 +90,7 @@ def test_wide_multiplexers_use_those_of_the_slice(verilog, family, inputs, luts)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_a_pe_has_one_multiplier_a_lane(family, lanes):
-    found = synthesise("pe", {"WINDOW": 4, "LANES": lanes}, family)
+    found = synthesise("inner_join_pe", {"WINDOW": 4, "LANES": lanes}, family)
     assert found.counts.dsp == lanes
     assert found.counts.bram36 == 0
 
@@ -98,8 +98,8 @@ def test_a_pe_has_one_multiplier_a_lane(family, lanes):
 @needs_tools
 def test_an_array_is_its_pes_and_the_rest():
     parameters = {"WINDOW": 4, "QUEUE_DEPTH": 2}
-    array = synthesise("array", parameters | {"ROWS": 2, "COLS": 3}, "xc7")
-    part = array.parts["pe"]
+    array = synthesise("inner_join_array", parameters | {"ROWS": 2, "COLS": 3}, "xc7")
+    part = array.parts["inner_join_pe"]
     assert part.instances == 6
     assert part.counts.dsp == 1
     assert array.counts.dsp == 6
@@ -157,27 +157,30 @@ def test_a_design_that_is_too_large_says_what_nextpnr_said(verilog):
 @pytest.mark.parametrize(
     ("parameters", "line"),
     [
-        ({"WINDOW": 80}, "pe: window 80 is out of range; use 1 to 64"),
-        ({"ACT_W": 1}, "pe: act_bits 1 is out of range; use 2 to 16"),
+        ({"WINDOW": 80}, "inner_join_pe: window 80 is out of range; use 1 to 64"),
+        ({"ACT_W": 1}, "inner_join_pe: act_bits 1 is out of range; use 2 to 16"),
     ],
 )
 def test_parameters_out_of_range(parameters, line):
     with pytest.raises(SparseSimError) as error:
-        synthesise("pe", parameters, "xc7")
+        synthesise("inner_join_pe", parameters, "xc7")
     assert str(error.value) == line
 
 
 def test_unknown_names():
     with pytest.raises(SpecError) as error:
-        synthesise("pe", {}, "ecp3")
+        synthesise("inner_join_pe", {}, "ecp3")
     assert str(error.value) == "unknown family 'ecp3'; did you mean 'ecp5'?"
 
 
 @needs_tools
 def test_an_unknown_module():
     with pytest.raises(SparseSimError) as error:
-        synthesise("arrays", {}, "xc7")
-    assert str(error.value) == "unknown Verilog module 'arrays'; did you mean 'array'?"
+        synthesise("inner_join_arrays", {}, "xc7")
+    assert (
+        str(error.value)
+        == "unknown Verilog module 'inner_join_arrays'; did you mean 'inner_join_array'?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,4 +220,4 @@ def test_packaged_devices_have_families():
 
 
 def test_the_verilog_is_there():
-    assert (hdl_folder() / "pe.v").is_file()
+    assert (hdl_folder() / "inner_join" / "inner_join_pe.v").is_file()
