@@ -114,16 +114,16 @@ def cosim(
 
 def _schemes(names: str | None, accelerator: Accelerator) -> list[str]:
     from sparsesim.errors import SpecError, nearest
-    from sparsesim.spec.accelerator import SCHEMES
 
+    known = accelerator.rules.scheme_names
     if names is None:
         return [accelerator.skipping]
     if names == "all":
-        return list(SCHEMES)
+        return list(known)
     wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
-        if name not in SCHEMES:
-            raise SpecError(f"scheme '{name}' is unknown; {nearest(name, SCHEMES)}")
+        if name not in known:
+            raise SpecError(f"scheme '{name}' is unknown; {nearest(name, known)}")
     return wanted
 
 

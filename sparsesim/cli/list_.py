@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
+
 
 def _schemes() -> Iterable[str]:
-    from sparsesim.result import SCHEMES
+    """One a line; of several machines those of each behind its name."""
+    from sparsesim.machines import machine_named, machine_names
 
-    return SCHEMES
+    names = machine_names()
+    for name in names:
+        schemes = machine_named(name).scheme_names
+        yield from schemes if len(names) == 1 else (f"{name}: {' '.join(schemes)}",)
 
 
 def _formats() -> Iterable[str]:
@@ -34,26 +41,33 @@ def _devices() -> Iterable[str]:
 def _accelerators() -> Iterable[str]:
     """Those for any device, then, behind a blank line each, those of one device."""
     from sparsesim.spec import Accelerator, Device
-    from sparsesim.spec.sizes import sized_names
+    from sparsesim.spec.sizes import device_of_name
 
-    rest = list(Accelerator.names())
-    groups = []
-    for device in Device.names():
-        groups.append([name for name in sized_names(device) if name in rest])
-        rest = [name for name in rest if name not in groups[-1]]
-    yield from map(_accelerator, rest)
-    for group in filter(None, groups):
+    devices = Device.names()
+    groups: dict[str | None, list[Accelerator]] = {device: [] for device in (None, *devices)}
+    for name in Accelerator.names():
+        groups[device_of_name(name, devices)].append(Accelerator.named(name))
+    yield from map(_accelerator, groups.pop(None))
+    for group in filter(None, groups.values()):
         yield ""
-        yield from map(_accelerator, group)
+        yield from map(_accelerator, sorted(group, key=_scheme_and_size))
 
 
-def _accelerator(name: str) -> str:
-    from sparsesim.spec import Accelerator
+def _accelerator(found: Accelerator) -> str:
+    return f"{found.name}: {found.rules.listed(found.array)}, {found.skipping}"
 
-    found = Accelerator.named(name)
+
+def _scheme_and_size(found: Accelerator) -> tuple[int, int, str, int]:
+    """Machine by machine, scheme by scheme, sizes rising."""
+    from sparsesim.machines import machine_names
+    from sparsesim.spec.sizes import SIZES
+
+    words, _, size = found.name.rpartition("-")
     return (
-        f"{name}: {found.rows}x{found.cols} PEs, window {found.window}, lanes {found.lanes}, "
-        f"{found.skipping}"
+        machine_names().index(found.machine),
+        found.rules.scheme_names.index(found.skipping),
+        words,
+        list(SIZES).index(size),
     )
 
 
@@ -84,10 +98,10 @@ def _presets() -> Iterable[str]:
     return preset_names()
 
 
-def _datapaths() -> Iterable[str]:
-    from sparsesim.machines import DATAPATHS
+def _machines() -> Iterable[str]:
+    from sparsesim.machines import machine_named, machine_names
 
-    return DATAPATHS
+    return (f"{name}: {machine_named(name).summary}" for name in machine_names())
 
 
 def _topologies() -> Iterable[str]:
@@ -111,10 +125,10 @@ def _exports() -> Iterable[str]:
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "accelerators": _accelerators,
     "data": _data,
-    "datapaths": _datapaths,
     "devices": _devices,
     "exports": _exports,
     "formats": _formats,
+    "machines": _machines,
     "operators": _operators,
     "presets": _presets,
     "quantisers": _quantisers,
@@ -123,6 +137,9 @@ KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "topologies": _topologies,
 }
 
+_RENAMED = {"datapaths": "machines"}
+"""Words of earlier versions."""
+
 
 def list_(
     kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
@@ -130,6 +147,8 @@ def list_(
     """Names to choose from: sparsifiers, quantisers, formats, schemes, devices, operators, …"""
     from sparsesim.errors import SpecError, nearest
 
+    if kind in _RENAMED:
+        raise SpecError(f"list '{kind}' is now 'list {_RENAMED[kind]}'")
     if kind not in KINDS:
         raise SpecError(f"list '{kind}' is unknown; {nearest(kind, KINDS)}")
     for line in KINDS[kind]():

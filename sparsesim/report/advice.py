@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
-from sparsesim.report.facts import accelerator
 from sparsesim.result.model import LayerRecord, Result
 
 MACHINES = ("inner_join",)
@@ -55,5 +54,5 @@ def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
 
 
 def _machine(result: Result) -> ModuleType | None:
-    name = accelerator(result).datapath
+    name = result.accelerator.machine
     return import_module(f"sparsesim.report.{name}") if name in MACHINES else None

@@ -26,7 +26,7 @@ def balance_text(found: Balance) -> RenderableType:
     head = heading(
         f"Reordering the filters of {file_name(found.model)} by their work",
         a,
-        f"queue depth {a['queue_depth']}, {found.scheme}",
+        f"queue depth {a['array']['queue_depth']}, {found.scheme}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.estimator.break_even import BreakEven, BreakEvens
+from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name, pes_in_words
+from sparsesim.report.facts import file_name
 from sparsesim.report.figures import percent, times
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
@@ -67,6 +68,7 @@ def _notes(found: BreakEvens) -> Iterable[str]:
     yield "and BRAM (two_sided: of both operands), and its speed over theirs as measured."
     yield "▸ it pays as measured. In time; total cycles, DRAM included."
     for scheme, rival in found.rivals.items():
-        pes = pes_in_words(rival.rows, rival.cols, rival.window, rival.lanes, "dense PEs")
-        yield f"{scheme}: against {pes} at {rival.clock_mhz:.0f} MHz"
+        rules = machine_named(rival.machine)
+        array = rules.words(rules.Array(**rival.array), "dense")
+        yield f"{scheme}: against {array} at {rival.clock_mhz:.0f} MHz"
     yield f"Masks thinned or filled at random, seed {found.seed}, in steps of 1/{found.steps}."

@@ -14,8 +14,8 @@ import altair as alt
 from sparsesim.errors import SpecError, nearest
 from sparsesim.report import layer_charts
 from sparsesim.report.facts import array, baseline, own_scheme, run_word, runs_word
-from sparsesim.report.theme import SCHEME_COLOURS, colours, theme
-from sparsesim.result.model import SCHEMES, Result
+from sparsesim.report.theme import colours, theme
+from sparsesim.result.model import Result
 
 Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
 PNG_WIDTH = 760
@@ -113,7 +113,7 @@ def vega_lite_version() -> str:
 
 def _speedup(result: Result) -> Drawn:
     rows: list[dict[str, Any]] = []
-    for scheme in SCHEMES:
+    for scheme in result.schemes:
         interval = result.speedup_interval[scheme]
         rows.append(
             {
@@ -124,6 +124,7 @@ def _speedup(result: Result) -> Drawn:
                 "label": f"{result.speedup[scheme]:.2f}x",
             }
         )
+    scheme_colours = {scheme.name: scheme.colour for scheme in result.accelerator.rules.schemes}
     base = alt.Chart(alt.InlineData(values=rows), height=34 * len(rows)).encode(
         y=alt.Y("scheme:N", sort=None, title=None),
         tooltip=[
@@ -142,7 +143,7 @@ def _speedup(result: Result) -> Drawn:
     )
     bars = base.mark_bar(cornerRadiusEnd=3, height=20).encode(
         x=x,
-        color=colours("scheme", SCHEME_COLOURS, legend=False),
+        color=colours("scheme", scheme_colours, legend=False),
     )
     whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
     words = base.mark_text(align="left", dx=8, fontWeight="bold").encode(
@@ -153,6 +154,7 @@ def _speedup(result: Result) -> Drawn:
 
 def _images(result: Result) -> Drawn | None:
     scheme = own_scheme(result)
+    colour = result.accelerator.rules.scheme(scheme).colour
     per_run = zip(result.per_image.total[scheme], result.per_image.images, strict=True)
     rows = [{"cycles": total / size, "run": index} for index, (total, size) in enumerate(per_run)]
     if len(rows) < 2:
@@ -165,13 +167,13 @@ def _images(result: Result) -> Drawn | None:
     axis = alt.Axis(format=",.0f", labelOverlap=True, tickCount=5)
     drawn = alt.Chart(alt.InlineData(values=rows))
     if len(rows) < FEW:
-        bars = drawn.mark_tick(thickness=3, size=40, color=SCHEME_COLOURS[scheme]).encode(
+        bars = drawn.mark_tick(thickness=3, size=40, color=colour).encode(
             x=alt.X("cycles:Q", title=title, axis=axis, scale=alt.Scale(zero=False)),
             y=alt.value(50),
             tooltip=["run:O", alt.Tooltip("cycles:Q", format=",.0f")],
         )
     else:
-        bars = drawn.mark_bar(color=SCHEME_COLOURS[scheme], opacity=0.85).encode(
+        bars = drawn.mark_bar(color=colour, opacity=0.85).encode(
             x=alt.X("cycles:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
             y=alt.Y(
                 "count():Q", title=f"{run_word(result)}s", axis=alt.Axis(tickMinStep=1, grid=True)

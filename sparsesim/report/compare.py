@@ -21,7 +21,7 @@ from sparsesim.report.facts import (
     speedup,
 )
 from sparsesim.report.figures import change, clipped, count, milliseconds, percent, plural, times
-from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.model import LayerRecord, Result
 
 
 def compare(a: Result, b: Result) -> RenderableType:
@@ -66,7 +66,7 @@ def _header(a: Result, b: Result) -> list[RenderableType]:
 def _settings(a: Result, b: Result) -> RenderableType:
     """Every parameter that isn't the same."""
     differing = [
-        *_differing("accelerator", a.accelerator, b.accelerator),
+        *_differing("accelerator", a.accelerator.flat(), b.accelerator.flat()),
         *_differing("device", _device(a, b), _device(b, a)),
         *_differing("version", a.provenance.versions, b.provenance.versions),
         *_differing("model", {"rewrites": _rewrites(a)}, {"rewrites": _rewrites(b)}),
@@ -109,7 +109,7 @@ def _totals(a: Result, b: Result) -> RenderableType:
     table = plain_table(
         "scheme", "A cycles/image", "B cycles/image", "change", "A speedup", "B speedup"
     )
-    for scheme in SCHEMES:
+    for scheme in a.schemes:
         before, after = (r.totals.cycles[scheme].total / images(r) for r in (a, b))
         table.add_row(
             *cells(
@@ -122,9 +122,7 @@ def _totals(a: Result, b: Result) -> RenderableType:
             )
         )
     times_taken = [
-        milliseconds(
-            r.totals.cycles[own_scheme(r)].total / images(r), float(r.accelerator["clock_mhz"] or 1)
-        )
+        milliseconds(r.totals.cycles[own_scheme(r)].total / images(r), r.accelerator.clock_mhz)
         for r in (a, b)
     ]
     table.add_row(*cells("own, its clock", *times_taken), style="bold")

@@ -22,9 +22,9 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
         accelerator: the machine that was simulated.
         found: of `sparsesim.cosim.run.cosimulate`.
     """
-    machine = f"{accelerator.rows}x{accelerator.cols} {accelerator.skipping}"
+    machine = f"{accelerator.rules.size(accelerator.array)} {accelerator.skipping}"
     clocked = sum(check.clocked for check in found.checks)
-    pes = accelerator.rows * accelerator.cols
+    slots = accelerator.rules.slots(accelerator.array)
     table = Table(title=f"Model and Verilog, {machine}", title_justify="left", box=None)
     table.add_column("layer", overflow="fold")
     for name in ("passes", "cycles model", "cycles Verilog", "results"):
@@ -54,8 +54,8 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
         f"{sum(check.results for check in found.checks):,}",
         "yes" if found.failure is None else "NO",
     )
-    rate = clocked * pes / max(found.seconds, 1e-9) / 1e6
-    said = [f"{f'{rate:.1f}' if rate >= 0.1 else thousandths(rate)} M PE-cycles/s"]
+    rate = clocked * slots / max(found.seconds, 1e-9) / 1e6
+    said = [f"{f'{rate:.1f}' if rate >= 0.1 else thousandths(rate)} M multiplier-cycles/s"]
     few = {0: "this process", 1: "1 process"}
     workers = few.get(found.workers, f"{found.workers} processes")
     said.append(f"{found.seconds:.1f} s, build included, {workers}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from sparsesim.report.facts import images, speedup
-from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.model import LayerRecord, Result
 from sparsesim.result.resources import NAMES
 
 Value = str | int | float | bool
@@ -38,10 +38,10 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
     yield "output_error_mean_share_of_range", error.mean if error else 0.0
     yield "mac_coverage", result.host.mac_coverage
     yield "mac_coverage_is_bound", result.host.mac_coverage_is_bound
-    yield "rows", result.accelerator["rows"] or 0
-    yield "cols", result.accelerator["cols"] or 0
-    yield "skipping", result.accelerator["skipping"] or ""
-    yield "clock_mhz_assumed", result.accelerator["clock_mhz"] or 0
+    yield "machine", result.accelerator.machine
+    yield from result.accelerator.array.model_dump(mode="json").items()
+    yield "skipping", result.accelerator.skipping
+    yield "clock_mhz_assumed", result.accelerator.clock_mhz
     yield from _on_device(result)
     yield "layer", layer.name
     for key in ("op", "block"):
@@ -62,7 +62,7 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
             yield f"{name}_{key}_bits", bits
     for key, value in layer.passes:
         yield f"passes_{key}", value
-    for scheme in SCHEMES:
+    for scheme in result.schemes:
         yield from _of_scheme(layer, scheme)
 
 

@@ -20,7 +20,7 @@ def dearer_formats(result: Result) -> list[str]:
         return []
     found = []
     for operand, parts in _OPERANDS.items():
-        form = str(result.accelerator[f"{operand}_format"])
+        form = str(getattr(result.accelerator, f"{operand}_format"))
         more = [_more(layer, scheme, parts) for layer in result.layers]
         dearer = [bits_more for bits_more in more if bits_more > 0]
         if form == "dense" or not dearer:

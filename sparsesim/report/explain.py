@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sparsesim.errors import TraceError
 from sparsesim.report.advice import floors, lifts
-from sparsesim.report.classes import CLASSES
+from sparsesim.report.classes import classes
 from sparsesim.report.console import WIDTH, cells, plain_table
 from sparsesim.report.facts import (
     baseline,
@@ -24,7 +24,7 @@ from sparsesim.report.facts import (
 )
 from sparsesim.report.figures import bits, count, percent, plural, signed_percent, times
 from sparsesim.report.naming import in_lines, named_by
-from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.model import LayerRecord, Result
 
 
 def explain(result: Result, layer_name: str) -> RenderableType:
@@ -97,9 +97,9 @@ def _header(result: Result, layer: LayerRecord) -> list[RenderableType]:
 
 def _table(result: Result, layer: LayerRecord) -> RenderableType:
     own = own_scheme(result)
-    table = plain_table("", *(f"{'▸ ' if s == own else ''}{s}" for s in SCHEMES))
-    records = [layer.schemes[s] for s in SCHEMES]
-    every = [layer.cycles[s] for s in SCHEMES]
+    table = plain_table("", *(f"{'▸ ' if s == own else ''}{s}" for s in result.schemes))
+    records = [layer.schemes[s] for s in result.schemes]
+    every = [layer.cycles[s] for s in result.schemes]
 
     def row(heading: str, *values: str, style: str = "") -> None:
         table.add_row(*cells(heading, *values), style=style)
@@ -107,17 +107,17 @@ def _table(result: Result, layer: LayerRecord) -> RenderableType:
     row("total cycles", *(count(c.total) for c in every), style="bold")
     row("  compute (DRAM free)", *(count(c.compute) for c in every))
     row("  memory (work free)", *(count(c.memory) for c in every))
-    row("speedup", *(times(speedup(layer.cycles, s)) for s in SCHEMES), style="bold")
+    row("speedup", *(times(speedup(layer.cycles, s)) for s in result.schemes), style="bold")
     row("bound by", *(r.bound for r in records), style="bold")
     row("where the cycles go", style="dim")
     parts = [class_cycles(result, r, c) for r, c in zip(records, every, strict=True)]
-    for kind in CLASSES:
+    for kind in classes(result.accelerator.rules):
         row(f"  {kind.bound}: {kind.words}", *(count(part[kind.key]) for part in parts))
     least = floors(result, layer)
     if least is not None:
         row("at the least", style="dim")
-        row("  one result a column", *[count(least.drain)] * len(SCHEMES))
-        row("  one cycle a window", *[count(least.windows)] * len(SCHEMES))
+        row("  one result a column", *[count(least.drain)] * len(result.schemes))
+        row("  one cycle a window", *[count(least.windows)] * len(result.schemes))
     row("mean densities say", *(count(r.density.compute) for r in records))
     row("  off compute by", *(signed_percent(r.density.error) for r in records))
     row("DRAM", style="dim")
@@ -132,8 +132,8 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
     parts: list[RenderableType] = []
     found = lifts(result, layer, scheme)
     if not found:
-        datapath = result.accelerator["datapath"]
-        parts.append(Text(f"Which parameter lifts it is not known of the datapath {datapath}."))
+        name = result.accelerator.machine
+        parts.append(Text(f"Which parameter lifts it is not known of the machine {name}."))
     for index, lift in enumerate(found):
         title = Text(
             f"Bound by {lift.bound}" if index == 0 else f"Besides, {lift.bound}", style="bold"

@@ -6,37 +6,28 @@ from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import PurePosixPath
 
-from sparsesim.report.classes import CLASSES, STALL
+from sparsesim.machines import machine_named
+from sparsesim.report.classes import STALL
 from sparsesim.report.figures import mac_share, percent, plural, times
 from sparsesim.report.heading import images_and_runs
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
-from sparsesim.spec.accelerator import Accelerator
-
-
-def accelerator(result: Result) -> Accelerator:
-    """The machine, typed."""
-    return Accelerator.model_validate(result.accelerator)
 
 
 def own_scheme(result: Result) -> str:
     """The scheme that the accelerator itself skips by."""
-    return str(result.accelerator["skipping"])
+    return result.accelerator.skipping
 
 
 def array(result: Result) -> str:
-    """Rows by columns: `16x16`."""
-    return f"{result.accelerator['rows']}x{result.accelerator['cols']}"
+    """Its size as a word: `16x16`."""
+    return result.accelerator.rules.size(result.accelerator.array)
 
 
 def machine(result: Result) -> str:
-    """The array in one line: `16x16 inner_join, 1 lane, window 16, ...`."""
+    """The machine in one line: `16x16 inner_join, 1 lane, ..., skipping two_sided`."""
     a = result.accelerator
-    lanes = plural(int(a["lanes"] or 1), "lane")
-    batch = "" if a["batch"] == 1 else f", batch {a['batch']}"
-    return (
-        f"{array(result)} {a['datapath']}, {lanes}, window {a['window']}, "
-        f"queue depth {a['queue_depth']}, skipping {a['skipping']}{batch}"
-    )
+    batch = "" if a.batch == 1 else f", batch {a.batch}"
+    return f"{a.rules.describe(a.array)}, skipping {a.skipping}{batch}"
 
 
 def baseline(result: Result) -> str:
@@ -50,18 +41,11 @@ def iso_resource_in_words(result: Result) -> str:
     if found is None:
         return "not compared"
     tried = "" if found.is_proven else " (of the most promising)"
+    dense = machine_named(found.machine).words(found.array)
     return (
         f"{times(found.speedup)} the speed of the fastest dense array in the same LUTs, DSPs and "
-        f"BRAM{tried}: "
-        f"{pes_in_words(found.rows, found.cols, found.window, found.lanes)} at "
-        f"{found.clock_mhz:.0f} MHz"
+        f"BRAM{tried}: {dense} at {found.clock_mhz:.0f} MHz"
     )
-
-
-def pes_in_words(rows: int, cols: int, window: int, lanes: int, what: str = "PEs") -> str:
-    """A dense array's PEs: `72x8 PEs`, `28x5 PEs of 4 lanes`, of a window where that differs."""
-    lane = f" of {plural(lanes, 'lane')}" if lanes > 1 or window > lanes else ""
-    return f"{rows}x{cols} {what}{lane}" + (f", window {window}" if window > lanes else "")
 
 
 def model_name(result: Result) -> str:
@@ -124,8 +108,7 @@ def worst_in_words(result: Result, scheme: str) -> str:
 
 def lane_slots(result: Result) -> int:
     """Lane-slots of one cycle: all multipliers of the array."""
-    a = result.accelerator
-    return int(a["rows"] or 1) * int(a["cols"] or 1) * int(a["lanes"] or 1)
+    return result.accelerator.rules.slots(result.accelerator.array)
 
 
 def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[str, float]:
@@ -138,7 +121,8 @@ def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[s
         cycles by `SlotClass.key`; their sum is `cycles.total`.
     """
     slots = lane_slots(result)
-    shares = {c.key: record.classes.get(c.key, 0) / slots for c in CLASSES if c is not STALL}
+    kinds = result.accelerator.rules.classes
+    shares = {kind.key: record.classes.get(kind.key, 0) / slots for kind in kinds}
     return shares | {STALL.key: float(cycles.stall)}
 
 

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sparsesim.report.figures import plural
+from sparsesim.spec.accelerator import STORED, Accelerator
 
 
 def heading(
@@ -27,20 +28,17 @@ def heading(
     Args:
         title: with the model's file.
         accelerator: as JSON has it.
-        rest: of the machine, behind its window.
+        rest: of the machine, behind its array.
         images: that were counted; images_per_run: more than 1 where the model's batch is fixed.
         rewrites: of the model, as it was run.
         random_inputs: said loudly.
         warnings: of the inputs.
     """
-    a = accelerator
     first = Text(title, style="bold")
     first.append(f", {images_and_runs(images, images_per_run)}", style="not bold dim")
     first.append("".join(f"; {step}" for step in rewrites), style="not bold")
-    machine = (
-        f"{a['rows']}x{a['cols']} {a['datapath']}, {plural(a['lanes'], 'lane')}, window "
-        f"{a['window']}, {rest}"
-    )
+    made = Accelerator.model_validate(accelerator, context=STORED)
+    machine = f"{made.rules.brief(made.array)}, {rest}"
     lines: list[RenderableType] = [first, Text(machine, style="dim")]
     if random_inputs:
         lines.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from sparsesim.report.charts import CHARTS, caption, spec
-from sparsesim.report.classes import COLOUR_OF_BOUND
+from sparsesim.report.classes import OTHER, bounds
 from sparsesim.report.facts import (
     accuracy_in_words,
     baseline,
@@ -69,7 +69,7 @@ def html(result: Result) -> str:
 
 
 def _header(result: Result) -> str:
-    clock, device = result.accelerator["clock_mhz"], result.device
+    clock, device = result.accelerator.clock_mhz, result.device
     lines = [
         "; ".join(
             (f"{images_in_words(result)} from {inputs_name(result)}", *result.model.rewrites)
@@ -99,7 +99,7 @@ def _banners(result: Result) -> Iterable[str]:
 def _tiles(result: Result) -> str:
     scheme, totals, n = own_scheme(result), result.totals, images(result)
     cycles, record = totals.cycles[scheme].total / n, totals.schemes[scheme]
-    clock = float(result.accelerator["clock_mhz"] or 1)
+    clock = result.accelerator.clock_mhz
     interval = result.speedup_interval[scheme]
     between = f"{interval.low:.2f}-{times(interval.high)} (95 %), " if interval else ""
     error, accuracy = result.output_error, result.accuracy
@@ -217,7 +217,7 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> str:
         number(bits(dram), dram),
         number(count(layer.passes.count / n), layer.passes.count),
     ]
-    colour = COLOUR_OF_BOUND.get(record.bound, "#8b95a5")
+    colour = bounds(result.accelerator.rules).get(record.bound, OTHER)
     return (
         f'<tr><td title="{escape(layer.name)}">{escape(name)}</td><td>{escape(layer.op)}</td>'
         f'<td><span class="chip" style="background:{colour}">{escape(record.bound)}</span></td>'

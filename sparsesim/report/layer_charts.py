@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from sparsesim.report.classes import CLASSES, COLOUR_OF_BOUND
+from sparsesim.report.classes import bounds, classes
 from sparsesim.report.facts import class_cycles, images, labels, own_scheme, speedup
 from sparsesim.report.naming import fitted
 from sparsesim.report.theme import ACCENT, ALARM, OPERAND_COLOURS, colours
@@ -19,10 +19,11 @@ LABEL_WIDTH = 24
 def where(result: Result) -> alt.Chart | None:
     """Total cycles by what the lanes did."""
     scheme, n = own_scheme(result), images(result)
+    kinds = classes(result.accelerator.rules)
     rows: Rows = []
     for layer, named in _labelled(result):
         cycles = class_cycles(result, layer.schemes[scheme], layer.cycles[scheme])
-        for index, kind in enumerate(CLASSES):
+        for index, kind in enumerate(kinds):
             if cycles[kind.key]:
                 rows.append(
                     named
@@ -33,7 +34,7 @@ def where(result: Result) -> alt.Chart | None:
                     }
                 )
     found = {row["class"] for row in rows}
-    drawn = {kind.words: kind.colour for kind in CLASSES if kind.words in found}
+    drawn = {kind.words: kind.colour for kind in kinds if kind.words in found}
     return _stacked(rows, "cycles", "class", drawn, "total cycles an image", ",.0f")
 
 
@@ -140,7 +141,8 @@ def balance(result: Result) -> alt.LayerChart | alt.FacetChart | None:
     x = alt.X("memory:Q", title="memory cycles an image (log)", scale=logarithmic, axis=axis)
     y = alt.Y("compute:Q", title="compute cycles (log)", scale=logarithmic, axis=axis)
     found = {row["bound"] for row in rows}
-    drawn = {word: colour for word, colour in COLOUR_OF_BOUND.items() if word in found}
+    colour_of = bounds(result.accelerator.rules)
+    drawn = {word: colour for word, colour in colour_of.items() if word in found}
     points = (
         alt.Chart(alt.InlineData(values=rows), height=320)
         .mark_point(filled=True, opacity=0.8)

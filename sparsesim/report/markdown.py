@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from sparsesim.report.classes import CLASSES
+from sparsesim.report.classes import classes
 from sparsesim.report.facts import (
     baseline,
     class_cycles,
@@ -64,7 +64,7 @@ def _classes(result: Result) -> list[tuple[str, str, str]]:
     shares = class_cycles(result, result.totals.schemes[scheme], cycles)
     return [
         (kind.words, percent(shares[kind.key] / (cycles.total or 1)), kind.means)
-        for kind in CLASSES
+        for kind in classes(result.accelerator.rules)
     ]
 
 

@@ -39,7 +39,7 @@ def queues_text(found: Queues) -> RenderableType:
 
 
 def _answer(found: Queues) -> str:
-    own = found.point(int(found.accelerator["queue_depth"]))
+    own = found.point(int(found.accelerator["array"]["queue_depth"]))
     of_own = f"the accelerator's {own.depth} lose {_loss(own)}"
     if found.depth is None:
         return f"No depth that can be built is within {_share(found.loss)}; {of_own}"

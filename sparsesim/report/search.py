@@ -11,7 +11,6 @@ from sparsesim.report.heading import warned
 from sparsesim.report.naming import fitted
 from sparsesim.search.result import Score, SearchResult
 
-_SCHEMES = ("none", "activation", "weight", "two_sided")
 _NAME_WIDTH = 22
 
 
@@ -66,7 +65,7 @@ def _blocks(result: SearchResult) -> list[RenderableType]:
 
 
 def _cycles(result: SearchResult) -> list[RenderableType]:
-    table = plain_table("layer or block", *_SCHEMES, "speedup", "before")
+    table = plain_table("layer or block", *result.cycles, "speedup", "before")
     images = plural(result.cycle_images, "image")
     title = f"Cycles an image with the thresholds, memory included ({images})"
     labels = fitted([row.name for row in result.blocks], _NAME_WIDTH, strip=False)
@@ -75,7 +74,7 @@ def _cycles(result: SearchResult) -> list[RenderableType]:
             table.add_row(
                 *cells(
                     labels[row.name],
-                    *(count(row.cycles[scheme]) for scheme in _SCHEMES),
+                    *(count(row.cycles[scheme]) for scheme in result.cycles),
                     times(row.cycles["none"] / row.cycles["two_sided"]),
                     times(row.cycles_before["none"] / row.cycles_before["two_sided"]),
                 )
@@ -83,7 +82,7 @@ def _cycles(result: SearchResult) -> list[RenderableType]:
     table.add_row(
         *cells(
             "all",
-            *(count(result.cycles[scheme]) for scheme in _SCHEMES),
+            *(count(result.cycles[scheme]) for scheme in result.cycles),
             times(result.cycles["none"] / result.cycles["two_sided"]),
             times(result.cycles_before["none"] / result.cycles_before["two_sided"]),
         )

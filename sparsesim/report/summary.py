@@ -28,7 +28,7 @@ from sparsesim.report.figures import (
     times,
 )
 from sparsesim.report.on_device import shares_in_words
-from sparsesim.result.model import SCHEMES, Result
+from sparsesim.result.model import Result
 
 Pairs = list[tuple[str, str]]
 
@@ -42,11 +42,11 @@ def setting(result: Result) -> Pairs:
         ("Accelerator", machine(result)),
         (
             "Buffers",
-            f"activation {a['activation_buffer_kib']:g} KiB ({a['activation_format']}), weight "
-            f"{a['weight_buffer_kib']:g} KiB ({a['weight_format']}), output "
-            f"{a['output_buffer_kib']:g} KiB (dense)",
+            f"activation {a.activation_buffer_kib:g} KiB ({a.activation_format}), weight "
+            f"{a.weight_buffer_kib:g} KiB ({a.weight_format}), output "
+            f"{a.output_buffer_kib:g} KiB (dense)",
         ),
-        ("Clock", f"{a['clock_mhz']:g} MHz (an assumption)"),
+        ("Clock", f"{a.clock_mhz:g} MHz (an assumption)"),
         (
             "Device",
             f"{device['name']} ({device['part']}), DRAM {device['dram_gb_per_s']} GB/s, "
@@ -62,7 +62,7 @@ def outcome(result: Result) -> Pairs:
     statistics = result.images[scheme]
     dram, dense_dram = (sum(dict(totals.schemes[s].dram_bits).values()) for s in (scheme, "none"))
     energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
-    clock = float(result.accelerator["clock_mhz"] or 1)
+    clock = result.accelerator.clock_mhz
     return [
         ("At equal resources", iso_resource_in_words(result)),
         ("On the device", shares_in_words(result)),
@@ -98,7 +98,7 @@ def outcome(result: Result) -> Pairs:
         (
             "Weight storage",
             f"{bits(weights.encoded)} ({kib(weights.encoded)}) as "
-            f"{result.accelerator['weight_format']}, {bits(weights.dense)} dense; independent "
+            f"{result.accelerator.weight_format}, {bits(weights.dense)} dense; independent "
             f"zeros need {bits(weights.iid_bound)}",
         ),
         ("DRAM an image", f"{bits(dram / n)}; the dense scheme moves {bits(dense_dram / n)}"),
@@ -118,9 +118,9 @@ def outcome(result: Result) -> Pairs:
 
 def speedups(result: Result) -> list[tuple[str, str, str, str, str]]:
     """By scheme: its name, speedup, interval, cycles and milliseconds an image."""
-    clock = float(result.accelerator["clock_mhz"] or 1)
+    clock = result.accelerator.clock_mhz
     rows = []
-    for scheme in SCHEMES:
+    for scheme in result.schemes:
         each = result.totals.cycles[scheme].total / images(result)
         rows.append(
             (

@@ -14,10 +14,11 @@ import numpy as np
 from sparsesim.report.charts import filling
 from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
+from sparsesim.report.sweep_machines import machines_of, scheme_colours, scheme_of
 from sparsesim.report.sweep_parameter_charts import parameter_charts
 from sparsesim.report.sweep_point_charts import layer_bars, roofline
 from sparsesim.report.sweep_points import Group, groups
-from sparsesim.report.theme import ACCENT, ALARM, SCHEME_COLOURS, colours, scheme_colours
+from sparsesim.report.theme import ACCENT, ALARM, DENSE, colours
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows
@@ -41,9 +42,9 @@ def sweep_charts(result: SweepResult, details: Details) -> Iterator[SweepChart]:
         yield from parameter_charts(group, details)
         yield from _formats(group)
     if result.front:
-        row = result.front[0]
-        yield SweepChart("layers", "point", "", layer_bars(details(row.key)))
-        yield SweepChart("roofline", "point", "", roofline(details(row.key), row.parameters))
+        row, machines = result.front[0], machines_of(result.answers)
+        yield SweepChart("layers", "point", "", layer_bars(details(row.key), row, machines))
+        yield SweepChart("roofline", "point", "", roofline(details(row.key), row, machines))
 
 
 def dots(group: Group) -> Rows:
@@ -65,11 +66,11 @@ def _tradeoffs(group: Group) -> Iterator[SweepChart]:
 def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
     """All points over two metrics, the front's joined by a line where there are only these two."""
     result = group.result
-    drawn = dots(group)
+    drawn, machines = dots(group), machines_of(group.answers)
     on_front = frozenset(group.front.keys())
     names = dict.fromkeys((x, y, *result.spec.objectives))
     rows = [
-        {"key": row.key, "scheme": row.parameters["skipping"], "front": row.key in on_front}
+        {"key": row.key, "scheme": scheme_of(row, machines), "front": row.key in on_front}
         | {name: row.parameters[name] for name in result.varying}
         | {name: row.metrics[name] for name in names}
         for row in drawn
@@ -86,7 +87,7 @@ def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
         ),
     )
     marks = base.mark_circle(cursor="pointer").encode(
-        color=colours("scheme", scheme_colours(row["scheme"] for row in rows)),
+        color=colours("scheme", scheme_colours(machines, (str(row["scheme"]) for row in rows))),
         size=alt.condition("datum.front", alt.value(90), alt.value(30)),
         opacity=alt.condition("datum.front", alt.value(1), alt.value(0.35)),
         tooltip=tooltip,
@@ -130,9 +131,7 @@ def speedup_chart(rows: Sequence[Row]) -> dict[str, Any]:
     dot = base.mark_point(filled=True, size=70, opacity=0.95, cursor="pointer").encode(
         y=alt.Y("point:O", title="# of the front", axis=alt.Axis(grid=True)),
         x=alt.X("speedup:Q", title="speedup", scale=alt.Scale(zero=True)),
-        color=colours(
-            "over", dict(zip(words.values(), (SCHEME_COLOURS["none"], ACCENT), strict=True))
-        ),
+        color=colours("over", dict(zip(words.values(), (DENSE, ACCENT), strict=True))),
         tooltip=["point:O", "over:N", alt.Tooltip("speedup:Q", format=".2f")],
     )
     one = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from sparsesim.report.facts import file_name, pes_in_words
+from sparsesim.report.facts import file_name
 from sparsesim.report.figures import count, plural
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import outcome, parameter, setting, shown
@@ -14,6 +14,8 @@ from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_charts import dots, sweep_charts
 from sparsesim.report.sweep_coverage import coverage_line, coverage_of
+from sparsesim.report.sweep_dense import dense_array
+from sparsesim.report.sweep_machines import machines_of
 from sparsesim.report.sweep_point_charts import point_data
 from sparsesim.report.sweep_points import best, groups
 from sparsesim.report.sweep_tables import (
@@ -105,6 +107,7 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
     """What the page's script looks up: all drawn points, and the charts of those in a table."""
     drawn = [row for group in groups(result) for row in dots(group)]
     listed = [row for group in groups(result) for row in group.front[:LISTED]]
+    machines = machines_of(result.answers) if drawn else ()
     names = list(METRICS)
     kept = {row.key: details(row.key) for row in listed}
     return {
@@ -117,7 +120,7 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
             ]
             for row in drawn
         },
-        "charts": {row.key: point_data(kept[row.key], row.parameters) for row in listed},
+        "charts": {row.key: point_data(kept[row.key], row, machines) for row in listed},
         "dense": {key: said for key, one in kept.items() if (said := _dense(one["iso"]))},
         "first": listed[0].key if listed else None,
     }
@@ -132,9 +135,9 @@ def _metric(name: str, metrics: dict[str, Any]) -> str:
 def _dense(iso: dict[str, Any] | None) -> str:
     if iso is None:
         return ""
+    rules, array = dense_array(iso)
     return (
-        "In its resources the fastest dense array has "
-        f"{pes_in_words(*(iso.get(key, 1) for key in ('rows', 'cols', 'window', 'lanes')))} at "
+        f"In its resources the fastest dense array has {rules.words(array)} at "
         f"{iso['clock_mhz']:.0f} MHz and takes {shown('ms', iso['ms'])} ms an image."
     )
 

@@ -9,13 +9,21 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from sparsesim.machines.machine import Machine
 from sparsesim.report.charts import filling
-from sparsesim.report.classes import CLASSES
+from sparsesim.report.classes import classes
 from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
+from sparsesim.report.sweep_machines import (
+    by_scheme,
+    machine_of,
+    machines_of,
+    scheme_colours,
+    scheme_of,
+)
 from sparsesim.report.sweep_point_charts import lost
 from sparsesim.report.sweep_points import Group, best_at, is_free, rising, spreads
-from sparsesim.report.theme import ACCENT, colours, scheme_colours
+from sparsesim.report.theme import ACCENT, colours
 
 _WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
 CURVES = ("queue_depth", "window", "lanes", "rows", "cols")
@@ -65,19 +73,20 @@ def curve_chart(group: Group, parameter: str) -> dict[str, Any]:
     """The best of the first objective over a parameter, a line for each scheme."""
     metric = group.objective
     rows = []
-    schemes = group.answers.parameter("skipping")
-    for code, scheme in enumerate(schemes.values):
-        mine = group.answers.where(schemes.codes == code)
+    machines = machines_of(group.answers)
+    for mine in by_scheme(group.answers):
         for value, row in best_at(mine, parameter, metric):
+            scheme = scheme_of(row, machines)
             rows.append({"scheme": scheme, "value": value, "best": row.metrics[metric]})
     numbers = np.array([row["best"] for row in rows])
+    known = scheme_colours(machines, (row["scheme"] for row in rows))
     drawn = (
         alt.Chart(alt.InlineData(values=rows), height=200)
         .mark_line(point=True, strokeWidth=2)
         .encode(
             x=alt.X("value:O", title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("best:Q", title=titled(metric), scale=axis_scale(numbers)),
-            color=colours("scheme", scheme_colours(row["scheme"] for row in rows), columns=2),
+            color=colours("scheme", known, columns=2),
             tooltip=["scheme:N", "value:O", alt.Tooltip("best:Q", format=",.4~g")],
         )
     )
@@ -88,14 +97,15 @@ def where_chart(group: Group, parameter: str, details: Details) -> dict[str, Any
     """Where the cycles go of the best point at each value of a parameter."""
     rows = []
     for value, row in best_at(group.answers, parameter, group.objective):
-        for index, (word, cycles) in enumerate(lost(details(row.key)["layers"]).items()):
+        held = lost(details(row.key)["layers"], machine_of(row))
+        for index, (word, cycles) in enumerate(held.items()):
             rows.append({"value": str(value), "class": word, "cycles": cycles, "order": index})
-    return filling(_stacked(rows))
+    return filling(_stacked(rows, machines_of(group.answers)))
 
 
-def _stacked(rows: list[dict[str, Any]]) -> alt.Chart:
+def _stacked(rows: list[dict[str, Any]], machines: tuple[Machine, ...]) -> alt.Chart:
     found = {row["class"] for row in rows}
-    drawn = {kind.words: kind.colour for kind in CLASSES if kind.words in found}
+    drawn = {kind.words: kind.colour for kind in classes(*machines) if kind.words in found}
     return (
         alt.Chart(alt.InlineData(values=rows), height=200)
         .mark_bar()

@@ -7,44 +7,60 @@ from typing import Any
 
 import altair as alt
 
+from sparsesim.machines.machine import Machine
+from sparsesim.machines.slot_class import SlotClass
 from sparsesim.report.charts import filling
-from sparsesim.report.classes import CLASSES, COLOUR_OF_BOUND, STALL
+from sparsesim.report.classes import STALL, bounds, classes
 from sparsesim.report.naming import fitted
+from sparsesim.report.sweep_machines import machine_of
 from sparsesim.report.theme import colours
+from sparsesim.sweeps.point import Point
+from sparsesim.sweeps.store import Row
 
 _NAME = 24
 
 
-def point_data(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def point_data(
+    details: Mapping[str, Any], row: Row, machines: tuple[Machine, ...]
+) -> dict[str, Any]:
     """The datasets of a point's charts.
 
     Args:
         details: as `details_of` gives them.
-        parameters: of the point.
+        row: of the point.
+        machines: of all points that the charts may show.
     Returns:
         `layers`: a record each, cycles by class among it; `parts`: one for each layer and class;
         `roof`: corners of the roofline.
     """
-    layers = [_layer(layer, label) for layer, label in _labelled(details["layers"])]
+    kinds = classes(*machines)
+    layers = [
+        _layer(layer, label, machine_of(row), kinds)
+        for layer, label in _labelled(details["layers"])
+    ]
     parts = [
         {"label": layer["label"], "class": kind.words, "cycles": layer[kind.key], "order": order}
         for layer in layers
-        for order, kind in enumerate(CLASSES)
+        for order, kind in enumerate(kinds)
         if layer[kind.key]
     ]
-    return {"layers": layers, "parts": parts, "roof": _roof(layers, details, parameters)}
+    return {"layers": layers, "parts": parts, "roof": _roof(layers, details, row)}
 
 
-def lost(layers: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Where all layers' cycles go, by the words of the classes; those of none are left out."""
-    flat = [_layer(layer, "") for layer in layers]
-    sums = {kind.words: sum(layer[kind.key] for layer in flat) for kind in CLASSES}
+def lost(layers: Sequence[Mapping[str, Any]], machine: Machine) -> dict[str, float]:
+    """Where all layers' cycles go, by the words of the machine's classes; those of none are left
+    out."""
+    kinds = classes(machine)
+    flat = [_layer(layer, "", machine, kinds) for layer in layers]
+    sums = {kind.words: sum(layer[kind.key] for layer in flat) for kind in kinds}
     return {word: cycles for word, cycles in sums.items() if cycles}
 
 
-def layer_bars(details: Mapping[str, Any]) -> dict[str, Any]:
+def layer_bars(
+    details: Mapping[str, Any], row: Row, machines: tuple[Machine, ...]
+) -> dict[str, Any]:
     """Total cycles of each layer by what the lanes did; a line marks the dense scheme's."""
-    data = point_data(details, {})
+    data = point_data(details, row, machines) | {"roof": []}
     y = alt.Y("label:N", sort=None, title=None)
     title = "total cycles an image; line: dense, same array"
     axis = alt.Axis(format="~s", tickCount=5)
@@ -54,7 +70,7 @@ def layer_bars(details: Mapping[str, Any]) -> dict[str, Any]:
         .encode(
             y=y,
             x=alt.X("cycles:Q", title=title, axis=axis),
-            color=colours("class", {kind.words: kind.colour for kind in CLASSES}),
+            color=colours("class", {kind.words: kind.colour for kind in classes(*machines)}),
             order=alt.Order("order:Q"),
             tooltip=["label:N", "class:N", alt.Tooltip("cycles:Q", format=",.0f")],
         )
@@ -76,9 +92,9 @@ def layer_bars(details: Mapping[str, Any]) -> dict[str, Any]:
     return made | {"datasets": data}
 
 
-def roofline(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def roofline(details: Mapping[str, Any], row: Row, machines: tuple[Machine, ...]) -> dict[str, Any]:
     """Effectual MACs a cycle over effectual MACs a byte of DRAM, under both roofs."""
-    data = point_data(details, parameters)
+    data = point_data(details, row, machines)
     logarithmic, axis = alt.Scale(type="log", nice=False), alt.Axis(tickCount=5, format="~g")
     x = alt.X("x:Q", title="effectual MACs a DRAM byte (log)", scale=logarithmic, axis=axis)
     y = alt.Y("y:Q", title="effectual MACs a cycle (log)", scale=logarithmic, axis=axis)
@@ -94,7 +110,7 @@ def roofline(details: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[
         .encode(
             x=x,
             y=y,
-            color=colours("bound", COLOUR_OF_BOUND),
+            color=colours("bound", bounds(*machines)),
             size=alt.Size("total:Q", scale=alt.Scale(range=[40, 400]), legend=None),
             tooltip=[
                 "name:N",
@@ -114,28 +130,32 @@ def _labelled(layers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, An
     return [(layer, labels[layer["name"]]) for layer in layers]
 
 
-def _layer(layer: Mapping[str, Any], label: str) -> dict[str, Any]:
-    stall = {STALL.key: layer["total"] - layer["compute"]}
-    classes = {kind.key: layer["classes"].get(kind.key, 0.0) for kind in CLASSES} | stall
+def _layer(
+    layer: Mapping[str, Any], label: str, machine: Machine, kinds: Sequence[SlotClass]
+) -> dict[str, Any]:
+    """A layer of a machine, with the classes of all machines, under the keys of these."""
+    own = {kind.words: layer["classes"].get(kind.key, 0.0) for kind in machine.classes}
+    held = own | {STALL.words: layer["total"] - layer["compute"]}
     octets = layer["dram_bits"] / 8
     found = {
         "x": layer["effectual"] / octets if octets else 0.0,
         "y": layer["effectual"] / layer["total"] if layer["total"] else 0.0,
         **{name: layer[name] for name in ("compute", "memory", "total", "none")},
-        **classes,
+        **{kind.key: held.get(kind.words, 0.0) for kind in kinds},
     }
     rounded = {name: float(f"{value:.6g}") for name, value in found.items()}  # a smaller page
     return {"label": label, "name": layer["name"], "bound": layer["bound"], **rounded}
 
 
 def _roof(
-    layers: Sequence[Mapping[str, Any]], details: Mapping[str, Any], parameters: Mapping[str, Any]
+    layers: Sequence[Mapping[str, Any]], details: Mapping[str, Any], row: Row
 ) -> list[dict[str, float]]:
     """Up the slope of DRAM to the peak of the lanes, and on beside it."""
     found = [layer["x"] for layer in layers if layer["y"] > 0]
-    if not found or not parameters:
+    if not found:
         return []
-    peak = float(parameters["rows"] * parameters["cols"] * parameters["lanes"])
+    array = Point.of(row.parameters).accelerator.array
+    peak = float(machine_of(row).slots(array))
     slope = details["dram_bits_per_cycle"] / 8  # bytes a cycle
     left, right = 0.7 * min(*found, peak / slope), 1.4 * max(*found, peak / slope)
     return [

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sparsesim.report.classes import CLASSES
+from sparsesim.report.classes import classes
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import (
     accuracy_in_words,
@@ -41,7 +41,7 @@ from sparsesim.report.figures import (
 from sparsesim.report.naming import fitted
 from sparsesim.report.notes import notes
 from sparsesim.report.on_device import other_warnings, shares_in_words, shortage
-from sparsesim.result.model import SCHEMES, Result
+from sparsesim.result.model import Result
 
 BAR = 24
 LEAST = 0.005
@@ -73,7 +73,7 @@ def _header(result: Result) -> list[Text]:
     title.append("".join(f"; {step}" for step in result.model.rewrites), style="not bold")
     where = (
         f"{device['name']}, DRAM {device['dram_gb_per_s']} GB/s; "
-        f"clock {a['clock_mhz']:g} MHz (an assumption)"
+        f"clock {a.clock_mhz:g} MHz (an assumption)"
     )
     lines = [title, Text(machine(result), style="dim"), Text(where, style="dim")]
     short = shortage(result)
@@ -97,11 +97,11 @@ def _warnings(result: Result) -> list[RenderableType]:
 
 
 def _speedups(result: Result) -> RenderableType:
-    clock = float(result.accelerator["clock_mhz"] or 1)
+    clock = result.accelerator.clock_mhz
     table = plain_table("  scheme", "speedup", "95 % interval", "cycles/image", "time/image")
     table.add_column()
-    slowest = max(result.totals.cycles[s].total for s in SCHEMES) or 1
-    for scheme in SCHEMES:
+    slowest = max(result.totals.cycles[s].total for s in result.schemes) or 1
+    for scheme in result.schemes:
         mine = scheme == own_scheme(result)
         cycles = result.totals.cycles[scheme].total
         bar = "▇" * max(1, round(14 * cycles / slowest))
@@ -151,7 +151,7 @@ def _where(result: Result) -> RenderableType:
     whole = totals.cycles[scheme].total or 1
     table = plain_table("", "", "", left=1, show_header=False)
     table.columns[2].justify = "left"
-    for kind in sorted(CLASSES, key=lambda kind: -cycles[kind.key]):
+    for kind in sorted(classes(result.accelerator.rules), key=lambda kind: -cycles[kind.key]):
         share = cycles[kind.key] / whole
         if share < LEAST:
             continue
@@ -192,7 +192,7 @@ def _rest(result: Result) -> RenderableType:
     dram, dense = (sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none"))
     energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
     stored = (
-        f"{bits(weights.encoded)} as {a['weight_format']} ({kib(weights.encoded)}); "
+        f"{bits(weights.encoded)} as {a.weight_format} ({kib(weights.encoded)}); "
         f"dense {bits(weights.dense)}"
     )
     lines = [

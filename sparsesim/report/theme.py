@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 
-SCHEME_COLOURS = {
-    "none": "#8b95a5",
-    "activation": "#4f86c6",
-    "weight": "#d4a72c",
-    "two_sided": "#2a9d5c",
-}
 OPERAND_COLOURS = {"activations": "#4f86c6", "weights": "#d4a72c", "outputs": "#b565c4"}
 ACCENT = "#2a9d5c"
 ALARM = "#c2410c"
+DENSE = "#8b95a5"
+"""Of what is dense, where no scheme's own colour is at hand."""
+SPARE = ("#b565c4", "#5bb5b5", "#c2410c", "#a3b18a", "#7a5c3e", "#3d5a80")
+"""Of schemes whose own colour another machine's scheme has."""
 
 
 def colours(
@@ -34,12 +31,6 @@ def colours(
         return alt.Color(f"{field}:N", scale=scale, legend=None)
     drawn = alt.Color(f"{field}:N", scale=scale, title=None)
     return drawn if columns is None else drawn.legend(columns=columns)
-
-
-def scheme_colours(found: Iterable[str]) -> dict[str, str]:
-    """Those of the schemes that are there, in their usual order."""
-    there = set(found)
-    return {scheme: colour for scheme, colour in SCHEME_COLOURS.items() if scheme in there}
 
 
 def theme(dark: bool) -> dict[str, Any]:

@@ -25,8 +25,17 @@ def brought_up(found: dict[str, Any], schema: str) -> dict[str, Any]:
     if isinstance(found.get("layers"), list):
         made["layers"] = [_layer(layer, window) for layer in found["layers"]]
     if isinstance(found.get("iso_resource"), dict):
-        made["iso_resource"] = _dense(found["iso_resource"])
+        made["iso_resource"] = dense(found["iso_resource"])
     return made
+
+
+def dense(found: dict[str, Any]) -> dict[str, Any]:
+    """A dense array whose keys stood beside its clock, in a table of its own."""
+    if "array" in found:
+        return found
+    array = {"window": 1, "lanes": 1} | {key: found[key] for key in _ARRAY if key in found}
+    rest = {key: value for key, value in found.items() if key not in _ARRAY}
+    return {"machine": "inner_join", "array": array} | rest
 
 
 def _layer(layer: Any, window: int) -> Any:
@@ -36,9 +45,3 @@ def _layer(layer: Any, window: int) -> Any:
     except (KeyError, TypeError):
         return layer
     return layer | {"passes": passes | {"elements": elements}}
-
-
-def _dense(found: dict[str, Any]) -> dict[str, Any]:
-    array = {"window": 1, "lanes": 1} | {key: found[key] for key in _ARRAY if key in found}
-    rest = {key: value for key, value in found.items() if key not in _ARRAY}
-    return {"machine": "inner_join", "array": array} | rest

@@ -1,7 +1,6 @@
 """The table of a co-simulation counts images, and says what its inputs' warnings are."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.console import Console
 from sparsesim.cosim.check import LayerCheck
 from sparsesim.cosim.run import Cosimulation
 from sparsesim.report.cosim import cosim_table
+from sparsesim.spec import Accelerator
 
 CHECK = LayerCheck(
     name="conv",
@@ -23,7 +23,7 @@ CHECK = LayerCheck(
     reason="",
     agrees=True,
 )
-MACHINE = SimpleNamespace(rows=4, cols=4, skipping="two_sided")
+MACHINE = Accelerator(rows=4, cols=4)
 
 
 def shown(found):
@@ -53,9 +53,9 @@ def test_images():
     ("workers", "seconds", "said"),
     [
         # 314 cycles of 16 PEs: 5,024.
-        (0, 2.0, "0.0025 M PE-cycles/s; 2.0 s, build included, this process"),
-        (1, 0.01, "0.5 M PE-cycles/s; 0.0 s, build included, 1 process"),
-        (2, 2.0, "0.0025 M PE-cycles/s; 2.0 s, build included, 2 processes"),
+        (0, 2.0, "0.0025 M multiplier-cycles/s; 2.0 s, build included, this process"),
+        (1, 0.01, "0.5 M multiplier-cycles/s; 0.0 s, build included, 1 process"),
+        (2, 2.0, "0.0025 M multiplier-cycles/s; 2.0 s, build included, 2 processes"),
     ],
 )
 def test_how_fast_and_on_what(workers, seconds, said):

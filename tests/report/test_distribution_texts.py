@@ -108,10 +108,11 @@ def test_break_evens_as_shown():
         "weight": BreakEven(1.0, True, 1.25, 80, 100),
         "two_sided": BreakEven(0.375, False, 0.998, 100, 100),
     }
-    rivals = {name: Rival(8, 9, 1, 1, 250.4, "") for name in schemes}
-    rivals["two_sided"] = Rival(8, 9, 4, 2, 250.4, "")
-    machine = {"rows": 4, "cols": 5, "datapath": "inner_join", "lanes": 1, "window": 8,
-               "clock_mhz": 200.0}  # fmt: skip
+    dense = {"rows": 8, "cols": 9, "window": 1, "lanes": 1}
+    rivals = {name: Rival("inner_join", dense, 250.4, "") for name in schemes}
+    rivals["two_sided"] = Rival("inner_join", dense | {"window": 4, "lanes": 2}, 250.4, "")
+    array = {"rows": 4, "cols": 5, "lanes": 1, "window": 8}
+    machine = {"machine": "inner_join", "array": array, "clock_mhz": 200.0}
     found = BreakEvens(
         "m/net.onnx", "", (), "x.npz", "", True, 1, 7, 256, machine, {"name": "board"}, "xc7",
         rivals, (LayerBreakEven("conv", "Conv", 0.5, 1.0, schemes),),

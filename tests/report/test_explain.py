@@ -46,13 +46,6 @@ def test_floors_by_hand():
     assert occupancy(fc3, 16, 16, batch=8) == 500 / 512 / 2
 
 
-def test_another_datapath_has_no_floors():
-    result = sample()
-    other = result.model_copy(update={"accelerator": result.accelerator | {"datapath": "other"}})
-    assert floors(other, other.layers[0]) is None
-    assert "at the least" not in plain(explain(other, "conv1"))
-
-
 @pytest.mark.parametrize("name", ["lenet", "lenet-ecp5"])
 def test_classes_and_stalls_are_all_cycles(name):
     result = sample(name)

@@ -62,11 +62,19 @@ class InnerJoin(Machine):
         return f"{array.rows}x{array.cols}"
 
     def describe(self, array: InnerJoinArray) -> str:
-        lanes = "1 lane" if array.lanes == 1 else f"{array.lanes} lanes"
-        return (
-            f"{self.size(array)} {self.name}, {lanes}, window {array.window}, "
-            f"queue depth {array.queue_depth}"
-        )
+        return f"{self.brief(array)}, queue depth {array.queue_depth}"
+
+    def brief(self, array: InnerJoinArray) -> str:
+        return f"{self.size(array)} {self.name}, {_lanes(array)}, window {array.window}"
+
+    def words(self, array: InnerJoinArray, kind: str = "") -> str:
+        wide = array.window > array.lanes
+        made = f"{self.size(array)} {kind} PEs" if kind else f"{self.size(array)} PEs"
+        lanes = f" of {_lanes(array)}" if array.lanes > 1 or wide else ""
+        return made + lanes + (f", window {array.window}" if wide else "")
+
+    def listed(self, array: InnerJoinArray) -> str:
+        return f"{self.size(array)} PEs, window {array.window}, lanes {array.lanes}"
 
     def tiling(self, array: InnerJoinArray) -> Tiling:
         return Tiling(array.rows, array.cols, array.window)
@@ -109,3 +117,7 @@ class InnerJoin(Machine):
         from sparsesim.machines.inner_join.verilog import InnerJoinRtl
 
         return InnerJoinRtl()
+
+
+def _lanes(array: InnerJoinArray) -> str:
+    return "1 lane" if array.lanes == 1 else f"{array.lanes} lanes"

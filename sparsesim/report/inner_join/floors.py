@@ -6,7 +6,6 @@ No part of an estimate: bounds that `explain` and the summary set beside the exa
 from __future__ import annotations
 
 from sparsesim.report.advice import Floors
-from sparsesim.report.facts import accelerator
 from sparsesim.result.model import LayerRecord, Result
 
 
@@ -15,12 +14,12 @@ def floors(result: Result, layer: LayerRecord) -> Floors:
 
     Source: docs/model.md, "Cycles of a pass".
     """
-    machine = accelerator(result)
-    row_tiles = -(-layer.filters // machine.rows)
-    column_tiles = _column_tiles(result, layer, machine.cols)
+    machine = result.accelerator
+    row_tiles = -(-layer.filters // machine.array.rows)
+    column_tiles = _column_tiles(result, layer, machine.array.cols)
     return Floors(
-        drain=drain_floor(result, layer, machine.cols),
-        windows=row_tiles * column_tiles * -(-layer.reduction // machine.window),
+        drain=drain_floor(result, layer, machine.array.cols),
+        windows=row_tiles * column_tiles * -(-layer.reduction // machine.array.window),
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sparsesim.report.advice import Lift
-from sparsesim.report.classes import CLASSES
-from sparsesim.report.facts import accelerator, class_cycles
+from sparsesim.report.classes import classes
+from sparsesim.report.facts import class_cycles
 from sparsesim.report.figures import bits, count, percent, plural, times
 from sparsesim.report.inner_join.floors import drain_floor, floors, occupancy
 from sparsesim.report.notes import at_drain
-from sparsesim.result.model import SCHEMES, LayerRecord, Result
+from sparsesim.result.model import LayerRecord, Result
 
 LEAST = 0.05
 """Share of a layer's total cycles below which nothing is said of what holds them."""
@@ -25,7 +25,7 @@ def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
     cycles = layer.cycles[scheme]
     by_class = class_cycles(result, layer.schemes[scheme], cycles)
     held: dict[str, float] = {}
-    for kind in CLASSES:
+    for kind in classes(result.accelerator.rules):
         held[kind.bound] = held.get(kind.bound, 0.0) + by_class[kind.key]
     bound = layer.schemes[scheme].bound
     drained = at_drain(result, layer, scheme)
@@ -51,15 +51,15 @@ def lifts(result: Result, layer: LayerRecord, scheme: str) -> list[Lift]:
 
 
 def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
-    machine, record = accelerator(result), layer.schemes[scheme]
+    machine, record = result.accelerator, layer.schemes[scheme]
     by_class = class_cycles(result, record, layer.cycles[scheme])
     yield (
         f"multiplying fills {count(by_class['effectual'] + by_class['ineffectual'])} cycles of all "
         f"lanes, {count(by_class['ineffectual'])} of them with a zero; lanes without a pair "
         f"{count(by_class['unused'])}"
     )
-    yield f"rows, cols, lanes (now {machine.rows}, {machine.cols}, {machine.lanes}): more of them"
-    best = min(SCHEMES, key=lambda name: layer.cycles[name].total)
+    yield f"rows, cols, lanes (now {machine.array.rows}, {machine.array.cols}, {machine.array.lanes}): more of them"
+    best = min(result.schemes, key=lambda name: layer.cycles[name].total)
     if layer.cycles[best].total < layer.cycles[scheme].total:
         yield f"skipping: {best} takes {count(layer.cycles[best].total)} cycles in all"
     if scheme != "none":
@@ -67,43 +67,47 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     least = floors(result, layer)
     if least.windows >= 0.8 * layer.cycles[scheme].compute:
         yield (
-            f"window (now {machine.window}): a longer one, as each costs at least a cycle and "
+            f"window (now {machine.array.window}): a longer one, as each costs at least a cycle and "
             f"that alone is {count(least.windows)} cycles"
         )
-    elif machine.lanes > 1 and by_class["unused"] > LEAST * layer.cycles[scheme].total:
-        yield f"window (now {machine.window}): a longer one fills the {machine.lanes} lanes better"
+    elif machine.array.lanes > 1 and by_class["unused"] > LEAST * layer.cycles[scheme].total:
+        yield f"window (now {machine.array.window}): a longer one fills the {machine.array.lanes} lanes better"
 
 
 def _imbalance(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
-    machine = accelerator(result)
+    machine = result.accelerator
     waiting = class_cycles(result, layer.schemes[scheme], layer.cycles[scheme])["operand_wait"]
     yield (
         f"PEs wait {count(waiting)} cycles for operands that a slower PE of their row or column "
         "holds back"
     )
-    yield f"queue_depth (now {machine.queue_depth}): deeper queues let fast PEs run ahead"
-    if machine.feed_latency > 1:
-        yield f"feed_latency (now {machine.feed_latency}): 1 refills the queues sooner"
+    yield f"queue_depth (now {machine.array.queue_depth}): deeper queues let fast PEs run ahead"
+    if machine.array.feed_latency > 1:
+        yield f"feed_latency (now {machine.array.feed_latency}): 1 refills the queues sooner"
     yield "rows, cols: a smaller array has fewer PEs that wait for each other"
 
 
 def _drain(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
-    machine, compute = accelerator(result), layer.cycles[scheme].compute
+    machine, compute = result.accelerator, layer.cycles[scheme].compute
     waiting = class_cycles(result, layer.schemes[scheme], layer.cycles[scheme])["drain_wait"]
-    rows = min(machine.rows, layer.filters)
-    least = drain_floor(result, layer, machine.cols)
-    windows = -(-layer.reduction // machine.window)
+    rows = min(machine.array.rows, layer.filters)
+    least = drain_floor(result, layer, machine.array.cols)
+    windows = -(-layer.reduction // machine.array.window)
     yield (
         f"a column drains one result a cycle, so a tile of {plural(rows, 'active row')} takes "
         f"{plural(rows, 'cycle')} or more, for {plural(windows, 'window')} of work: "
         f"{count(least)} cycles at the least, {percent(least / (compute or 1))} of its compute "
         f"cycles; PEs wait {count(waiting)} for it. Skipping more gains little"
     )
-    wider = [cols for _, cols in _shapes(machine.rows * machine.cols) if cols > machine.cols]
-    if wider and layer.positions > machine.cols:
+    wider = [
+        cols
+        for _, cols in _shapes(machine.array.rows * machine.array.cols)
+        if cols > machine.array.cols
+    ]
+    if wider and layer.positions > machine.array.cols:
         cols = wider[0]
         yield (
-            f"rows, cols: {machine.rows * machine.cols // cols}x{cols}, as many PEs with fewer "
+            f"rows, cols: {machine.array.rows * machine.array.cols // cols}x{cols}, as many PEs with fewer "
             f"rows, can drain in {count(drain_floor(result, layer, cols))} cycles"
         )
     else:
@@ -111,38 +115,38 @@ def _drain(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
 
 
 def _edges(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
-    machine = accelerator(result)
+    machine = result.accelerator
     idle = class_cycles(result, layer.schemes[scheme], layer.cycles[scheme])["inactive"]
     batch = machine.batch
-    now = occupancy(layer, machine.rows, machine.cols, batch)
+    now = occupancy(layer, machine.array.rows, machine.array.cols, batch)
     side_by_side = f" of {batch} images" if batch > 1 else ""
     yield (
-        f"{plural(layer.filters, 'filter')} on {plural(machine.rows, 'row')} and "
+        f"{plural(layer.filters, 'filter')} on {plural(machine.array.rows, 'row')} and "
         f"{plural(layer.positions * batch, 'position')}{side_by_side} on "
-        f"{plural(machine.cols, 'column')} leave {percent(1 - now)} of the PEs without "
+        f"{plural(machine.array.cols, 'column')} leave {percent(1 - now)} of the PEs without "
         f"work: {count(idle)} cycles of the array"
     )
     rows, cols = max(
-        _shapes(machine.rows * machine.cols),
+        _shapes(machine.array.rows * machine.array.cols),
         key=lambda shape: (
             occupancy(layer, shape[0], shape[1], batch),
-            -abs(shape[0] - machine.rows),
+            -abs(shape[0] - machine.array.rows),
         ),
     )
     better = occupancy(layer, rows, cols, batch)
     if better > now + LEAST:
         yield f"rows, cols: {rows}x{cols}, as many PEs, would have {percent(better)} of them busy"
-    if layer.positions * batch < machine.cols:
-        images = -(-machine.cols // layer.positions)
-        busy = occupancy(layer, machine.rows, machine.cols, images)
+    if layer.positions * batch < machine.array.cols:
+        images = -(-machine.array.cols // layer.positions)
+        busy = occupancy(layer, machine.array.rows, machine.array.cols, images)
         yield (
             f"batch (now {batch}): {images} images side by side have {percent(busy)} of the PEs "
             "busy (where the weights are constant)"
         )
-    if layer.filters < machine.rows:
-        yield f"rows (now {machine.rows}): {layer.filters} would do for this layer"
-    elif layer.positions * batch < machine.cols:
-        yield f"cols (now {machine.cols}): {layer.positions * batch} would do for this layer"
+    if layer.filters < machine.array.rows:
+        yield f"rows (now {machine.array.rows}): {layer.filters} would do for this layer"
+    elif layer.positions * batch < machine.array.cols:
+        yield f"cols (now {machine.array.cols}): {layer.positions * batch} would do for this layer"
 
 
 def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
@@ -194,7 +198,7 @@ def _formats(result: Result, layer: LayerRecord, scheme: str, most: str) -> Iter
     moved = getattr(layer.schemes[scheme].dram_bits, most)
     if scheme == "none" or not dense:
         return
-    now = result.accelerator[key]
+    now = getattr(result.accelerator, key)
     if moved > dense:
         yield f"{key} (now {now}): dense moves {bits(dense)} of {most}s, not {bits(moved)}"
     elif now == "dense":
@@ -204,7 +208,7 @@ def _formats(result: Result, layer: LayerRecord, scheme: str, most: str) -> Iter
 
 
 def _reloads(result: Result, layer: LayerRecord, most: str) -> Iterator[str]:
-    machine = accelerator(result)
+    machine = result.accelerator
     runs = len(result.per_image.images)
     if machine.batch == 1 and most != "output":
         storage = layer.weight_storage if most == "weight" else layer.activation_storage
