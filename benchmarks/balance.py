@@ -27,7 +27,7 @@ from sparsesim.lowering.bits import unpack
 from sparsesim.spec.device import DEFAULT_DEVICE
 from sparsesim.trace.prepare import rewritten
 from sparsesim.tuning.balance import meetings_of, work_of
-from sparsesim.tuning.depths import TOTAL, Depths, Machine
+from sparsesim.tuning.cycles import total_cycles
 from sparsesim.tuning.permute import permuted_trace
 from sparsesim.tuning.rules import find_channels
 
@@ -133,7 +133,7 @@ def _orders(words: Sequence[str], depth: int) -> list[float]:
     wanted = given.get("--thresholds")
     graph, _ = rewritten(graph, inputs, ss.Thresholds.from_toml(ROOT / wanted) if wanted else None)
     trace, channels = ss.execute(graph, inputs), find_channels(graph)
-    machine = Machine(ss.Accelerator(queue_depth=depth), ss.Device.named(DEFAULT_DEVICE))
+    accelerator, device = ss.Accelerator(queue_depth=depth), ss.Device.named(DEFAULT_DEVICE)
     layers = {layer.name: layer for layer in trace.layers}
 
     def total(orders: Mapping[int, np.ndarray]) -> int:
@@ -141,7 +141,7 @@ def _orders(words: Sequence[str], depth: int) -> list[float]:
         groups = [[image] for image in moved.images]
 
         def cycles(layer) -> int:
-            return int(Depths(moved, layer, groups, machine).at(depth)[:, TOTAL].sum())
+            return total_cycles(moved, layer, groups, accelerator, device)
 
         return sum(each(cycles, [(layer,) for layer in moved.layers]))
 
@@ -156,8 +156,8 @@ def _orders(words: Sequence[str], depth: int) -> list[float]:
         lambda made: np.argsort(_density(trace, made), kind="stable")[::-1],
         lambda made: np.argsort(_work(trace, made), kind="stable"),
         lambda made: np.argsort(_work(trace, made), kind="stable")[::-1],
-        lambda made: _dealt(_work(trace, made), machine.accelerator.rows),
-        lambda made: _clustered(trace, made, machine.accelerator),
+        lambda made: _dealt(_work(trace, made), accelerator.rows),
+        lambda made: _clustered(trace, made, accelerator),
     ]
     return [before / total({n: kind(made) for n, made in free.items()}) for kind in kinds]
 

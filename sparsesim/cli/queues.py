@@ -14,6 +14,7 @@ from sparsesim.cli.progress import labelled_progress, progress
 from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
+    from sparsesim.machines.study import Study
     from sparsesim.spec import Accelerator, Device
     from sparsesim.trace import Trace
     from sparsesim.tuning.balance import Balance
@@ -67,8 +68,8 @@ def queues(
     board = options.device_of(device, chosen)
 
     from sparsesim.report.queues import queues_text
-    from sparsesim.tuning.queues import size_queues
 
+    size_queues = _study(chosen).load()
     one = opened(model, reading, feeding, images, None, 0, thresholds, quantize, seed)
     balanced = None
     if reorder:
@@ -80,6 +81,20 @@ def queues(
     more = {"balance": asdict(balanced)} if balanced else {}
     said = replace(found, warnings=()) if balanced else found  # the balance has said them
     options.report(queues_text(said), output, asdict(found) | more, force)
+
+
+def _study(accelerator: Accelerator) -> Study:
+    """The study of queues that the accelerator's machine has.
+
+    Raises:
+        SpecError: it has none.
+    """
+    from sparsesim.errors import SpecError
+
+    found = accelerator.rules.studies.get("queues")
+    if found is None:
+        raise SpecError(f"machine '{accelerator.machine}' has no queues; no depth is to be found")
+    return found
 
 
 def _executed(trace: Trace) -> Trace:

@@ -16,6 +16,7 @@ from sparsesim.machines.part import Clock, Part
 from sparsesim.machines.product_shape import Densities, ProductShape, Runs
 from sparsesim.machines.scheme import Scheme
 from sparsesim.machines.slot_class import SlotClass
+from sparsesim.machines.study import Study
 from sparsesim.machines.sum_order import SumOrder
 from sparsesim.machines.tiling import Tiling
 
@@ -225,8 +226,8 @@ class Machine(ABC):
     # --- studies of its own ------------------------------------------------------------------
 
     @property
-    def studies(self) -> Mapping[str, str]:
-        """Studies that only this machine has: verb -> what it answers."""
+    def studies(self) -> Mapping[str, Study]:
+        """Studies that only this machine has, by verb."""
         return {}
 
 
@@ -241,6 +242,7 @@ __all__ = [
     "Runs",
     "Scheme",
     "SlotClass",
+    "Study",
     "SumOrder",
     "Tiling",
 ]

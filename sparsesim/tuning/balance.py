@@ -1,7 +1,7 @@
-"""Reordering filters so that rows of a tile finish together.
+"""Reordering filters so that those that are taken side by side finish together.
 
-The PEs of a column share its activation windows, so a tile takes as long as its busiest rows:
-filters with about as much work belong into one tile. Each class of channels (channels.py) is tried
+Filters that an array takes side by side end when the busiest of them does: filters with about as
+much work belong next to each other. Each class of channels (channels.py) is tried
 in two orders, least work first and most work first, on the exact total cycles of all layers that
 its order touches; the better one is kept where it gains. Then the reordered network is executed
 and counted again: that decides, and is what is reported.
@@ -33,7 +33,7 @@ from sparsesim.trace import Trace, TraceLayer
 from sparsesim.trace.doubtful_values import doubt_warnings
 from sparsesim.trace.execute import execute
 from sparsesim.tuning.channels import Channels
-from sparsesim.tuning.depths import TOTAL, Depths, Machine
+from sparsesim.tuning.cycles import total_cycles
 from sparsesim.tuning.permute import layers_around, permuted_graph, permuted_trace
 from sparsesim.tuning.rules import find_channels
 
@@ -136,7 +136,7 @@ def balance(
 
     channels = find_channels(graph)
     trace = traced(graph, "executing")
-    chosen = _Choice(graph, trace, channels, Machine(accelerator, device), tell).orders()
+    chosen = _Choice(graph, trace, channels, accelerator, device, tell).orders()
     orders = {number: order for number, (_, order) in chosen.items()}
     moved = {
         name: word for number, (word, _) in chosen.items()
@@ -200,12 +200,13 @@ class _Choice:
     graph: Graph
     trace: Trace
     channels: Channels
-    machine: Machine
+    accelerator: Accelerator
+    device: Device
     tell: Callable[[str, int, int], Any]
 
     def orders(self) -> dict[int, tuple[str, NDArray[np.int64]]]:
         """Class -> in words and as an order, those that gain."""
-        self.images = list(self.trace.images)[: max(CHOSEN_ON, self.machine.accelerator.batch)]
+        self.images = list(self.trace.images)[: max(CHOSEN_ON, self.accelerator.batch)]
         self.named = {layer.name: layer for layer in self.trace.layers}
         free = [
             number
@@ -236,12 +237,10 @@ class _Choice:
     def _cycles(self, trace: Trace, names: Sequence[str], orders: Orders) -> int:
         """Total cycles of some layers."""
         moved = permuted_trace(trace, self.graph, self.channels, orders, names)
-        accelerator = self.machine.accelerator
-        groups = list(batches(moved.images, accelerator.batch))
+        groups = list(batches(moved.images, self.accelerator.batch))
 
         def cycles_of(layer: TraceLayer) -> int:
-            depths = Depths(moved, layer, groups, self.machine)
-            return int(depths.at(accelerator.queue_depth)[:, TOTAL].sum())
+            return total_cycles(moved, layer, groups, self.accelerator, self.device)
 
         return sum(each(cycles_of, [(layer,) for layer in moved.layers]))
 

@@ -5,7 +5,7 @@ It loads no library: what its methods need, they import.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
@@ -15,6 +15,7 @@ from sparsesim.machines.machine import (
     Runs,
     Scheme,
     SlotClass,
+    Study,
     SumOrder,
     Tiling,
 )
@@ -117,6 +118,12 @@ class InnerJoin(Machine):
         from sparsesim.machines.inner_join.verilog import InnerJoinRtl
 
         return InnerJoinRtl()
+
+    @property
+    def studies(self) -> Mapping[str, Study]:
+        answers = "how deep its queues must be for a network"
+        module = "sparsesim.machines.inner_join.queues.sizing"
+        return {"queues": Study(answers, module, "size_queues")}
 
 
 def _lanes(array: InnerJoinArray) -> str:

@@ -9,17 +9,15 @@ wait: there it is the unbounded one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.estimator.batches import side_by_side
 from sparsesim.estimator.count import count, timed
-from sparsesim.estimator.operands import operands_of
-from sparsesim.estimator.prepare import Prepared, prepare
+from sparsesim.estimator.prepare import Prepared
+from sparsesim.estimator.runs import prepared_runs
 from sparsesim.estimator.setting import setting
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.machines.inner_join.counting import longest_pass_windows
 from sparsesim.spec import Accelerator, Device
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
@@ -33,16 +31,8 @@ each place of a queue."""
 COMPUTE, TOTAL = 0, 1
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What layers are counted on: one scheme of an accelerator, on a device."""
-
-    accelerator: Accelerator
-    device: Device
-
-
 class Depths:
-    """A layer over all runs of a trace.
+    """A layer over all runs of a trace, under the accelerator's own scheme.
 
     Attributes:
         layer: of the trace.
@@ -54,12 +44,12 @@ class Depths:
         trace: Trace,
         layer: TraceLayer,
         groups: Sequence[Sequence[ImageTrace]],
-        machine: Machine,
+        accelerator: Accelerator,
+        device: Device,
     ) -> None:
         self.layer = layer
-        self._trace, self._groups, self._machine = trace, groups, machine
-        own = machine.accelerator
-        self._on = setting(own, machine.device, own.skipping)
+        self._trace, self._groups = trace, groups
+        self._on = setting(accelerator, device, accelerator.skipping)
         self._counted: dict[tuple[int, int], NDArray[np.int64]] = {}
         self._runs: list[list[Prepared]] | None = None
         self._flat = UNBOUNDED
@@ -103,23 +93,8 @@ class Depths:
 
     def _laid_out(self) -> list[list[Prepared]]:
         """For each group of images the runs of the layer: one, or one an image."""
-        geometry = self.layer.geometry
-        if geometry.output_elements * geometry.reduction == 0:
-            return [[] for _ in self._groups]
         if self._runs is None:
-            weight_rows, weights = None, None
-            self._runs = []
-            for group in self._groups:
-                parts = [group] if side_by_side(self.layer) else [[image] for image in group]
-                runs = []
-                for part in parts:
-                    operands = operands_of(self._trace, self.layer, list(part), weight_rows)
-                    widths = value_bits_of(self._trace, self.layer, self._on.accelerator)
-                    run = prepare(self.layer.name, operands, widths, self._on, weights)
-                    if self.layer.weight_is_constant:
-                        weight_rows, weights = operands.weight_rows, run.weights
-                    runs.append(run)
-                self._runs.append(runs)
+            self._runs = prepared_runs(self._trace, self.layer, self._groups, self._on)
         return self._runs
 
     def _count(self, run: Prepared, depth: int) -> list[int]:

@@ -8,7 +8,7 @@ Source: docs/queues.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,99 +23,20 @@ from sparsesim.area import estimate as area_estimate
 from sparsesim.engine.threads import each
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.batches import batches
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.inner_join.queues.depths import (
+    COMPUTE,
+    DEEPEST,
+    TOTAL,
+    UNBOUNDED,
+    Depths,
+)
+from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
 from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.trace.doubtful_values import Noted
-from sparsesim.tuning.depths import COMPUTE, DEEPEST, TOTAL, UNBOUNDED, Depths, Machine
-
-
-@dataclass(frozen=True)
-class LayerQueues:
-    """One layer; depths in windows, None: more than an accelerator may have.
-
-    Attributes:
-        name, op: of the layer.
-        pass_windows: of its longest pass; queues as deep as that are never full.
-        compute_cycles, total_cycles: of all images, with unbounded queues.
-        depth: the smallest within the loss, in total cycles of all images.
-        compute_depth: the same in compute cycles.
-        median_depth, worst_depth: over the images, each by its own total cycles.
-    """
-
-    name: str
-    op: str
-    pass_windows: int
-    compute_cycles: int
-    total_cycles: int
-    depth: int | None
-    compute_depth: int | None
-    median_depth: int | None
-    worst_depth: int | None
-
-
-@dataclass(frozen=True)
-class DepthPoint:
-    """The network with the same queues in all layers; the last point has unbounded ones.
-
-    Attributes:
-        depth: windows; None: unbounded.
-        compute_cycles, total_cycles: of all images.
-        loss: total cycles over those of unbounded queues, less 1.
-        worst_loss: the same of the image that loses most.
-        lut, ff: of the whole accelerator; None: a family without prices, or unbounded.
-    """
-
-    depth: int | None
-    compute_cycles: int
-    total_cycles: int
-    loss: float
-    worst_loss: float
-    lut: int | None
-    ff: int | None
-
-
-@dataclass(frozen=True)
-class Queues:
-    """What a network asks of an accelerator's queues.
-
-    Attributes:
-        model, model_sha256, rewrites, inputs, inputs_sha256, random_inputs: where it is from.
-        images: that were counted; images_per_run: of them.
-        warnings: of the inputs, and of values that are no numbers.
-        accelerator, device: as JSON has them.
-        scheme: the accelerator's own, under which all is counted.
-        loss: allowed, a share.
-        depth: the smallest for all layers within the loss; None: more than an accelerator may have.
-        unbounded_windows: as deep as the unbounded queues are, where a pass has more windows than
-            that; None: they are as deep as the longest pass is long.
-        layers: in execution order, those without work left out.
-        curve: by depth, 1, 2, 3, 4, 6, 8, 12 and so on until deeper ones save nothing; also the
-            depth that was found, and the accelerator's own.
-    """
-
-    model: str
-    model_sha256: str
-    rewrites: tuple[str, ...]
-    inputs: str
-    inputs_sha256: str
-    random_inputs: bool
-    images: int
-    accelerator: Mapping[str, Any]
-    device: Mapping[str, Any]
-    scheme: str
-    loss: float
-    depth: int | None
-    unbounded_windows: int | None
-    layers: tuple[LayerQueues, ...]
-    curve: tuple[DepthPoint, ...]
-    images_per_run: int = 1
-    warnings: tuple[str, ...] = ()
-
-    def point(self, depth: int | None) -> DepthPoint:
-        """The curve at a depth that it has; None: unbounded."""
-        return next(point for point in self.curve if point.depth == depth)
 
 
 def size_queues(
@@ -135,15 +56,18 @@ def size_queues(
         loss: share of the total cycles with unbounded queues that may be lost, 0 to below 1.
         progress: called with the number of layers done.
     Raises:
-        SpecError: a loss out of range, a layer that does not fit the buffers.
+        SpecError: a loss out of range, another machine, a layer that does not fit the buffers.
         ModelError: no layer has work.
     """
     if not 0 <= loss < 1:
         raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
     accelerator, device = resolve(accelerator, device)
+    array = accelerator.array
+    if not isinstance(array, InnerJoinArray):
+        raise SpecError(f"machine '{accelerator.machine}' has no queues; no depth is to be found")
     noted = Noted(trace.images)
     groups = list(batches(noted, accelerator.batch))
-    search = _Search(trace, groups, Machine(accelerator, device), Fraction(repr(loss)), progress)
+    search = _Search(trace, groups, accelerator, device, Fraction(repr(loss)), progress)
     found = each(search.layer, [(layer,) for layer in trace.layers])
     kept = [pair for pair in found if pair is not None]
     if not kept:
@@ -151,7 +75,7 @@ def size_queues(
     network = _Network([depths for depths, _ in kept], accelerator, device)
     flat = next((d for d in ladder() if network.is_flat(d)), DEEPEST)
     depth = smallest(lambda d: search.holds(network.at(d), network.unbounded, TOTAL), flat)
-    shown = {*_up_to(flat), depth, accelerator.queue_depth}
+    shown = {*_up_to(flat), depth, array.queue_depth}
     longest = max(depths.pass_windows for depths, _ in kept)
     source = trace.source
     return Queues(
@@ -213,7 +137,8 @@ def _up_to(most: int) -> Iterable[int]:
 class _Search:
     trace: Trace
     groups: Sequence[Sequence[Any]]
-    machine: Machine
+    accelerator: Accelerator
+    device: Device
     loss: Fraction
     progress: Callable[[int], Any] | None
 
@@ -225,7 +150,7 @@ class _Search:
         return int(cycles[:, kind].sum()) <= int(unbounded[:, kind].sum()) * (1 + self.loss)
 
     def layer(self, layer: Any) -> tuple[Depths, LayerQueues] | None:
-        depths = Depths(self.trace, layer, self.groups, self.machine)
+        depths = Depths(self.trace, layer, self.groups, self.accelerator, self.device)
         found = (depths, self._sized(depths)) if depths.pass_windows else None
         depths.release()
         with self._lock:

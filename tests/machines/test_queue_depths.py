@@ -17,11 +17,12 @@ from tuning_models import integers, model, node, traced
 import sparsesim as ss
 from sparsesim.area import estimate as area
 from sparsesim.errors import ModelError, SpecError
-from sparsesim.machines.inner_join import SCHEMES
-from sparsesim.tuning.depths import DEEPEST, Depths, Machine
-from sparsesim.tuning.queues import ladder, size_queues, smallest
+from sparsesim.machines import machine_named
+from sparsesim.machines.inner_join.queues.depths import DEEPEST, Depths
+from sparsesim.machines.inner_join.queues.sizing import ladder, size_queues, smallest
 
 DEVICE = ss.Device.named("xc7z020")
+SCHEMES = machine_named("inner_join").scheme_names
 
 
 @st.composite
@@ -88,7 +89,7 @@ def never_full(act: np.ndarray, weight: np.ndarray, machine: ss.Accelerator) -> 
                 last = start + np.maximum(pairs, 1) - 1
                 w += 1
             for row in range(rows):
-                column = np.maximum(column + 1, last[row] + machine.pe_latency)
+                column = np.maximum(column + 1, last[row] + machine.array.pe_latency)
                 drained[row] = column
     return int(column.max()) + 1
 
@@ -101,7 +102,8 @@ def test_long_passes_with_queues_that_are_never_full(rows, cols, window, feed):
     weight = random.random((8 * rows, 300)) < random.random((8 * rows, 1)) ** 3
     windows = 48 * math.ceil(300 / window)
     assert windows > 900
-    deep = machine.model_copy(update={"queue_depth": windows})  # 7,200: deeper than can be built
+    array = machine.array.model_copy(update={"queue_depth": windows})
+    deep = machine.model_copy(update={"array": array})  # 7,200: deeper than can be built
     cycles = never_full(act, weight, machine)
     assert ss.array_cycles(act, weight, deep).cycles == cycles
     assert ss.array_cycles(act, weight, machine).cycles > cycles
@@ -153,7 +155,7 @@ def test_cycles_at_a_depth_are_those_of_an_estimate(make, more, scheme):
     groups = [trace.images[i : i + machine.batch] for i in range(0, 3, machine.batch)]
     groups = [group for group in groups if group]
     for layer, number in zip(trace.layers, range(9), strict=False):
-        depths = Depths(trace, layer, groups, Machine(machine, DEVICE))
+        depths = Depths(trace, layer, groups, machine, DEVICE)
         for depth in (1, 2, 3, 7, 500):
             result = ss.estimate(trace, machine.with_(queue_depth=depth), DEVICE)
             cycles = result.layers[number].cycles[scheme]
