@@ -64,7 +64,7 @@ _HOME = {
     "SweepSpec": "sweeps.spec",
     "Thresholds": "sparsity",
     "Trace": "trace",
-    "array_cycles": "datapath.array_cycles",
+    "array_cycles": "estimator.array_cycles",
     "decode": "formats",
     "emulate": "intrinsic",
     "encode": "formats",

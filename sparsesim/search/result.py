@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sparsesim.machines import DEFAULT, machine_named
+
 SCHEMA = "sparsesim-search-1"
 
 
@@ -118,6 +120,7 @@ class SearchResult:
         weights, weight_zeros: of the model, where a weight that several blocks share is there once;
             of results of earlier versions, the sums over their blocks.
         warnings: of the inputs, and of values that are no numbers.
+        machine: the accelerator's.
     """
 
     model: str
@@ -144,6 +147,18 @@ class SearchResult:
     weights: int
     weight_zeros: int
     warnings: tuple[str, ...] = ()
+    machine: str = DEFAULT
+
+    @property
+    def baseline(self) -> str | None:
+        """The scheme that speedups are against; None: the machine has no dense mode."""
+        found = machine_named(self.machine).baseline
+        return None if found is None else found.name
+
+    @property
+    def scheme(self) -> str:
+        """The machine's default scheme, whose speedups are shown."""
+        return machine_named(self.machine).default_scheme
 
     @property
     def weight_sparsity(self) -> float:

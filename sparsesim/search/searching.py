@@ -167,8 +167,6 @@ class _Run:
     progress: Callable[[str, int, int], Any]
 
     def __post_init__(self) -> None:
-        rules = (self.accelerator or Accelerator()).rules
-        object.__setattr__(self, "scheme", self.scheme or rules.default_scheme)
         self.blocks: tuple[Block, ...] = blocks(self.graph, self.named_blocks)
         self.block_layers = {block.name: block.layers for block in self.blocks}
         self.replay = Replay(self.graph)
@@ -374,6 +372,7 @@ class _Run:
             cycle_images=self.cost.inputs.images,
             accelerator_sha256=self.accelerator.sha256(),
             device=self.device.name,
+            machine=self.accelerator.machine,
             joint=joint,
             version=sparsesim.__version__,
             weights=weights.model.elements,

@@ -15,15 +15,13 @@ def details_of(result: Result) -> dict[str, Any]:
         result: of an estimate.
     Returns:
         `layers`: a record a layer, see `_layer`; `dram_bits_per_cycle`; `iso`: the fastest dense
-        array of equal resources, `rows`, `cols`, `window`, `lanes`, `clock_mhz`, and `ms` an
-        image; None where there is none, or it was not asked for.
+        array of equal resources, its `machine`, `array` (a table), `clock_mhz`, and `ms` an image;
+        None where there is none, or it was not asked for.
     """
     iso, images = result.iso_resource, sum(result.per_image.images)
     dense = iso and {
-        "rows": iso.rows,
-        "cols": iso.cols,
-        "window": iso.window,
-        "lanes": iso.lanes,
+        "machine": iso.machine,
+        "array": iso.array.model_dump(mode="json"),
         "clock_mhz": iso.clock_mhz,
         "ms": iso.seconds * 1e3 / images,
     }
@@ -37,13 +35,13 @@ def details_of(result: Result) -> dict[str, Any]:
 def _layer(layer: LayerRecord, result: Result, images: int) -> dict[str, Any]:
     """A layer under the point's scheme, an image on average.
 
-    `compute`, `memory`, `total`: cycles, `none` the total of the dense scheme; `effectual` MACs;
-    `dram_bits`; `bound`; `classes`: compute cycles by what the array's lanes did, less those of
-    which there are none.
+    `compute`, `memory`, `total`: cycles, `none` the total of the dense scheme (None: the machine
+    has no such mode); `effectual` MACs; `dram_bits`; `bound`; `classes`: compute cycles by what
+    the array's multipliers did, less those of which there are none.
     """
-    own = result.accelerator
-    scheme = str(own["skipping"])
-    slots = int(own["rows"] or 0) * int(own["cols"] or 0) * int(own["lanes"] or 0) * images
+    own, dense = result.accelerator, result.baseline
+    scheme = own.skipping
+    slots = own.rules.slots(own.array) * images
     cycles, record = layer.cycles[scheme], layer.schemes[scheme]
     bits = record.dram_bits
     return {
@@ -51,7 +49,7 @@ def _layer(layer: LayerRecord, result: Result, images: int) -> dict[str, Any]:
         "compute": cycles.compute / images,
         "memory": cycles.memory / images,
         "total": cycles.total / images,
-        "none": layer.cycles["none"].total / images,
+        "none": None if dense is None else layer.cycles[dense].total / images,
         "effectual": layer.effectual_macs / images,
         "dram_bits": (bits.activation + bits.weight + bits.output) / images,
         "bound": record.bound,

@@ -34,7 +34,7 @@ class Metric:
 
 
 def _ms(cycles: float, result: Result) -> float:
-    return cycles / (float(result.accelerator["clock_mhz"] or 0) * 1e3)
+    return cycles / (result.accelerator.clock_mhz * 1e3)
 
 
 def _dram_bytes(result: Result, scheme: str) -> float:
@@ -79,7 +79,9 @@ METRICS: dict[str, Metric] = {
     "images_per_s": Metric(
         "images/s", "more", "one behind the other", lambda r, s: 1e3 / _ms(r.images[s].mean, r)
     ),
-    "speedup": Metric("", "more", "over `none` on the same array", lambda r, s: r.speedup[s]),
+    "speedup": Metric(
+        "", "more", "over the dense scheme on the same array", lambda r, s: r.speedup.get(s)
+    ),
     "iso_speedup": Metric(
         "", "more", "over the fastest dense array of equal resources, clocks in it", _iso_speedup
     ),
@@ -124,7 +126,7 @@ COSTLY = "iso_speedup"
 
 def measured(result: Result, iso_resource: bool) -> dict[str, Number]:
     """All metrics of a result but its resources; `COSTLY` only where it was asked for."""
-    scheme = str(result.accelerator["skipping"])
+    scheme = result.accelerator.skipping
     return {
         name: m.of(result, scheme)
         for name, m in METRICS.items()

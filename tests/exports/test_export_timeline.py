@@ -129,4 +129,4 @@ def test_a_pass_says_what_part_it_is():
     places = [bar["args"] for bar in shown if bar["cat"] == "compute"]
     assert places[0]["filters"] == "0 to 3" and places[0]["positions"].startswith("0 to ")
     assert places[-1]["positions"].endswith(" to 35")
-    assert {place["windows"] for place in places} == {"0 to 6"}
+    assert {place["elements"] for place in places} == {"0 to 26"}
