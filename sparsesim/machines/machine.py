@@ -49,6 +49,8 @@ class Machine(ABC):
         schemes: of which it has one or more; the first that skips nothing is the baseline.
         default_scheme: the name of the one that an accelerator has unless told.
         classes: of multiplier slots; they sum to slots times cycles.
+        cheap_keys: of the array, those that a sweep changes fastest, since what was cut and
+            prepared serves all their values; the last one fastest of all.
         rtl: its Verilog; None while there is none.
     """
 
@@ -58,6 +60,7 @@ class Machine(ABC):
     schemes: ClassVar[tuple[Scheme, ...]]
     default_scheme: ClassVar[str]
     classes: ClassVar[tuple[SlotClass, ...]]
+    cheap_keys: ClassVar[tuple[str, ...]] = ()
 
     # --- what it is --------------------------------------------------------------------------
 

@@ -42,26 +42,53 @@ class Expression:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call | ast.Attribute | ast.Lambda | ast.NamedExpr):
                 raise SpecError(f"condition '{text}': may only compare, count and combine")
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        known = set(known)
+        names, known = _names(tree), set(known)
         for name in sorted(names - known):
             raise SpecError(f"condition '{text}': unknown '{name}'; {nearest(name, sorted(known))}")
-        return cls(text, frozenset(names))
+        return cls(text, names)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it is true of these values; where one that it reads is None, it is not.
 
+        A comparison of a name that these values lack, as a key that another machine has, says
+        nothing: it is neither true nor false, and what it leaves open holds.
+
         Raises:
             SpecError: it can't be evaluated.
         """
-        if any(values[name] is None for name in self.names):
+        lacking = self.names - values.keys()
+        if any(values[name] is None for name in self.names - lacking):
             return False
         evaluator, parsed = self._parsed
         evaluator.names = values
         try:
+            if lacking:
+                return self._truth(self._tree, lacking) is not False
             return bool(evaluator.eval(self.text, previously_parsed=parsed))
         except Exception as error:  # simpleeval's, and whatever the operators raise
             raise SpecError(f"condition '{self.text}': {error}") from None
+
+    def _truth(self, node: ast.expr, lacking: frozenset[str]) -> bool | None:
+        """Of a part; None: it hangs on what is lacking."""
+        if isinstance(node, ast.BoolOp):
+            parts = [self._truth(part, lacking) for part in node.values]
+            decides = isinstance(
+                node.op, ast.Or
+            )  # one true part decides an `or`, one false an `and`
+            if decides in parts:
+                return decides
+            return None if None in parts else not decides
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            truth = self._truth(node.operand, lacking)
+            return None if truth is None else not truth
+        if _names(node) & lacking:
+            return None
+        evaluator, _ = self._parsed
+        return bool(evaluator.eval(ast.unparse(node), previously_parsed=node))
+
+    @cached_property
+    def _tree(self) -> ast.expr:
+        return ast.parse(self.text.strip(), mode="eval").body
 
     @cached_property
     def _parsed(self) -> tuple[Any, Any]:
@@ -70,3 +97,8 @@ class Expression:
 
         evaluator = EvalWithCompoundTypes(functions={})
         return evaluator, evaluator.parse(self.text.strip())
+
+
+def _names(node: ast.AST) -> frozenset[str]:
+    """Names that a part reads."""
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))

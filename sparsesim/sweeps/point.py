@@ -45,7 +45,7 @@ class Point:
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Point:
-        """The point that has these parameters, all of them."""
+        """The point that has these parameters, all of them, the array's keys among them."""
         known = dict(parameters)
         workload = Workload(**{one.name: known.pop(one.name) for one in fields(Workload)})
         return cls(workload, known.pop("device"), Accelerator(**known))
@@ -56,7 +56,7 @@ class Point:
         return {
             **vars(self.workload),
             "device": self.device,
-            **self.accelerator.model_dump(exclude={"name"}),
+            **self.accelerator.flat(),
         }
 
     @cached_property

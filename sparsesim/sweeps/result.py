@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.errors import SpecError, TraceError
-from sparsesim.spec import Accelerator
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.front import front
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.point import Workload
-from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import IMAGES, PLACES, SweepSpec
 from sparsesim.sweeps.store import POINTS, Row, Store
-from sparsesim.sweeps.table import Rows, Table
+from sparsesim.sweeps.table import LACKING, Rows, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +63,17 @@ class SweepResult:
     @cached_property
     def varying(self) -> tuple[str, ...]:
         """Parameters that have more than one value, those of the workload first."""
-        names = [*PLACES, *(key for key in Accelerator.model_fields if key != "name")]
         known = self.table.parameters
-        return tuple(name for name in names if name in known and len(known[name].values) > 1)
+        names = dict.fromkeys([*(name for name in PLACES if name in known), *known])
+        return tuple(name for name in names if len(known[name].values) > 1)
 
     @cached_property
     def answers(self) -> Rows:
         """Measured points that keep the constraints."""
-        constraints = [Expression.read(text, Space.names) for text in self.spec.constraints]
-        if not constraints:
+        if not self.spec.constraints or not len(self.measured):
             return self.measured
+        names = (*PLACES, *self.table.parameters, *METRICS)
+        constraints = [Expression.read(text, names) for text in self.spec.constraints]
         holds = [
             all(one.holds(row.parameters | row.metrics) for one in constraints)
             for row in self.measured
@@ -143,7 +142,7 @@ class SweepResult:
         on_front[self.front.places] = True
         return {
             **{
-                name: [one.values[code] for code in one.codes]
+                name: [None if code == LACKING else one.values[code] for code in one.codes]
                 for name, one in table.parameters.items()
             },
             **{name: self.rows.metric(name) for name in METRICS},
@@ -182,7 +181,7 @@ def result_of(store: Store) -> SweepResult:
         raise TraceError(f"{store.path.parent}: its sweep never began; run it again")
     table, known = Table.of(store.rows()), store.workloads()
     return SweepResult(
-        SweepSpec(**about["spec"]),
+        SweepSpec.stored(about["spec"]),
         table,
         max(0, about["points"] - len(table.keys)),
         about["combinations"],

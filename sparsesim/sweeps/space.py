@@ -7,10 +7,9 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,16 @@ import numpy as np
 from sparsesim.area import Resources
 from sparsesim.area import estimate as area
 from sparsesim.errors import SpecError
-from sparsesim.spec import Accelerator, Device
-from sparsesim.sweeps.axis import axis
+from sparsesim.spec import Device
 from sparsesim.sweeps.clock import clock_mhz
 from sparsesim.sweeps.expression import Expression
+from sparsesim.sweeps.machine_axes import MACHINE, MachineAxes, machine_axes
 from sparsesim.sweeps.metrics import COSTLY, METRICS, STATIC
 from sparsesim.sweeps.point import Point, Workload
-from sparsesim.sweeps.spec import PLACES, SweepSpec
+from sparsesim.sweeps.spec import SweepSpec
 from sparsesim.synth.families import Family, family_of
 
 _FABRIC = ("lut", "ff", "dsp", "bram36")
-
-# Axes that no cut into passes depends on come last, so that they change fastest.
-_FAST = ("clock_mhz", "batch", "feed_latency", "lanes", "queue_depth", "skipping")
 
 
 @dataclass
@@ -53,7 +49,7 @@ class Space:
     """The combinations of a sweep.
 
     Attributes:
-        names: that expressions may read.
+        machines: the axes of each.
         needs_iso_resource: each point must be compared with dense arrays of equal resources.
 
     Args:
@@ -62,24 +58,18 @@ class Space:
         SpecError: a packaged name or file that is none, or a value that a key does not take.
     """
 
-    names = (*PLACES, *Accelerator.model_fields, *METRICS)
-
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
         self.start = spec.start()
         self.devices = spec.boards()
         self._families = {name: _family(device) for name, device in self.devices.items()}
-        known = {name: axis(name, given) for name, given in spec.space.items()}
-        self.axes = {key: known[key] for key in sorted(known, key=_order)}
-        for key, values in self.axes.items():  # a wrong value is refused before anything runs
-            for value in values:
-                self.start.with_(**{key: value})
-        conditions = [Expression.read(text, self.names) for text in spec.conditions]
+        self.machines = machine_axes(self.start, spec.space)
+        names = spec.names
+        conditions = [Expression.read(text, names) for text in spec.conditions]
         late = {"clock_mhz", *STATIC}  # known when there is an accelerator, which takes longer
         self._early = [one for one in conditions if not one.names & late]
         self._late = [one for one in conditions if one.names & late]
-        self._given = self.start.model_dump(exclude={"name"})
-        constraints = [Expression.read(text, self.names) for text in spec.constraints]
+        constraints = [Expression.read(text, names) for text in spec.constraints]
         self.needs_iso_resource = COSTLY in spec.objectives or any(
             COSTLY in one.names for one in constraints
         )
@@ -97,14 +87,43 @@ class Space:
         )
 
     @cached_property
-    def parameters(self) -> dict[str, Sequence[Any]]:
-        """What a combination chooses, by name: workload, device, keys of the accelerator."""
-        return {"workload": self.workloads, "device": tuple(self.devices), **self.axes}
+    def _accelerators(self) -> int:
+        """Combinations of keys, of all machines."""
+        return sum(one.size for one in self.machines)
 
     @property
     def size(self) -> int:
         """Combinations, those that conditions cut among them."""
-        return prod(map(len, self.parameters.values()))
+        return len(self.workloads) * len(self.devices) * self._accelerators
+
+    def number(self, choose: Callable[[str, Sequence[Any]], int]) -> int:
+        """The number of a combination that is chosen, one parameter after another.
+
+        Args:
+            choose: called with a parameter's name and its values; gives the index of one. Where
+                there are several machines, each one's keys are named after it.
+        """
+        devices = tuple(self.devices)
+        number = choose("workload", self.workloads) * len(devices) + choose("device", devices)
+        number *= self._accelerators
+        at, before = 0, ""
+        if len(self.machines) > 1:
+            at = choose(MACHINE, [one.start.machine for one in self.machines])
+            before = f"{self.machines[at].start.machine} "
+        within = 0
+        for key, values in self.machines[at].axes.items():
+            within = within * len(values) + choose(f"{before}{key}", values)
+        return number + sum(one.size for one in self.machines[:at]) + within
+
+    def _combination(self, number: int) -> tuple[Workload, str, MachineAxes, dict[str, Any]]:
+        """A combination by its number: its keys are those that it changes."""
+        rest, at = divmod(number, self._accelerators)
+        workload, device = divmod(rest, len(self.devices))
+        machines = iter(self.machines)
+        chosen = next(machines)
+        while at >= chosen.size:
+            at, chosen = at - chosen.size, next(machines)
+        return self.workloads[workload], tuple(self.devices)[device], chosen, chosen.values(at)
 
     def numbers(self, left: Left | None = None) -> Iterator[int]:
         """Of the combinations that are left, in order; `point` makes points of them.
@@ -139,17 +158,13 @@ class Space:
         """The combination of that number, or None where it is cut."""
         left = left if left is not None else Left()
         left.all += 1
-        values: dict[str, Any] = {}
-        for key in reversed(self.parameters):  # the last one changes fastest
-            index, at = divmod(index, len(self.parameters[key]))
-            values[key] = self.parameters[key][at]
-        workload, name = values.pop("workload"), values.pop("device")
-        known = {**vars(workload), "device": name, **self._given, **values}
+        workload, name, on, values = self._combination(index)
+        known = {**vars(workload), "device": name, **on.given, **values}
         for condition in self._early:
             if not condition.holds(known):
                 left.broken[condition.text] += 1
                 return None
-        accelerator = self.start.with_(**values)
+        accelerator = on.start.with_(**values)
         if self.spec.clock == "table":
             family = self._families[name]
             mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
@@ -221,7 +236,3 @@ def _family(device: Device) -> Family | None:
         return family_of(device)
     except SpecError:
         return None
-
-
-def _order(key: str) -> tuple[int, str]:
-    return (_FAST.index(key) + 1 if key in _FAST else 0), key

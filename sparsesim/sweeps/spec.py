@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from sparsesim.errors import SpecError, nearest
 from sparsesim.inputs.random import is_random
 from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.accelerator import STORED
 from sparsesim.spec.base import Spec
 from sparsesim.spec.device import DEFAULT_DEVICE
+from sparsesim.spec.messages import one_line
 from sparsesim.spec.sizes import device_of_name
 from sparsesim.spec.toml import read_toml
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.losses import LossSearch, is_loss, loss_name
+from sparsesim.sweeps.machine_axes import MACHINE, keys_of_all, machines_of
 from sparsesim.sweeps.metrics import METRICS, STATIC
 
 Engine = Literal["grid", "random", "tpe", "nsga2"]
@@ -25,6 +29,8 @@ IMAGES = ("network", "images", "sample")
 """Parameters that must be equal where points are to be compared."""
 PLACES = (*IMAGES, "thresholds", "device")
 """Parameters of a point that are no key of its accelerator."""
+
+_OLD = "datapath"  # what `machine` was called
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -117,11 +123,13 @@ class SweepSpec(Spec):
         devices: names or files; a list is an axis. Default: the one that the accelerator is named
             after, else xczu9eg.
         accelerator: a packaged name or a file to start from, or keys of `Accelerator`.
-        space: key of `Accelerator` -> a value, a list, or a range (`axis.Range`).
+        space: key of `Accelerator` or of its machine's array -> a value, a list, or a range
+            (`axis.Range`). With `machine` a list, each machine has the axes of its own keys.
         clock: `table`: a point's clock is the starting accelerator's, scaled by how much faster or
             slower its PE was placed (`area.clock`); `given`: `clock_mhz` as it stands.
         fit: leave out points that take more than the device has.
         conditions: expressions over parameters and resources; points that break one are left out.
+            A comparison of a key that a point's machine doesn't have breaks nothing.
         engine: `grid` takes all points, `random` draws some; `tpe` and `nsga2` are Optuna's, which
             learn from what was measured where the best trade-offs are.
         points: so many at most; 100 where an engine other than the grid is not told.
@@ -155,13 +163,21 @@ class SweepSpec(Spec):
         brought = device_of_name(named, Device.names())
         return {"devices": (brought,)} | values if brought else values
 
+    @field_validator("space")
+    @classmethod
+    def _calls_machines_so(cls, space: dict[str, Any]) -> dict[str, Any]:
+        if _OLD not in space:
+            return space
+        if MACHINE in space:
+            raise SpecError(f"space: '{_OLD}' is now '{MACHINE}'; give one of them")
+        return {MACHINE if key == _OLD else key: given for key, given in space.items()}
+
     @model_validator(mode="after")
-    def _holds_together(self) -> SweepSpec:
-        known = [key for key in Accelerator.model_fields if key != "name"]
+    def _holds_together(self, info: ValidationInfo) -> SweepSpec:
         for key in self.space:
-            if key not in known:
-                raise SpecError(f"space: unknown parameter '{key}'; {nearest(key, known)}")
             axis(f"space.{key}", self.space[key])
+        if info.context != STORED:
+            self._names_are_known()
         if self.clock == "table" and "clock_mhz" in self.space:
             raise SpecError(
                 "space.clock_mhz: clock = 'table' sets it; write clock = 'given' to sweep it"
@@ -171,14 +187,41 @@ class SweepSpec(Spec):
                 raise SpecError(f"objectives: unknown '{metric}'; {nearest(metric, METRICS)}")
         axis("objectives", self.objectives)
         axis("devices", [Path(name).stem for name in self.devices])
-        parameters = [*PLACES, *known]
-        for text in self.conditions:
-            Expression.read(text, [*parameters, *STATIC])
-        for text in self.constraints:
-            Expression.read(text, [*parameters, *METRICS])
         names = [network.name for network in self.named_networks()]
         axis("networks", names)
         return self
+
+    def _names_are_known(self) -> None:
+        known = self.keys
+        for key in self.space:
+            if key not in known:
+                raise SpecError(f"space: unknown parameter '{key}'; {nearest(key, known)}")
+        for text in self.conditions:
+            Expression.read(text, [*PLACES, *known, *STATIC])
+        for text in self.constraints:
+            Expression.read(text, [*PLACES, *known, *METRICS])
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> SweepSpec:
+        """A sweep that was kept: machines and files that it names may be gone.
+
+        Raises:
+            SpecError: as of a new one, but for names of keys.
+        """
+        try:
+            return cls.model_validate(dict(values), context=STORED)
+        except ValidationError as error:
+            raise SpecError(one_line(error, cls)) from None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of accelerators that a point may have, those of all its machines' arrays."""
+        return keys_of_all(machines_of(self.start(), self.space))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that a constraint may read."""
+        return (*PLACES, *self.keys, *METRICS)
 
     def named_networks(self) -> tuple[Network, ...]:
         """The networks, those without a name called after their file."""
@@ -206,6 +249,8 @@ def load_sweep(path: str | Path) -> SweepSpec:
     """
     values = read_toml(path)
     values.setdefault("name", Path(path).stem)
+    if isinstance(values.get("accelerator"), str):  # it is read, as its machine has keys
+        values["accelerator"] = _named(values["accelerator"], Path(path).parent)
     try:
         spec = SweepSpec(**values)
     except SpecError as error:
@@ -219,15 +264,11 @@ def _beside(spec: SweepSpec, folder: Path) -> SweepSpec:
     def file(name: str) -> str:
         return str(folder / name)
 
-    def named(name: str) -> str:
-        """A packaged name stays one."""
-        return file(name) if name.endswith(".toml") or Path(name).name != name else name
-
     networks = [
         network.with_(
             model=file(network.model),
             inputs=network.inputs if is_random(network.inputs) else file(network.inputs),
-            preprocess=named(network.preprocess) if network.preprocess else None,
+            preprocess=_named(network.preprocess, folder) if network.preprocess else None,
             labels=file(network.labels)
             if network.labels and network.labels not in ("none", "file-names")
             else network.labels,
@@ -236,9 +277,11 @@ def _beside(spec: SweepSpec, folder: Path) -> SweepSpec:
         )
         for network in spec.named_networks()
     ]
-    accelerator = spec.accelerator
-    return spec.with_(
-        networks=networks,
-        devices=[named(name) for name in spec.devices],
-        accelerator=named(accelerator) if isinstance(accelerator, str) else accelerator,
-    )
+    devices = [_named(name, folder) for name in spec.devices]
+    return spec.with_(networks=networks, devices=devices)
+
+
+def _named(name: str, folder: Path) -> str:
+    """A file from the working directory; a packaged name stays one."""
+    is_file = name.endswith(".toml") or Path(name).name != name
+    return str(folder / name) if is_file else name

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sparsesim.errors import TraceError
 from sparsesim.sweeps.measure import Outcome
 from sparsesim.sweeps.metrics import COSTLY
+from sparsesim.sweeps.older import details_brought_up, parameters_brought_up
 from sparsesim.sweeps.point import Workload
 
 POINTS = "points.sqlite"
@@ -203,7 +204,8 @@ class Store:
                 "FROM members JOIN points USING (key) ORDER BY place"
             )
             for key, digest, parameters, metrics, error, seconds in found:
-                yield Row(key, digest, json.loads(parameters), json.loads(metrics), error, seconds)
+                known = parameters_brought_up(json.loads(parameters))
+                yield Row(key, digest, known, json.loads(metrics), error, seconds)
 
     def details(self, key: str) -> dict[str, Any]:
         """The details of a point; empty where it failed.
@@ -215,7 +217,7 @@ class Store:
         if found is None:
             raise KeyError(key)
         details: dict[str, Any] = json.loads(zlib.decompress(found[0]))
-        return details
+        return details_brought_up(details)
 
 
 def _json(value: Any) -> str:

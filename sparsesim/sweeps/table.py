@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from sparsesim.sweeps.store import Row
 
+LACKING = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
@@ -18,7 +20,8 @@ class Parameter:
 
     Attributes:
         values: different ones, in the order in which they came.
-        codes: int32, shape (points,): which of them a point has.
+        codes: int32, shape (points,): which of them a point has; `LACKING`: its machine has no
+            such key.
     """
 
     values: tuple[Any, ...]
@@ -66,13 +69,13 @@ class Table:
             if row.error:
                 errors[place] = row.error
             for name, value in row.parameters.items():
-                parameters.setdefault(name, _Coded()).put(value)
+                parameters.setdefault(name, _Coded()).put(place, value)
             for name, value in row.metrics.items():
                 metrics.setdefault(name, _Numbers()).put(place, value)
         return cls(
             tuple(keys),
             tuple(hashes),
-            {name: coded.done() for name, coded in parameters.items()},
+            {name: coded.done(len(keys)) for name, coded in parameters.items()},
             {name: numbers.done(len(keys)) for name, numbers in metrics.items()},
             errors,
             np.array(seconds),
@@ -88,7 +91,11 @@ class Table:
         return Row(
             self.keys[place],
             self.hashes[place],
-            {name: one.values[one.codes[place]] for name, one in self.parameters.items()},
+            {
+                name: one.values[one.codes[place]]
+                for name, one in self.parameters.items()
+                if one.codes[place] != LACKING
+            },
             {} if error else metrics,
             error,
             float(self.seconds[place]),
@@ -148,14 +155,18 @@ class _Coded:
     """A parameter under way."""
 
     def __init__(self) -> None:
+        self._places: list[int] = []
         self._codes: list[int] = []
         self._known: dict[tuple[type, Any], int] = {}  # 1, 1.0 and True are three values
 
-    def put(self, value: Any) -> None:
+    def put(self, place: int, value: Any) -> None:
+        self._places.append(place)
         self._codes.append(self._known.setdefault((type(value), value), len(self._known)))
 
-    def done(self) -> Parameter:
-        return Parameter(tuple(v for _, v in self._known), np.array(self._codes, np.int32))
+    def done(self, points: int) -> Parameter:
+        codes = np.full(points, LACKING, np.int32)
+        codes[self._places] = self._codes
+        return Parameter(tuple(v for _, v in self._known), codes)
 
 
 class _Numbers:

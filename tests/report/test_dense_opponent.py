@@ -13,7 +13,6 @@ def dense(rows, cols, window, lanes):
     return machine_named("inner_join").Array(rows=rows, cols=cols, window=window, lanes=lanes)
 
 
-
 @pytest.mark.parametrize(
     ("size", "said"),
     [

@@ -14,7 +14,7 @@ from benchmarks.presets import __main__ as presets
 from benchmarks.presets.choosing import choose
 from sparsesim.errors import SpecError
 from sparsesim.spec import Accelerator
-from sparsesim.spec.sizes import SIZES, sized_names
+from sparsesim.spec.sizes import SIZES, sized_name
 from sparsesim.sweeps.result import load_sweep_result
 from sparsesim.sweeps.spec import SweepSpec
 from sparsesim.sweeps.sweeping import sweep_into
@@ -67,7 +67,7 @@ def best_by_hand(folder: Path, scheme: str, most: float) -> dict[str, Any]:
 def test_the_chosen_one_is_the_best(folder: Path) -> None:
     choices = choose(load_sweep_result(folder))
     assert [choice.name for choice in choices] == [
-        name for name in sized_names(DEVICE) if "-none-" in name or "-two_sided-" in name
+        sized_name(DEVICE, scheme, size) for scheme in ("none", "two_sided") for size in SIZES
     ]
     plain = {}
     for choice in choices:

@@ -44,8 +44,7 @@ def test_a_point_is_what_estimate_says(unbroken):
     inputs = ss.open_inputs(DIGITS, ss.input_specs(graph), images=1)
     trace = ss.execute(graph, inputs)
     for row in load_sweep_result(unbroken).rows[::3]:
-        keys = {key: row.parameters[key] for key in Accelerator.model_fields if key != "name"}
-        accelerator = Accelerator(**keys)
+        accelerator = Point.of(row.parameters).accelerator
         result = ss.estimate(trace, accelerator, Device.named(row.parameters["device"]))
         scheme = accelerator.skipping
         assert row.metrics["cycles"] == result.totals.cycles[scheme].total

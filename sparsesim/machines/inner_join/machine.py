@@ -56,6 +56,8 @@ class InnerJoin(Machine):
         SlotClass("fill_drain", "fill and drain", "fill", "#5bb5b5", "start and end of a pass"),
     )
 
+    cheap_keys = ("feed_latency", "lanes", "queue_depth")
+
     def slots(self, array: InnerJoinArray) -> int:
         return array.pes * array.lanes
 

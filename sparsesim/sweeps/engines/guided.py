@@ -31,7 +31,8 @@ class Guided:
         self.total = min(space.spec.points or DRAWN, space.size)
         self._known: dict[str, Told] = {}
         self._asked: list[tuple[Any, Point]] = []
-        self._constraints = [Expression.read(text, space.names) for text in space.spec.constraints]
+        names = space.spec.names
+        self._constraints = [Expression.read(text, names) for text in space.spec.constraints]
 
     def ask(self) -> Sequence[Point]:
         """A batch of points that were not asked for before."""
@@ -60,14 +61,13 @@ class Guided:
 
     def _index(self, trial: Any) -> int:
         """The number of the combination that a trial suggests."""
-        index = 0
-        for name, values in self._space.parameters.items():
+
+        def choose(name: str, values: Sequence[Any]) -> int:
             if all(isinstance(value, int | float) for value in values):
-                at = trial.suggest_int(name, 0, len(values) - 1)  # neighbours are alike
-            else:
-                at = trial.suggest_categorical(name, range(len(values)))
-            index = index * len(values) + int(at)
-        return index
+                return int(trial.suggest_int(name, 0, len(values) - 1))  # neighbours are alike
+            return int(trial.suggest_categorical(name, range(len(values))))
+
+        return self._space.number(choose)
 
     def _tell(self, trial: Any, told: Told) -> None:
         point, metrics = told
