@@ -10,7 +10,7 @@ import pytest
 
 # Each layer may import itself and what stands before it.
 ORDER = (
-    ("errors", "kernel"),
+    ("errors", "kernel", "figures"),
     ("files", "own_file"),
     ("lowering", "formats", "spec", "inputs", "elementwise"),
     ("graph",),

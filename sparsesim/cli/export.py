@@ -52,7 +52,7 @@ def export(
     chosen = options.accelerator_of(accelerator, settings)
     board = options.device_of(device, chosen)
 
-    from sparsesim.report.figures import plural
+    from sparsesim.figures import plural
     from sparsesim.trace.doubtful_values import Noted
     from sparsesim.trace.prepare import watched
     from sparsesim.trace.store import is_trace

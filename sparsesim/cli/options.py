@@ -82,7 +82,23 @@ def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
     """The accelerator that was named, with its changes."""
     from sparsesim.spec import Accelerator
 
-    return changed(Accelerator.from_toml(name) if name else Accelerator(), settings)
+    made = Accelerator.from_toml(name) if name else Accelerator()
+    return changed(made, [_without_table(setting) for setting in settings or []])
+
+
+def _without_table(setting: str) -> str:
+    """`array.rows=8` as `rows=8`: the keys of the array are the accelerator's as well.
+
+    Raises:
+        SpecError: a key of the accelerator that is none of its array.
+    """
+    from sparsesim.spec import Accelerator
+
+    flat = setting.strip().removeprefix("array.")
+    key = flat.partition("=")[0].strip()
+    if flat != setting.strip() and key in Accelerator.model_fields:
+        raise SpecError(f"--set {setting}: '{key}' is no key of the array; write {flat}")
+    return flat
 
 
 def changed(spec: S, settings: list[str] | None) -> S:

@@ -33,9 +33,9 @@ def show(
     force: options.Force = False,
 ) -> None:
     """Layers, shapes, MACs and parameters of a model; which node runs where, and why."""
+    from sparsesim.figures import mac_share, percent
     from sparsesim.files import refuse_existing
     from sparsesim.report.console import terminal
-    from sparsesim.report.figures import mac_share, percent
     from sparsesim.report.naming import fitted
     from sparsesim.report.show import (
         host_lines,

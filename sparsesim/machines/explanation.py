@@ -38,3 +38,6 @@ class Cause:
 PACE_SHARE = 0.8
 """Share of a layer's compute cycles from which on a resource that takes them by itself is said to
 set the pace. A judgement: no source."""
+
+LEAST_SHARE = 0.05
+"""Share of a layer's total cycles below which nothing is said of what holds them. A judgement."""

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sparsesim.figures import change, count, plural, times
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.figures import change, count, plural, times
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
 from sparsesim.tuning.balance import Balance

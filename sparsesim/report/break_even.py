@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.estimator.break_even import BreakEven, BreakEvens
+from sparsesim.figures import percent, times
 from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.figures import percent, times
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
 

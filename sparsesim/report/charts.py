@@ -111,7 +111,9 @@ def vega_lite_version() -> str:
     return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
-def _speedup(result: Result) -> Drawn:
+def _speedup(result: Result) -> Drawn | None:
+    if result.baseline is None:
+        return None
     rows: list[dict[str, Any]] = []
     for scheme in result.schemes:
         interval = result.speedup_interval[scheme]

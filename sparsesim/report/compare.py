@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sparsesim.figures import change, clipped, count, milliseconds, percent, plural, times
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import (
     array,
@@ -20,7 +21,6 @@ from sparsesim.report.facts import (
     own_scheme,
     speedup,
 )
-from sparsesim.report.figures import change, clipped, count, milliseconds, percent, plural, times
 from sparsesim.result.model import LayerRecord, Result
 
 
@@ -109,16 +109,16 @@ def _totals(a: Result, b: Result) -> RenderableType:
     table = plain_table(
         "scheme", "A cycles/image", "B cycles/image", "change", "A speedup", "B speedup"
     )
-    for scheme in a.schemes:
-        before, after = (r.totals.cycles[scheme].total / images(r) for r in (a, b))
+    for scheme in dict.fromkeys((*a.schemes, *b.schemes)):
+        before, after = (_of_all(r, scheme) for r in (a, b))
         table.add_row(
             *cells(
                 scheme,
-                count(before),
-                count(after),
-                _coloured(change(before, after)),
-                times(a.speedup[scheme]),
-                times(b.speedup[scheme]),
+                "-" if before is None else count(before),
+                "-" if after is None else count(after),
+                _changed(before, after),
+                times(a.speedup.get(scheme)),
+                times(b.speedup.get(scheme)),
             )
         )
     times_taken = [
@@ -126,12 +126,32 @@ def _totals(a: Result, b: Result) -> RenderableType:
         for r in (a, b)
     ]
     table.add_row(*cells("own, its clock", *times_taken), style="bold")
-    against = Text(
-        f"Speedups are against the dense scheme on the same array: {array(a)} in A, {array(b)} in "
-        "B.",
-        style="dim",
-    )
+    against = Text(_against(a, b), style="dim")
     return Group(table, against)
+
+
+def _changed(before: float | None, after: float | None) -> Text | str:
+    return "-" if before is None or after is None else _coloured(change(before, after))
+
+
+def _of_all(result: Result, scheme: str) -> float | None:
+    """Cycles an image under a scheme; None: the machine has no such scheme."""
+    found = result.totals.cycles.get(scheme)
+    return None if found is None else found.total / images(result)
+
+
+def _against(a: Result, b: Result) -> str:
+    if a.baseline is not None and b.baseline is not None:
+        arrays = f"{array(a)} in A, {array(b)} in B"
+        return f"Speedups are against the dense scheme on the same array: {arrays}."
+    known = [(m, r) for m, r in (("A", a), ("B", b)) if r.baseline is not None]
+    arrays = "".join(
+        f"Speedups of {m} are against the dense scheme on the same {array(r)} array. "
+        for m, r in known
+    )
+    lacking = [r.accelerator.machine for r in (a, b) if r.baseline is None]
+    names = " and ".join(dict.fromkeys(lacking))
+    return f"{arrays}Without a dense mode, and so without speedups: {names}."
 
 
 def _layers(a: Result, b: Result) -> list[RenderableType]:
@@ -164,7 +184,7 @@ def _row(a: Result, b: Result, name: str) -> list[object]:
     x = next(layer for layer in a.layers if layer.name == name)
     y = next(layer for layer in b.layers if layer.name == name)
     before, after = _cycles(a, x), _cycles(b, y)
-    faster = [speedup(x.cycles, own_scheme(a)), speedup(y.cycles, own_scheme(b))]
+    faster = [speedup(a, x, own_scheme(a)), speedup(b, y, own_scheme(b))]
     return [
         count(before),
         count(after),

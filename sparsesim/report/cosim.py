@@ -7,8 +7,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from sparsesim.figures import thousandths
 from sparsesim.report.console import cells
-from sparsesim.report.figures import thousandths
 from sparsesim.report.heading import images_and_runs
 from sparsesim.report.naming import fitted
 

@@ -63,7 +63,7 @@ def _columns(result: Result, layer: LayerRecord) -> Iterator[tuple[str, Value]]:
     for key, value in layer.passes:
         yield f"passes_{key}", value
     for scheme in result.schemes:
-        yield from _of_scheme(layer, scheme)
+        yield from _of_scheme(result, layer, scheme)
 
 
 def _on_device(result: Result) -> Iterator[tuple[str, Value]]:
@@ -76,11 +76,13 @@ def _on_device(result: Result) -> Iterator[tuple[str, Value]]:
         yield f"{key}_share_of_device", "" if share is None else share
 
 
-def _of_scheme(layer: LayerRecord, scheme: str) -> Iterator[tuple[str, Value]]:
+def _of_scheme(result: Result, layer: LayerRecord, scheme: str) -> Iterator[tuple[str, Value]]:
     record = layer.schemes[scheme]
     for key, cycles in layer.cycles[scheme]:
         yield f"{scheme}_{key}_cycles", cycles
-    yield f"{scheme}_speedup_over_dense_same_array", speedup(layer.cycles, scheme)
+    faster = speedup(result, layer, scheme)
+    if faster is not None:
+        yield f"{scheme}_speedup_over_dense_same_array", faster
     yield f"{scheme}_bound", record.bound
     yield f"{scheme}_utilisation", record.utilisation
     for key, slots in record.classes.items():

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.cuts import Cuts, RankedCut
+from sparsesim.figures import octets, percent, plural
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name, source_name
-from sparsesim.report.figures import octets, percent, plural
 from sparsesim.report.heading import images_and_runs, warned
 from sparsesim.report.naming import fitted
 

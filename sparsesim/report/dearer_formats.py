@@ -6,8 +6,8 @@ order, dense.
 
 from __future__ import annotations
 
+from sparsesim.figures import bits, plural
 from sparsesim.report.facts import images, own_scheme
-from sparsesim.report.figures import bits, plural
 from sparsesim.result.model import LayerRecord, Result
 
 _OPERANDS = {"weight": ("weight",), "activation": ("activation", "output")}
@@ -16,12 +16,12 @@ _OPERANDS = {"weight": ("weight",), "activation": ("activation", "output")}
 def dearer_formats(result: Result) -> list[str]:
     """A sentence for each operand's format that makes some layers' transfers larger."""
     scheme = own_scheme(result)
-    if scheme == "none":
+    if result.baseline in (scheme, None):
         return []
     found = []
     for operand, parts in _OPERANDS.items():
         form = str(getattr(result.accelerator, f"{operand}_format"))
-        more = [_more(layer, scheme, parts) for layer in result.layers]
+        more = [_more(layer, scheme, result.baseline, parts) for layer in result.layers]
         dearer = [bits_more for bits_more in more if bits_more > 0]
         if form == "dense" or not dearer:
             continue
@@ -35,6 +35,6 @@ def dearer_formats(result: Result) -> list[str]:
     return found
 
 
-def _more(layer: LayerRecord, scheme: str, parts: tuple[str, ...]) -> int:
-    own, dense = layer.schemes[scheme].dram_bits, layer.schemes["none"].dram_bits
-    return sum(getattr(own, part) - getattr(dense, part) for part in parts)
+def _more(layer: LayerRecord, scheme: str, dense: str, parts: tuple[str, ...]) -> int:
+    own, plain = layer.schemes[scheme].dram_bits, layer.schemes[dense].dram_bits
+    return sum(getattr(own, part) - getattr(plain, part) for part in parts)

@@ -12,10 +12,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sparsesim.figures import count, percent, plural
 from sparsesim.intrinsic.emulation import Emulation, LayerEmulation
 from sparsesim.intrinsic.formats import Formats
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import count, percent, plural
 from sparsesim.report.heading import images_and_runs, warned
 from sparsesim.report.naming import fitted
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.errors import TraceError
-from sparsesim.report.advice import floors, lifts
+from sparsesim.figures import bits, count, percent, plural, signed_percent, times
 from sparsesim.report.classes import classes
 from sparsesim.report.console import WIDTH, cells, plain_table
 from sparsesim.report.facts import (
@@ -22,7 +22,8 @@ from sparsesim.report.facts import (
     own_scheme,
     speedup,
 )
-from sparsesim.report.figures import bits, count, percent, plural, signed_percent, times
+from sparsesim.report.floors import floors
+from sparsesim.report.lifts import lifts
 from sparsesim.report.naming import in_lines, named_by
 from sparsesim.result.model import LayerRecord, Result
 
@@ -107,17 +108,18 @@ def _table(result: Result, layer: LayerRecord) -> RenderableType:
     row("total cycles", *(count(c.total) for c in every), style="bold")
     row("  compute (DRAM free)", *(count(c.compute) for c in every))
     row("  memory (work free)", *(count(c.memory) for c in every))
-    row("speedup", *(times(speedup(layer.cycles, s)) for s in result.schemes), style="bold")
+    if result.baseline is not None:
+        row("speedup", *(times(speedup(result, layer, s)) for s in result.schemes), style="bold")
     row("bound by", *(r.bound for r in records), style="bold")
     row("where the cycles go", style="dim")
     parts = [class_cycles(result, r, c) for r, c in zip(records, every, strict=True)]
     for kind in classes(result.accelerator.rules):
         row(f"  {kind.bound}: {kind.words}", *(count(part[kind.key]) for part in parts))
     least = floors(result, layer)
-    if least is not None:
+    if least:
         row("at the least", style="dim")
-        row("  one result a column", *[count(least.drain)] * len(result.schemes))
-        row("  one cycle a window", *[count(least.windows)] * len(result.schemes))
+    for floor in least:
+        row(f"  {floor.words}", *[count(floor.cycles)] * len(result.schemes))
     row("mean densities say", *(count(r.density.compute) for r in records))
     row("  off compute by", *(signed_percent(r.density.error) for r in records))
     row("DRAM", style="dim")
@@ -131,9 +133,6 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
     total = layer.cycles[scheme].total or 1
     parts: list[RenderableType] = []
     found = lifts(result, layer, scheme)
-    if not found:
-        name = result.accelerator.machine
-        parts.append(Text(f"Which parameter lifts it is not known of the machine {name}."))
     for index, lift in enumerate(found):
         title = Text(
             f"Bound by {lift.bound}" if index == 0 else f"Besides, {lift.bound}", style="bold"
@@ -141,8 +140,14 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
         title.append(
             f" under {scheme}: {percent(lift.cycles / total)} of total cycles", style="not bold"
         )
-        parts += [title, _indented("", lift.said)]
-        parts += [_indented("→", parameter) for parameter in lift.parameters]
+        parts.append(title)
+        if lift.cause is not None:
+            parts.append(_indented("", lift.cause.said))
+            parts += [_indented("→", parameter) for parameter in lift.cause.parameters]
+    if any(lift.cause is None for lift in found):
+        unknown = " and ".join(lift.bound for lift in found if lift.cause is None)
+        name = result.accelerator.machine
+        parts.append(Text(f"What lifts {unknown} is not known of the machine {name}.", style="dim"))
     return parts
 
 

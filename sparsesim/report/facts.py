@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import PurePosixPath
 
+from sparsesim.figures import joules, mac_share, percent, plural, times
 from sparsesim.machines import machine_named
 from sparsesim.report.classes import STALL
-from sparsesim.report.figures import mac_share, percent, plural, times
 from sparsesim.report.heading import images_and_runs
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
 
@@ -31,7 +31,9 @@ def machine(result: Result) -> str:
 
 
 def baseline(result: Result) -> str:
-    """What every speedup is against."""
+    """What every speedup is against, behind the word."""
+    if result.baseline is None:
+        return f"at equal resources alone: {result.accelerator.machine} has no dense mode"
     return f"against the dense scheme on the same {array(result)} array"
 
 
@@ -93,7 +95,12 @@ def runs_word(result: Result) -> str:
 
 
 def interval_in_words(result: Result, scheme: str) -> str:
-    """Between what a speedup lies; of a single run nothing can be said."""
+    """Between what a speedup lies; of a single run nothing can be said.
+
+    `baseline` for the scheme that others are against, `-` where there is none.
+    """
+    if scheme == result.baseline or result.baseline is None:
+        return "baseline" if scheme == result.baseline else "-"
     interval = result.speedup_interval[scheme]
     if interval is None:
         return f"one {'image' if result.inputs.images_per_run == 1 else 'run'}"
@@ -126,10 +133,44 @@ def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[s
     return shares | {STALL.key: float(cycles.stall)}
 
 
-def speedup(cycles: dict[str, Cycles], scheme: str) -> float:
-    """Total cycles of `none` over those of a scheme."""
-    mine = cycles[scheme].total
-    return cycles["none"].total / mine if mine else 1.0
+def speedup(result: Result, layer: LayerRecord, scheme: str) -> float | None:
+    """Total cycles of a layer under the dense scheme over those under another; None: the machine
+    has no dense scheme."""
+    if result.baseline is None:
+        return None
+    mine = layer.cycles[scheme].total
+    return layer.cycles[result.baseline].total / mine if mine else 1.0
+
+
+def dense(result: Result) -> SchemeRecord | None:
+    """All layers under the dense scheme; None: the machine has none."""
+    return None if result.baseline is None else result.totals.schemes[result.baseline]
+
+
+def dram_bits(record: SchemeRecord) -> int:
+    """Bits over the DRAM port, of all operands."""
+    return sum(dict(record.dram_bits).values())
+
+
+def energy_pj(record: SchemeRecord) -> float:
+    """Of all components."""
+    return sum(record.energy_pj.values())
+
+
+def energy_in_words(result: Result, each: str = "") -> str:
+    """Over the dense scheme's, or as it is where there is none; and whose table it is.
+
+    Args:
+        result: of an estimate.
+        each: what stands before it.
+    """
+    found, all_dense = result.totals.schemes[own_scheme(result)], dense(result)
+    said = [each] if each else []
+    if all_dense is not None:
+        said.append(f"{times(energy_pj(found) / (energy_pj(all_dense) or 1))} of dense")
+    elif not each:
+        said.append(f"{joules(energy_pj(found) / images(result))} an image")
+    return f"{', '.join(said)} ({result.energy_table.get('process', 'table unknown')})"
 
 
 def by_cycles(result: Result) -> list[LayerRecord]:

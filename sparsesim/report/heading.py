@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from sparsesim.report.figures import plural
+from sparsesim.figures import plural
 from sparsesim.spec.accelerator import STORED, Accelerator
 
 

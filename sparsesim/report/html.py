@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from sparsesim.figures import (
+    bits,
+    count,
+    kib,
+    milliseconds,
+    percent,
+    plural,
+    signed_percent,
+    times,
+)
 from sparsesim.report.charts import CHARTS, caption, spec
 from sparsesim.report.classes import OTHER, bounds
 from sparsesim.report.facts import (
     accuracy_in_words,
     baseline,
     coverage_in_words,
+    dense,
+    dram_bits,
     images,
     images_in_words,
     inputs_name,
@@ -20,16 +32,6 @@ from sparsesim.report.facts import (
     output_error_in_words,
     own_scheme,
     speedup,
-)
-from sparsesim.report.figures import (
-    bits,
-    count,
-    kib,
-    milliseconds,
-    percent,
-    plural,
-    signed_percent,
-    times,
 )
 from sparsesim.report.naming import fitted
 from sparsesim.report.notes import notes
@@ -100,14 +102,11 @@ def _tiles(result: Result) -> str:
     scheme, totals, n = own_scheme(result), result.totals, images(result)
     cycles, record = totals.cycles[scheme].total / n, totals.schemes[scheme]
     clock = result.accelerator.clock_mhz
-    interval = result.speedup_interval[scheme]
-    between = f"{interval.low:.2f}-{times(interval.high)} (95 %), " if interval else ""
-    error, accuracy = result.output_error, result.accuracy
-    dram, dense = (sum(dict(totals.schemes[s].dram_bits).values()) / n for s in (scheme, "none"))
+    error, accuracy, all_dense = result.output_error, result.accuracy, dense(result)
     stored = totals.weight_storage
     resource, taken = scarcest(result)
     found = [
-        (f"Speedup, {scheme}", times(result.speedup[scheme]), f"{between}{baseline(result)}"),
+        *_compared(result),
         (
             "Output error",
             "none" if error is None else f"{error.mean * 100:.2f} %",
@@ -127,7 +126,11 @@ def _tiles(result: Result) -> str:
         ),
         ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
         (f"{resource} of the device", taken, shares_in_words(result)),
-        ("DRAM an image", bits(dram), f"dense: {bits(dense)}"),
+        (
+            "DRAM an image",
+            bits(dram_bits(record) / n),
+            f"dense: {bits(dram_bits(all_dense) / n)}" if all_dense else "",
+        ),
         (
             "Weights stored",
             bits(stored.encoded),
@@ -135,12 +138,32 @@ def _tiles(result: Result) -> str:
         ),
         ("MAC coverage", coverage_in_words(result), "of the MACs ran on the array"),
     ]
+    return tiles(found, _mood(result))
+
+
+def _compared(result: Result) -> Iterable[tuple[str, str, str]]:
+    """Tiles of the speedups that there are."""
+    scheme = own_scheme(result)
+    if result.baseline is not None:
+        interval = result.speedup_interval[scheme]
+        between = f"{interval.low:.2f}-{times(interval.high)} (95 %), " if interval else ""
+        said = f"{between}{baseline(result)}"
+        yield f"Speedup, {scheme}", times(result.speedup[scheme]), said
     equal = result.iso_resource
     if equal is not None:
         against = iso_resource_in_words(result).partition(" ")[2]
-        found.insert(1, ("At equal resources", times(equal.speedup), against))
-    mood = " faster" if result.speedup[scheme] >= 1 else " slower"
-    return tiles(found, mood)
+        yield "At equal resources", times(equal.speedup), against
+
+
+def _mood(result: Result) -> str:
+    """Of the first tile: whether it is faster than what it is compared with."""
+    if result.baseline is not None:
+        faster = result.speedup[own_scheme(result)]
+    elif result.iso_resource is not None:
+        faster = result.iso_resource.speedup
+    else:
+        return ""
+    return " faster" if faster >= 1 else " slower"
 
 
 def _top1(result: Result) -> str:
@@ -154,7 +177,7 @@ def _top1(result: Result) -> str:
 def _section(which: str, result: Result, charts: dict[str, dict], after: str = "") -> str:
     """A chart with its heading; nothing where there is nothing to draw."""
     if which not in charts:
-        return ""
+        return section(CHARTS[which].title, caption(result, which), after) if after else ""
     drawn = f'<div class="chart" id="chart-{which}"></div>{after}'
     return section(CHARTS[which].title, caption(result, which), drawn)
 
@@ -200,8 +223,8 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> str:
     cycles, record = layer.cycles[scheme], layer.schemes[scheme]
     share = cycles.total / (result.totals.cycles[scheme].total or 1)
     effectual = layer.effectual_macs / (layer.macs or 1)
-    dram = sum(dict(record.dram_bits).values()) / n
-    faster = speedup(layer.cycles, scheme)
+    dram = dram_bits(record) / n
+    faster = speedup(result, layer, scheme)
     numbers = [
         number(percent(share), share),
         number(times(faster), faster),

@@ -128,7 +128,7 @@ def balance(result: Result) -> alt.LayerChart | alt.FacetChart | None:
             "compute": max(layer.cycles[scheme].compute / n, 1),
             "memory": max(layer.cycles[scheme].memory / n, 1),
             "total": layer.cycles[scheme].total / n,
-            "speedup": speedup(layer.cycles, scheme),
+            "speedup": speedup(result, layer, scheme),
             "bound": layer.schemes[scheme].bound,
         }
         for layer, named in _labelled(result)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from sparsesim.figures import bits, count, percent, signed_percent, times
 from sparsesim.report.classes import classes
 from sparsesim.report.facts import (
     baseline,
     class_cycles,
+    dram_bits,
     images,
     images_in_words,
     labels,
@@ -16,7 +18,6 @@ from sparsesim.report.facts import (
     own_scheme,
     speedup,
 )
-from sparsesim.report.figures import bits, count, percent, signed_percent, times
 from sparsesim.report.notes import notes
 from sparsesim.report.summary import host, outcome, provenance, setting, speedups
 from sparsesim.result.model import LayerRecord, Result
@@ -87,10 +88,10 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> Sequence[str]:
         count(cycles.memory / n),
         count(cycles.total / n),
         percent(cycles.total / (result.totals.cycles[scheme].total or 1)),
-        times(speedup(layer.cycles, scheme)),
+        times(speedup(result, layer, scheme)),
         record.bound,
         signed_percent(record.density.error),
-        bits(sum(dict(record.dram_bits).values()) / n),
+        bits(dram_bits(record) / n),
     )
 
 

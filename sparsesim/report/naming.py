@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from sparsesim.figures import clipped
 from sparsesim.report.facts import short_names
-from sparsesim.report.figures import clipped
 
 _SEPARATORS = "/;._:"
 _MANY = 500  # names of which finding a short label each would take seconds

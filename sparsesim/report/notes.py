@@ -1,19 +1,17 @@
-"""A word where skipping gains nothing: layers bound by DRAM, by the drain of their results, or
-stored dearer than dense."""
+"""A word where skipping gains nothing: layers bound by DRAM, by what else sets the pace of their
+machine, or stored dearer than dense."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sparsesim.report.advice import floors
+from sparsesim.figures import percent
 from sparsesim.report.dearer_formats import dearer_formats
 from sparsesim.report.facts import by_cycles, own_scheme
-from sparsesim.report.figures import percent
+from sparsesim.report.floors import pacing
 from sparsesim.report.naming import fitted
 from sparsesim.result.model import LayerRecord, Result
 
-NEAR = 0.8
-"""A layer is at a floor where the floor is at least this share of its compute cycles."""
 _NAMED = 3
 
 
@@ -22,23 +20,16 @@ def notes(result: Result) -> list[str]:
     scheme = own_scheme(result)
     layers = by_cycles(result)
     dram = [layer for layer in layers if layer.schemes[scheme].bound == "dram"]
-    drain = [layer for layer in layers if layer not in dram and at_drain(result, layer, scheme)]
+    paced: dict[str, list[LayerRecord]] = {}
+    for layer in layers:
+        if layer not in dram:
+            for floor in pacing(result, layer, scheme):
+                paced.setdefault(floor.said, []).append(layer)
     found = []
     if dram:
         found.append(f"{_named(result, dram)}: bound by DRAM; skipping more gains nothing there")
-    if drain:
-        found.append(
-            f"{_named(result, drain)}: the drain of results, one a cycle and column, "
-            "sets the pace; skipping more gains little there"
-        )
+    found += [f"{_named(result, slow)}: {said}" for said, slow in paced.items() if said]
     return [*found, *dearer_formats(result)]
-
-
-def at_drain(result: Result, layer: LayerRecord, scheme: str) -> bool:
-    """Whether the drain of results is what bounds a layer, or is nearly."""
-    floor = floors(result, layer)
-    near = floor is not None and floor.drain >= NEAR * layer.cycles[scheme].compute
-    return layer.schemes[scheme].bound == "drain" or near
 
 
 def _named(result: Result, layers: Sequence[LayerRecord]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sparsesim.figures import count, percent, plural, times
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import count, percent, plural, times
 from sparsesim.report.heading import warned
 from sparsesim.report.naming import fitted
 from sparsesim.search.result import Score, SearchResult

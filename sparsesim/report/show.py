@@ -9,8 +9,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from sparsesim.figures import count, percent, plural
 from sparsesim.report.console import cells
-from sparsesim.report.figures import count, percent, plural
 from sparsesim.report.naming import fitted, in_lines
 
 _LEAST, _LINES = 16, 2  # columns that a name gets at least, and how many lines

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from sparsesim.figures import (
+    bits,
+    count,
+    joules,
+    kib,
+    milliseconds,
+    percent,
+    plural,
+    signed_percent,
+    times,
+)
 from sparsesim.report.facts import (
     accuracy_in_words,
     coverage_in_words,
+    dense,
+    dram_bits,
+    energy_in_words,
+    energy_pj,
     images,
     images_in_words,
     inputs_name,
@@ -15,17 +30,6 @@ from sparsesim.report.facts import (
     output_error_in_words,
     own_scheme,
     worst_in_words,
-)
-from sparsesim.report.figures import (
-    bits,
-    count,
-    joules,
-    kib,
-    milliseconds,
-    percent,
-    plural,
-    signed_percent,
-    times,
 )
 from sparsesim.report.on_device import shares_in_words
 from sparsesim.result.model import Result
@@ -60,8 +64,9 @@ def outcome(result: Result) -> Pairs:
     scheme, totals, n = own_scheme(result), result.totals, images(result)
     record, cycles, weights = totals.schemes[scheme], totals.cycles[scheme], totals.weight_storage
     statistics = result.images[scheme]
-    dram, dense_dram = (sum(dict(totals.schemes[s].dram_bits).values()) for s in (scheme, "none"))
-    energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
+    dram, all_dense = bits(dram_bits(record) / n), dense(result)
+    if all_dense is not None:
+        dram += f"; the dense scheme moves {bits(dram_bits(all_dense) / n)}"
     clock = result.accelerator.clock_mhz
     return [
         ("At equal resources", iso_resource_in_words(result)),
@@ -101,16 +106,14 @@ def outcome(result: Result) -> Pairs:
             f"{result.accelerator.weight_format}, {bits(weights.dense)} dense; independent "
             f"zeros need {bits(weights.iid_bound)}",
         ),
-        ("DRAM an image", f"{bits(dram / n)}; the dense scheme moves {bits(dense_dram / n)}"),
+        ("DRAM an image", dram),
         (
             "Peak live activations",
             f"{bits(result.memory.peak_live_bits)} ({kib(result.memory.peak_live_bits)})",
         ),
         (
             "Energy an image",
-            f"{joules(energy / n)}, "
-            f"{times(energy / (dense_energy or 1))} of dense "
-            f"({result.energy_table.get('process', 'table unknown')})",
+            energy_in_words(result, joules(energy_pj(record) / n)),
         ),
         ("MAC coverage", f"{coverage_in_words(result)} of the MACs ran on the array"),
     ]
@@ -125,8 +128,8 @@ def speedups(result: Result) -> list[tuple[str, str, str, str, str]]:
         rows.append(
             (
                 scheme,
-                times(result.speedup[scheme]),
-                "baseline" if scheme == "none" else interval_in_words(result, scheme),
+                times(result.speedup.get(scheme)),
+                interval_in_words(result, scheme),
                 count(each),
                 milliseconds(each, clock),
             )

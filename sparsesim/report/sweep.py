@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sparsesim.figures import count, duration, octets, percent, plural, thousandths, times
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import count, duration, octets, percent, plural, thousandths, times
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
 from sparsesim.report.sweep_points import is_free

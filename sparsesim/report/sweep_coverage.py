@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sparsesim.report.figures import mac_share
+from sparsesim.figures import mac_share
 from sparsesim.sweeps.result import SweepResult
 
 

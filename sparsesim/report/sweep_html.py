@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from sparsesim.figures import count, plural
 from sparsesim.report.facts import file_name
-from sparsesim.report.figures import count, plural
 from sparsesim.report.page import number, page, section, table, tiles
 from sparsesim.report.sweep import outcome, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sparsesim.figures import bits, count, percent, plural
 from sparsesim.report.facts import file_name, source_name
-from sparsesim.report.figures import bits, count, percent, plural
 from sparsesim.report.sweep import cut_lines, parameter, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_coverage import coverages

@@ -8,6 +8,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sparsesim.figures import (
+    bits,
+    count,
+    kib,
+    milliseconds,
+    percent,
+    plural,
+    signed_percent,
+    times,
+)
 from sparsesim.report.classes import classes
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import (
@@ -16,6 +26,9 @@ from sparsesim.report.facts import (
     by_cycles,
     class_cycles,
     coverage_in_words,
+    dense,
+    dram_bits,
+    energy_in_words,
     images,
     images_in_words,
     inputs_name,
@@ -27,16 +40,6 @@ from sparsesim.report.facts import (
     own_scheme,
     speedup,
     worst_in_words,
-)
-from sparsesim.report.figures import (
-    bits,
-    count,
-    kib,
-    milliseconds,
-    percent,
-    plural,
-    signed_percent,
-    times,
 )
 from sparsesim.report.naming import fitted
 from sparsesim.report.notes import notes
@@ -109,8 +112,8 @@ def _speedups(result: Result) -> RenderableType:
         table.add_row(
             *cells(
                 f"{'▸' if mine else ' '} {scheme}",
-                times(result.speedup[scheme]),
-                "baseline" if scheme == "none" else interval_in_words(result, scheme),
+                times(result.speedup.get(scheme)),
+                interval_in_words(result, scheme),
                 count(each),
                 milliseconds(each, clock),
                 Text(bar, style="green" if mine else "dim"),
@@ -175,7 +178,7 @@ def _layers(result: Result) -> RenderableType:
             *cells(
                 f"  {names[layer.name]}",
                 percent(layer.cycles[scheme].total / whole),
-                times(speedup(layer.cycles, scheme)),
+                times(speedup(result, layer, scheme)),
                 percent(layer.weight_sparsity),
                 percent(layer.activation_sparsity),
                 layer.schemes[scheme].bound,
@@ -189,8 +192,9 @@ def _rest(result: Result) -> RenderableType:
     a, record, weights = result.accelerator, totals.schemes[scheme], totals.weight_storage
     operators = ", ".join(f"{n} {op}" for op, n in result.host.operators.items())
     hosted = f"{operators}; not in the cycles" if operators else "nothing"
-    dram, dense = (sum(totals.schemes[s].dram_bits.model_dump().values()) for s in (scheme, "none"))
-    energy, dense_energy = (sum(totals.schemes[s].energy_pj.values()) for s in (scheme, "none"))
+    dram, all_dense = f"{bits(dram_bits(record) / images(result))} an image", dense(result)
+    if all_dense is not None:
+        dram += f"; dense {bits(dram_bits(all_dense) / images(result))}"
     stored = (
         f"{bits(weights.encoded)} as {a.weight_format} ({kib(weights.encoded)}); "
         f"dense {bits(weights.dense)}"
@@ -207,11 +211,10 @@ def _rest(result: Result) -> RenderableType:
             f"{hosted}. MAC coverage {coverage_in_words(result)}",
         ),
         ("weights", stored),
-        ("DRAM", f"{bits(dram / images(result))} an image; dense {bits(dense / images(result))}"),
+        ("DRAM", dram),
         (
             "energy",
-            f"{times(energy / (dense_energy or 1))} of dense "
-            f"({result.energy_table.get('process', 'table unknown')})",
+            energy_in_words(result),
         ),
     ]
     return _pairs(*lines)

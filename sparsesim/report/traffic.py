@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sparsesim.figures import count, octets, percent, times
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import count, octets, percent, times
 from sparsesim.report.naming import fitted
 from sparsesim.train.traffic import FormatTraffic, LayerTraffic, Traffic
 

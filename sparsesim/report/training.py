@@ -11,9 +11,9 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sparsesim.figures import percent
 from sparsesim.graph.names import block_of
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.figures import percent
 
 if TYPE_CHECKING:
     from sparsesim.train.history import History

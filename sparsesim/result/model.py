@@ -5,8 +5,11 @@ It holds numbers, not how they are shown. Counts are sums over all runs unless s
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pydantic import ConfigDict
 
+from sparsesim.machines.product_shape import ProductShape, Runs
 from sparsesim.result.record import Record
 from sparsesim.result.resources import IsoResource as IsoResource
 from sparsesim.result.resources import OnDevice as OnDevice
@@ -333,6 +336,14 @@ class Result(Record):
         """The scheme that speedups are against; None: the machine has no dense mode."""
         scheme = self.accelerator.rules.baseline
         return None if scheme is None else scheme.name
+
+    def runs(self, layer: LayerRecord) -> Runs:
+        """How many runs of each shape a layer has, several side by side being one."""
+        groups, filters, reduction = layer.groups, layer.filters, layer.reduction
+        return {
+            ProductShape(groups, filters, side_by_side * layer.positions, reduction): times
+            for side_by_side, times in Counter(self.run_groups).items()
+        }
 
     @property
     def run_groups(self) -> tuple[int, ...]:

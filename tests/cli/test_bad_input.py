@@ -185,7 +185,10 @@ def test_a_model_without_inputs(estimate):
             "weight_format 'zip' is unknown; use one of dense, bitmask, run_length, csr, "
             "coordinate",
         ),
-        ("datapath=eie", "datapath 'eie' is unknown; use one of inner_join"),
+        ("machine=eie", "machine 'eie' is unknown; use one of inner_join"),
+        ("datapath=eie", "machine 'eie' is unknown; use one of inner_join"),
+        ("array.row=8", "unknown key 'row'; did you mean 'rows'?"),
+        ("array.batch=2", "--set array.batch=2: 'batch' is no key of the array; write batch=2"),
         (
             "weight_buffer_kib=0.001",
             "conv1: one window of 16 filters needs 2304 bits of the weight buffer; half of "

@@ -52,11 +52,11 @@ def test_a_kept_trace_gives_the_same_result(run, result, lenet, digits):
 
 def test_settings_reach_the_result(run, result, lenet, digits):
     words = ["estimate", lenet, "--inputs", digits, "--images", 1, "--device", "XC7Z020", "-o"]
-    words += ["s.json", "--accelerator", "small-8x8", "--set", "cols=4", "--set", "lanes = 2"]
+    words += ["s.json", "--accelerator", "small-8x8", "--set", "cols=4", "--set", "array.lanes = 2"]
     assert run(*words, "--set", "activation_format=csr").code == 0
     stored = ss.load_result("s.json")
-    assert (stored.accelerator["rows"], stored.accelerator["cols"]) == (8, 4)
-    assert (stored.accelerator["lanes"], stored.accelerator["activation_format"]) == (2, "csr")
+    assert (stored.accelerator.array.rows, stored.accelerator.array.cols) == (8, 4)
+    assert (stored.accelerator.array.lanes, stored.accelerator.activation_format) == (2, "csr")
     assert stored.device["name"] == "xc7z020"
     ran = run("compare", "r.json", "s.json")
     assert ran.code == 0 and "conv2" in ran.out
@@ -120,9 +120,9 @@ def test_random_inputs_are_named_and_said(run, lenet):
     ("kind", "line"),
     [
         ("accelerators", "default: 16x16 PEs, window 16, lanes 1, two_sided"),
-        ("datapaths", "inner_join"),
         ("devices", "xc7z020: "),
         ("formats", "bitmask: "),
+        ("machines", "inner_join: zeros of both operands, "),
         ("operators", "layers: Conv "),
         ("presets", "imagenet"),
         ("schemes", "two_sided"),
@@ -133,6 +133,12 @@ def test_lists(run, kind, line):
     ran = run("list", kind)
     assert (ran.code, ran.err) == (0, "")
     assert any(found.startswith(line) for found in ran.out.splitlines()), ran.out
+
+
+def test_an_earlier_word_for_a_list_names_the_present_one(run):
+    ran = run("list", "datapaths")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: list 'datapaths' is now 'list machines'\n"
 
 
 def test_existing_outputs_are_overwritten_only_when_forced(run, result, lenet, digits):

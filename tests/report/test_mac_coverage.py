@@ -9,11 +9,11 @@ import json
 import pytest
 from report_samples import sample
 
+from sparsesim.figures import mac_share as in_words
 from sparsesim.graph.host_work import mac_share
 from sparsesim.report import render
 from sparsesim.report.compare import compare
 from sparsesim.report.console import plain
-from sparsesim.report.figures import mac_share as in_words
 from sparsesim.result.model import Result
 
 KINDS = ("text", "markdown", "html")

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsesim.machines.counted import Counted
+    from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.inner_join.operands import Windows
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
+    from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
 
 
@@ -78,6 +80,16 @@ class InnerJoin(Machine):
 
     def listed(self, array: InnerJoinArray) -> str:
         return f"{self.size(array)} PEs, window {array.window}, lanes {array.lanes}"
+
+    def floors(self, runs: Runs, array: InnerJoinArray) -> tuple[Floor, ...]:
+        from sparsesim.machines.inner_join.floors import floors
+
+        return floors(runs, array)
+
+    def cause(self, bound: str, result: Result, layer: LayerRecord, scheme: str) -> Cause | None:
+        from sparsesim.machines.inner_join.causes import cause
+
+        return cause(bound, result, layer, scheme)
 
     def tiling(self, array: InnerJoinArray) -> Tiling:
         return Tiling(array.rows, array.cols, array.window)

@@ -42,9 +42,9 @@ def change(before: float, after: float) -> str:
     return signed_percent((after - before) / before) if before else "new"
 
 
-def times(ratio: float) -> str:
-    """A ratio: `1.72x`."""
-    return f"{ratio:.2f}x"
+def times(ratio: float | None) -> str:
+    """A ratio: `1.72x`; `-` where there is none."""
+    return "-" if ratio is None else f"{ratio:.2f}x"
 
 
 def milliseconds(cycles: float, clock_mhz: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sparsesim.report import figures
+from sparsesim import figures
 
 
 @pytest.mark.parametrize(
