@@ -58,7 +58,7 @@ def estimated(root, tmp_path_factory) -> Path:
     text = out.decode("cp1252")
     assert "> two_sided" in text
     assert "##########" in text
-    assert json.loads((folder / "r.json").read_text())["schema"] == "sparsesim.result/1"
+    assert json.loads((folder / "r.json").read_text())["schema"] == "sparsesim.result/2"
     return folder
 
 
