@@ -191,7 +191,7 @@ def test_a_model_without_inputs(estimate):
         ("array.batch=2", "--set array.batch=2: 'batch' is no key of the array; write batch=2"),
         (
             "weight_buffer_kib=0.001",
-            "conv1: one window of 16 filters needs 2304 bits of the weight buffer; half of "
+            "conv1: 16 elements of 16 filters needs 2304 bits of the weight buffer; half of "
             "weight_buffer_kib is 4",
         ),
     ],
@@ -268,7 +268,7 @@ def test_results_and_traces(run, lenet, digits):
     Path("list.json").write_text("[]")
     refused(
         run("compare", "list.json", "list.json"),
-        "list.json: not a result of schema sparsesim.result/1, but of None",
+        "list.json: not a result of schema sparsesim.result/2, but of None",
     )
     assert run(
         "estimate", lenet, "--inputs", digits, "--images", 1, "-o", "r.json",

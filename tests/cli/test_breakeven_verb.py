@@ -13,11 +13,11 @@ def test_break_even_of_lenet(run, lenet: Path, digits: Path):
     assert all(len(line) <= 80 for line in ran.out.splitlines())
     found = json.loads(Path("b.json").read_text())
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "conv2", "fc3", "fc4"]
-    assert (found["images"], found["steps"], found["accelerator"]["rows"]) == (1, 256, 8)
+    assert (found["images"], found["steps"], found["accelerator"]["array"]["rows"]) == (1, 256, 8)
     for layer in found["layers"]:
         assert list(layer["schemes"]) == ["activation", "weight", "two_sided"]
     for scheme, rival in found["rivals"].items():
-        said = f"{scheme}: against {rival['rows']}x{rival['cols']} dense PEs"
+        said = f"{scheme}: against {rival['array']['rows']}x{rival['array']['cols']} dense PEs"
         assert said in ran.out
     assert run(*words, "-o", "b.json").err == (
         "error: b.json: exists; use --force to overwrite it\n"

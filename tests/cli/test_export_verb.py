@@ -74,7 +74,7 @@ def test_options_reach_the_export(export, root: Path):
     words = ("--layer", "conv2", "--set", "rows=8", "--device", "xc7z020")
     assert export("timeline", "t.json", *words, "--thresholds", thresholds).code == 0
     found = json.loads(Path("t.json").read_text())["otherData"]
-    assert (found["layer"], found["accelerator"]["rows"]) == ("conv2", 8)
+    assert (found["layer"], found["accelerator"]["array"]["rows"]) == ("conv2", 8)
     assert "weights of 1 layer by magnitude 0.05" in found["of"]
     assert found["device"]["family"] == "Zynq-7000"
     assert export("zigzag", "q.yaml", "--quantize", "--set", "acc_bits=24").code == 0

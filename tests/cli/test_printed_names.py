@@ -71,6 +71,7 @@ def test_in_the_tables_of_a_cosimulation(capsys):
     from sparsesim.cosim.check import LayerCheck
     from sparsesim.cosim.run import Cosimulation
     from sparsesim.report.cosim import cosim_table, differences_table
+    from sparsesim.spec import Accelerator
 
     names = [*NAMES, *(f"block.{i}/{'x' * 80}/{i}" for i in range(2))]
     checks = tuple(
@@ -90,7 +91,7 @@ def test_in_the_tables_of_a_cosimulation(capsys):
         for name in names
     )
     found = Cosimulation(checks, failure=None, outputs_equal=(True,), seconds=1.0, workers=1)
-    machine = SimpleNamespace(rows=4, cols=4, skipping="none")
+    machine = Accelerator(rows=4, cols=4, skipping="none")
     options.show(cosim_table(machine, found))
     parts = [
         SimpleNamespace(name=name, elements=1, differing=0, own=0, largest=0.0, overflows=0)

@@ -18,7 +18,7 @@ def test_queues_of_lenet(run, lenet: Path, digits: Path):
     assert all(len(line) <= 80 for line in ran.out.splitlines())
     found = json.loads(Path("q.json").read_text())
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "conv2", "fc3", "fc4"]
-    assert (found["images"], found["loss"], found["accelerator"]["rows"]) == (3, 0.02, 8)
+    assert (found["images"], found["loss"], found["accelerator"]["array"]["rows"]) == (3, 0.02, 8)
     by_depth = {point["depth"]: point for point in found["curve"]}
     least = by_depth[None]["total_cycles"]
     assert by_depth[found["depth"]]["total_cycles"] <= 1.02 * least
