@@ -21,7 +21,7 @@ class NaiveGroup:
 
     filters: int
     positions: int
-    windows: int
+    elements: int
     positions_first: bool
     positions_outer: bool
     reduction_cut: bool
@@ -33,9 +33,14 @@ class NaiveLayer:
 
     Args:
         activations, weights, outputs: bool, flat, laid out as `Geometry` says.
+        accelerator: its buffers, formats and pass order are read, not its machine.
+        tiling: the machine's steps in filters, positions and elements of K.
     """
 
-    def __init__(self, name, geometry, activations, weights, outputs, value_bits, accelerator):
+    def __init__(
+        self, name, geometry, activations, weights, outputs, value_bits, accelerator, tiling
+    ):
+        self.tiling = tiling
         self.name, self.geometry, self.value_bits = name, geometry, value_bits
         self.activations, self.outputs = activations, outputs
         # "Groups are ordered [direction][part][step]; steps share their weight."
@@ -151,10 +156,12 @@ class NaiveLayer:
         Raises:
             SpecError: it can't be cut.
         """
-        g, a = self.geometry, self.accelerator
-        tile = min(a.rows, g.filters), min(a.cols, g.positions)
-        all_m = [m for m in range(1, g.filters + 1) if m % a.rows == 0 or m == g.filters]
-        all_p = [p for p in range(1, g.positions + 1) if p % a.cols == 0 or p == g.positions]
+        g, a, step = self.geometry, self.accelerator, self.tiling
+        tile = min(step.filters, g.filters), min(step.positions, g.positions)
+        all_m = [m for m in range(1, g.filters + 1) if m % step.filters == 0 or m == g.filters]
+        all_p = [
+            p for p in range(1, g.positions + 1) if p % step.positions == 0 or p == g.positions
+        ]
         some_m = [m for m in all_m if self.weights_fit(group, m)]
         some_p = [p for p in all_p if self.activations_fit(group, p)]
         orders = {"auto": [False, True]}.get(a.pass_order, [a.pass_order == "positions_outer"])
@@ -166,25 +173,27 @@ class NaiveLayer:
             first = max(p for p in some_p if self.outputs_fit(tile[0], p))
             beside = max(m for m in some_m if self.outputs_fit(m, first))
             options += [(beside, first, True, order) for order in orders]
-            windows, reduction_cut = max(1, -(-g.reduction // a.window)), False
+            elements, reduction_cut = g.reduction, False
         else:
-            windows, reduction_cut = self.most_windows(group, *tile), True
+            elements, reduction_cut = self.most_elements(group, *tile), True
             options += [(*tile, False, order) for order in orders]
         cuts = []
         for m, p, positions_first, outer in options:
-            passes = self.passes(group, m, p, windows, outer, reduction_cut)
-            cuts.append(NaiveGroup(m, p, windows, positions_first, outer, reduction_cut, passes))
+            passes = self.passes(group, m, p, elements, outer, reduction_cut)
+            cuts.append(NaiveGroup(m, p, elements, positions_first, outer, reduction_cut, passes))
         return min(cuts, key=lambda c: sum(sum(row[8:11]) for row in c.passes))
 
-    def most_windows(self, group, filters, positions):
-        g, window = self.geometry, self.accelerator.window
+    def most_elements(self, group, filters, positions):
+        """Of K in a slice: as many steps as fit, or all of K."""
+        g, step = self.geometry, self.tiling.elements
         refuse = "{}: {} needs {} bits of the {} buffer; half of {}_buffer_kib is {}".format
         if not self.outputs_fit(filters, positions):
             needed = filters * positions * self.value_bits.output
             what = f"one tile of {filters} x {positions} outputs"
             raise SpecError(refuse(self.name, what, needed, "output", "output", self.output_half))
-        for windows in range(-(-g.reduction // window), 0, -1):
-            pairs = cut(g.reduction, windows * window)
+        for steps in range(-(-g.reduction // step), 0, -1):
+            elements = min(steps * step, g.reduction)
+            pairs = cut(g.reduction, elements)
             weight = max(
                 self.weight_bits(self.weight(group)[a:b, c:d])
                 for a, b in cut(g.filters, filters)
@@ -196,26 +205,30 @@ class NaiveLayer:
                 for c, d in pairs
             )
             if weight <= self.weight_half and activation <= self.activation_half:
-                return windows
+                if len(pairs) > 1 and not self.tiling.sums_stay:
+                    raise SpecError(
+                        f"{self.name}: {filters} filters and {positions} positions with all of K = "
+                        f"{g.reduction} do not fit the buffers, and sums do not stay in the "
+                        "machine from one slice of K to the next; use larger buffers"
+                    )
+                return elements
         if weight > self.weight_half:
-            what = f"one window of {filters} filters"
+            what = f"{elements} elements of {filters} filters"
             raise SpecError(refuse(self.name, what, weight, "weight", "weight", self.weight_half))
-        what = f"one window of {positions} positions"
+        what = f"{elements} elements of {positions} positions"
         half = self.activation_half
         raise SpecError(refuse(self.name, what, activation, "activation", "activation", half))
 
-    def passes(self, group, filters, positions, windows, positions_outer, reduction_cut):
-        """Rows: group, m0, m1, p0, p1, w0, w1, drains, loads and store, the same dense."""
-        g, window = self.geometry, self.accelerator.window
-        all_windows = -(-g.reduction // window)
+    def passes(self, group, filters, positions, elements, positions_outer, reduction_cut):
+        """Rows: group, m0, m1, p0, p1, k0, k1, drains, loads and store, the same dense."""
+        g = self.geometry
         tiles = [(m, p) for m in cut(g.filters, filters) for p in cut(g.positions, positions)]
         if positions_outer:
             tiles = [(m, p) for p in cut(g.positions, positions) for m in cut(g.filters, filters)]
         rows, held_weight, held_activation = [], None, None
         stays, is_first_step, in_buffer = self.stays(group), group % self.steps == 0, set()
         for (m0, m1), (p0, p1) in tiles:
-            for w0, w1 in cut(all_windows, windows):
-                k0, k1 = w0 * window, min(w1 * window, g.reduction)
+            for k0, k1 in cut(g.reduction, elements):
                 weight = self.weight(group)[m0:m1, k0:k1]
                 box = self.box(group, p0, p1)
                 activation = self.lowered(group, p0, p1, k0, k1) if reduction_cut else box
@@ -226,10 +239,10 @@ class NaiveLayer:
                 if stays:
                     new_weight = is_first_step and held_weight not in in_buffer
                     in_buffer.add(held_weight)
-                drains = w1 == all_windows
+                drains = k1 == g.reduction
                 rows.append(
                     [
-                        *(group, m0, m1, p0, p1, w0, w1, int(drains)),
+                        *(group, m0, m1, p0, p1, k0, k1, int(drains)),
                         self.activation_bits(activation) * new_activation,
                         self.weight_bits(weight) * new_weight,
                         self.store_bits(output) * drains,

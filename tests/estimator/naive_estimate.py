@@ -17,6 +17,7 @@ from naive_array import CLASSES, naive_array_cycles
 from naive_memory import NaiveLayer, naive_total
 
 from sparsesim.lowering import Geometry
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory import ValueBits
 from sparsesim.spec import Accelerator
 
@@ -141,13 +142,15 @@ def _add_run(sums, layer, bits, images, accelerator, bits_per_cycle) -> None:
                 output_group_stride=geometry.output_group_stride * images,
             )
     wide = accelerator.value_bits or 8
-    naive = NaiveLayer(layer.name, geometry, *bits, ValueBits(wide, wide, wide), accelerator)
+    # "Filter blocks are multiples of rows, position blocks of columns, slices of K of the window"
+    tiling = Tiling(accelerator.rows, accelerator.cols, accelerator.window)
+    widths = ValueBits(wide, wide, wide)
+    naive = NaiveLayer(layer.name, geometry, *bits, widths, accelerator, tiling)
     groups = [naive.group(group) for group in range(geometry.groups)]
     rows = [row for group in groups for row in group.passes]
     sums.passes += len(rows)
     compute = {scheme: [] for scheme in SCHEMES}
-    for group, m0, m1, p0, p1, w0, w1, drains, *_ in rows:
-        k0, k1 = w0 * accelerator.window, min(w1 * accelerator.window, geometry.reduction)
+    for group, m0, m1, p0, p1, k0, k1, drains, *_ in rows:
         act = naive.lowered(group, p0, p1, k0, k1)
         weight = naive.weight(group)[m0:m1, k0:k1]
         sums.effectual += int((act.astype(int) @ weight.T.astype(int)).sum())

@@ -8,18 +8,19 @@ import pytest
 from sparsesim.errors import SpecError
 from sparsesim.lowering import Geometry, product
 from sparsesim.lowering.bits import pack
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory import ValueBits, plan_layer
 from sparsesim.spec import Accelerator
 
 EIGHT = ValueBits(8, 8, 8)
+STEPS = Tiling(filters=2, positions=2, elements=4)
 KIB = 1 / 4096  # a buffer of which one half holds one bit
 
 
 def dense(**settings) -> Accelerator:
-    """A 2 x 2 array with dense formats and windows of 4."""
-    defaults = {"rows": 2, "cols": 2, "window": 4, "pass_order": "auto"}
+    """One with dense formats."""
     formats = {"activation_format": "dense", "weight_format": "dense"}
-    return Accelerator(**(defaults | formats | settings))
+    return Accelerator(**(formats | settings))
 
 
 def words(geometry: Geometry, value: bool = True) -> list[np.ndarray]:
@@ -30,11 +31,11 @@ def words(geometry: Geometry, value: bool = True) -> list[np.ndarray]:
 
 def test_a_layer_that_fits_is_one_pass():
     geometry = product(1, 5, 3, 7)
-    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, dense())
-    assert plan.pass_table().tolist() == [[0, 5, 0, 3, 0, 2, 1]]
-    assert plan.load_activation_bits.tolist() == [3 * 7 * 8]
-    assert plan.load_weight_bits.tolist() == [5 * 7 * 8]
-    assert plan.store_bits.tolist() == [5 * 3 * 8]
+    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, dense(), STEPS)
+    assert plan.passes.table.tolist() == [[0, 0, 5, 0, 3, 0, 7, 1]]
+    assert plan.encoded.activations.tolist() == [3 * 7 * 8]
+    assert plan.encoded.weights.tolist() == [5 * 7 * 8]
+    assert plan.encoded.outputs.tolist() == [5 * 3 * 8]
     assert not plan.choice.positions_first[0]
     assert not plan.choice.positions_outer[0]
 
@@ -46,22 +47,22 @@ def test_auto_keeps_the_dearer_operand():
     # Positions outer: 192 once, 128 for each of 3 position blocks: 576.
     geometry = product(1, 4, 6, 4)
     accelerator = dense(activation_buffer_kib=64 * KIB, weight_buffer_kib=64 * KIB)
-    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator)
-    assert plan.pass_table().tolist() == [
-        [0, 2, 0, 2, 0, 1, 1],
-        [0, 2, 2, 4, 0, 1, 1],
-        [0, 2, 4, 6, 0, 1, 1],
-        [2, 4, 0, 2, 0, 1, 1],
-        [2, 4, 2, 4, 0, 1, 1],
-        [2, 4, 4, 6, 0, 1, 1],
+    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator, STEPS)
+    assert plan.passes.table.tolist() == [
+        [0, 0, 2, 0, 2, 0, 4, 1],
+        [0, 0, 2, 2, 4, 0, 4, 1],
+        [0, 0, 2, 4, 6, 0, 4, 1],
+        [0, 2, 4, 0, 2, 0, 4, 1],
+        [0, 2, 4, 2, 4, 0, 4, 1],
+        [0, 2, 4, 4, 6, 0, 4, 1],
     ]
-    assert plan.load_weight_bits.tolist() == [64, 0, 0, 64, 0, 0]
-    assert plan.load_activation_bits.tolist() == [64] * 6
+    assert plan.encoded.weights.tolist() == [64, 0, 0, 64, 0, 0]
+    assert plan.encoded.activations.tolist() == [64] * 6
     fixed = accelerator.with_(pass_order="positions_outer")
-    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, fixed)
-    assert plan.p0.tolist() == [0, 0, 2, 2, 4, 4]
-    assert plan.load_weight_bits.tolist() == [64] * 6
-    assert plan.load_activation_bits.tolist() == [64, 0, 64, 0, 64, 0]
+    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, fixed, STEPS)
+    assert plan.passes.p0.tolist() == [0, 0, 2, 2, 4, 4]
+    assert plan.encoded.weights.tolist() == [64] * 6
+    assert plan.encoded.activations.tolist() == [64, 0, 64, 0, 64, 0]
 
 
 def test_positions_first_where_that_moves_fewer_bits():
@@ -70,47 +71,47 @@ def test_positions_first_where_that_moves_fewer_bits():
     # B: 8 positions beside 2 filters: 4 filter blocks; the same bits. A tie goes to A.
     geometry = product(1, 8, 8, 4)
     accelerator = dense(output_buffer_kib=128 * KIB)
-    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator)
+    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator, STEPS)
     assert (plan.choice.filters[0], plan.choice.positions[0]) == (8, 2)
     assert not plan.choice.positions_first[0]
     # With weights that fit 4 at a time, A is 4 filters beside 4 positions: 256 weight bits once and
     # 256 activation bits twice. B keeps all activations: 256 + 256.
     accelerator = accelerator.with_(weight_buffer_kib=128 * KIB)
-    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator)
+    plan = plan_layer("fc", geometry, *words(geometry), EIGHT, accelerator, STEPS)
     assert (plan.choice.filters[0], plan.choice.positions[0]) == (2, 8)
     assert plan.choice.positions_first[0]
-    assert plan.load_activation_bits.tolist() == [256, 0, 0, 0]
-    assert plan.load_weight_bits.tolist() == [64, 64, 64, 64]
+    assert plan.encoded.activations.tolist() == [256, 0, 0, 0]
+    assert plan.encoded.weights.tolist() == [64, 64, 64, 64]
 
 
 def test_reduction_is_cut_where_a_tile_does_not_fit():
-    # A tile of 2 filters of K = 10 takes 160 bits; one window of 4 takes 64, so 100 bits hold one.
+    # A tile of 2 filters of K = 10 takes 160 bits; 4 elements take 64, so 100 bits hold one.
     geometry = product(1, 3, 1, 10)
     accelerator = dense(weight_buffer_kib=100 * KIB)
-    plan = plan_layer("fc6", geometry, *words(geometry), EIGHT, accelerator)
+    plan = plan_layer("fc6", geometry, *words(geometry), EIGHT, accelerator, STEPS)
     assert plan.choice.reduction_cut.tolist() == [True]
-    assert plan.pass_table().tolist() == [
-        [0, 2, 0, 1, 0, 1, 0],
-        [0, 2, 0, 1, 1, 2, 0],
-        [0, 2, 0, 1, 2, 3, 1],
-        [2, 3, 0, 1, 0, 1, 0],
-        [2, 3, 0, 1, 1, 2, 0],
-        [2, 3, 0, 1, 2, 3, 1],
+    assert plan.passes.table.tolist() == [
+        [0, 0, 2, 0, 1, 0, 4, 0],
+        [0, 0, 2, 0, 1, 4, 8, 0],
+        [0, 0, 2, 0, 1, 8, 10, 1],
+        [0, 2, 3, 0, 1, 0, 4, 0],
+        [0, 2, 3, 0, 1, 4, 8, 0],
+        [0, 2, 3, 0, 1, 8, 10, 1],
     ]
-    assert plan.load_weight_bits.tolist() == [64, 64, 32, 32, 32, 16]
-    assert plan.load_activation_bits.tolist() == [32, 32, 16, 32, 32, 16]
-    assert plan.store_bits.tolist() == [0, 0, 16, 0, 0, 8]
+    assert plan.encoded.weights.tolist() == [64, 64, 32, 32, 32, 16]
+    assert plan.encoded.activations.tolist() == [32, 32, 16, 32, 32, 16]
+    assert plan.encoded.outputs.tolist() == [0, 0, 16, 0, 0, 8]
 
 
 def test_dense_bits_belong_to_the_same_cuts():
     # Without a non-zero a bitmask is one bit an element, and the whole layer one pass.
     geometry = product(1, 6, 6, 8)
     accelerator = Accelerator(weight_buffer_kib=48 * KIB, activation_buffer_kib=48 * KIB)
-    plan = plan_layer("fc", geometry, *words(geometry, False), EIGHT, accelerator)
-    assert plan.load_weight_bits.tolist() == [48]
-    assert plan.dense_load_weight_bits.tolist() == [48 * 8]
-    assert plan.store_bits.tolist() == [36]
-    assert plan.dense_store_bits.tolist() == [36 * 8]
+    plan = plan_layer("fc", geometry, *words(geometry, False), EIGHT, accelerator, STEPS)
+    assert plan.encoded.weights.tolist() == [48]
+    assert plan.dense.weights.tolist() == [48 * 8]
+    assert plan.encoded.outputs.tolist() == [36]
+    assert plan.dense.outputs.tolist() == [36 * 8]
 
 
 def test_boxes_leave_out_padding_and_skipped_pixels():
@@ -134,18 +135,18 @@ def test_boxes_leave_out_padding_and_skipped_pixels():
     )
     activations = pack(np.ones(15, bool))
     others = words(geometry)[1:]
-    plan = plan_layer("conv", geometry, activations, *others, EIGHT, dense(cols=1))
-    assert plan.load_activation_bits.tolist() == [5 * 3 * 8]
+    plan = plan_layer("conv", geometry, activations, *others, EIGHT, dense(), Tiling(2, 1, 4))
+    assert plan.encoded.activations.tolist() == [5 * 3 * 8]
     # Room for 3 pixels: outputs 0 to 2 have the box of columns 0 to 2, outputs 3 and 4 column 4.
-    narrow = dense(cols=1, activation_buffer_kib=72 * KIB)
-    plan = plan_layer("conv", geometry, activations, *others, EIGHT, narrow)
-    assert plan.p0.tolist() == [0, 3]
-    assert plan.load_activation_bits.tolist() == [3 * 24, 1 * 24]
+    narrow = dense(activation_buffer_kib=72 * KIB)
+    plan = plan_layer("conv", geometry, activations, *others, EIGHT, narrow, Tiling(2, 1, 4))
+    assert plan.passes.p0.tolist() == [0, 3]
+    assert plan.encoded.activations.tolist() == [3 * 24, 1 * 24]
     # Room for 1: each output by itself, and those in padding load nothing.
-    narrow = dense(cols=1, activation_buffer_kib=24 * KIB)
-    plan = plan_layer("conv", geometry, activations, *others, EIGHT, narrow)
-    assert plan.p0.tolist() == [0, 1, 2, 3, 4]
-    assert plan.load_activation_bits.tolist() == [0, 24, 24, 24, 0]
+    narrow = dense(activation_buffer_kib=24 * KIB)
+    plan = plan_layer("conv", geometry, activations, *others, EIGHT, narrow, Tiling(2, 1, 4))
+    assert plan.passes.p0.tolist() == [0, 1, 2, 3, 4]
+    assert plan.encoded.activations.tolist() == [0, 24, 24, 24, 0]
 
 
 def test_a_block_over_the_edge_of_a_row_meets_only_its_own_columns():
@@ -169,16 +170,16 @@ def test_a_block_over_the_edge_of_a_row_meets_only_its_own_columns():
         output_group_stride=1,
         output_pixel_stride=1,
     )
-    accelerator = dense(cols=3, output_buffer_kib=24 * KIB)
-    plan = plan_layer("deconv", geometry, *words(geometry), EIGHT, accelerator)
-    assert plan.p0.tolist() == [0, 3, 6]
-    assert plan.load_activation_bits.tolist() == [3 * 8, 4 * 8, 2 * 8]
+    accelerator = dense(output_buffer_kib=24 * KIB)
+    plan = plan_layer("deconv", geometry, *words(geometry), EIGHT, accelerator, Tiling(2, 3, 4))
+    assert plan.passes.p0.tolist() == [0, 3, 6]
+    assert plan.encoded.activations.tolist() == [3 * 8, 4 * 8, 2 * 8]
 
 
 def test_a_layer_without_outputs_has_no_passes():
     geometry = product(3, 4, 0, 4)
-    plan = plan_layer("empty", geometry, *words(geometry), EIGHT, dense())
-    assert plan.pass_table().shape == (0, 7)
+    plan = plan_layer("empty", geometry, *words(geometry), EIGHT, dense(), STEPS)
+    assert plan.passes.table.shape == (0, 8)
     assert plan.choice.filters.tolist() == [0, 0, 0]
 
 
@@ -187,12 +188,12 @@ def test_a_layer_without_outputs_has_no_passes():
     [
         (
             {"weight_buffer_kib": 63 * KIB},
-            "fc6: one window of 2 filters needs 64 bits of the weight buffer; "
+            "fc6: 4 elements of 2 filters needs 64 bits of the weight buffer; "
             "half of weight_buffer_kib is 63",
         ),
         (
             {"activation_buffer_kib": 63 * KIB},
-            "fc6: one window of 2 positions needs 64 bits of the activation buffer; "
+            "fc6: 4 elements of 2 positions needs 64 bits of the activation buffer; "
             "half of activation_buffer_kib is 63",
         ),
         (
@@ -205,5 +206,21 @@ def test_a_layer_without_outputs_has_no_passes():
 def test_what_does_not_fit_at_all_is_refused(settings, message):
     geometry = product(1, 4, 4, 16)
     with pytest.raises(SpecError) as raised:
-        plan_layer("fc6", geometry, *words(geometry), EIGHT, dense(**settings))
+        plan_layer("fc6", geometry, *words(geometry), EIGHT, dense(**settings), STEPS)
     assert str(raised.value) == message
+
+
+def test_a_machine_whose_sums_do_not_stay_has_all_of_k_in_a_pass():
+    # A tile of 2 filters of K = 10 takes 160 bits.
+    geometry = product(1, 3, 1, 10)
+    leaves = Tiling(filters=2, positions=2, elements=4, sums_stay=False)
+    fits = dense(weight_buffer_kib=160 * KIB)
+    plan = plan_layer("fc6", geometry, *words(geometry), EIGHT, fits, leaves)
+    assert plan.passes.elements.tolist() == [10, 10]
+    narrow = dense(weight_buffer_kib=159 * KIB)
+    with pytest.raises(SpecError) as raised:
+        plan_layer("fc6", geometry, *words(geometry), EIGHT, narrow, leaves)
+    assert str(raised.value) == (
+        "fc6: 2 filters and 1 positions with all of K = 10 do not fit the buffers, and sums do not "
+        "stay in the machine from one slice of K to the next; use larger buffers"
+    )

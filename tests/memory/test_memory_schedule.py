@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
 
+from sparsesim.machines.columns import GROUP
+from sparsesim.machines.passes import Passes
 from sparsesim.memory import Plan, schedule, transfer_cycles
 from sparsesim.memory.choose import Choice
+from sparsesim.memory.plan import Moved
 
 
 def plan_of(group: list[int], loads: list[int], stores: list[int]) -> Plan:
     """A plan with these transfers; dense ones are twice as large."""
-    columns = {
-        "group": group,
-        "load_activation_bits": [bits - bits // 2 for bits in loads],
-        "load_weight_bits": [bits // 2 for bits in loads],
-        "store_bits": stores,
-        "dense_load_activation_bits": loads,
-        "dense_load_weight_bits": loads,
-        "dense_store_bits": [2 * bits for bits in stores],
-    }
-    nothing = [0] * len(group)
-    names = [field.name for field in fields(Plan) if field.name != "choice"]
-    arrays = {name: np.array(columns.get(name, nothing), np.int64) for name in names}
-    return Plan(choice=Choice.of_nothing(1), **arrays)
+    table = np.zeros((len(group), 8), np.int64)
+    table[:, GROUP] = group
+    bits, stored = np.array(loads, np.int64), np.array(stores, np.int64)
+    encoded = Moved(bits - bits // 2, bits // 2, stored)
+    return Plan(Choice.of_nothing(1), Passes(table), encoded, Moved(bits, bits, 2 * stored))
 
 
 def test_transfers_hide_behind_work():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +17,7 @@ from sparsesim.formats import Format
 from sparsesim.formats.bitmask import Bitmask
 from sparsesim.lowering import Geometry, channels_last, product
 from sparsesim.lowering.bits import pack
+from sparsesim.machines.tiling import Tiling
 from sparsesim.memory import ValueBits, count_layer, plan_layer, schedule
 from sparsesim.spec import Accelerator
 
@@ -76,12 +76,9 @@ geometries = st.one_of(products, convolutions(), recurrent_products())
 
 @st.composite
 def accelerators(draw) -> Accelerator:
-    """Arrays and buffers so small that layers are cut, or can't be."""
+    """Buffers so small that layers are cut, or can't be."""
     bits = st.sampled_from((20, 50, 80, 120, 200, 350, 700, 2000))
     return Accelerator(
-        rows=draw(st.integers(1, 4)),
-        cols=draw(st.integers(1, 4)),
-        window=draw(st.sampled_from((1, 2, 3, 4, 16, 64))),
         activation_format=draw(st.sampled_from(FORMATS)),
         weight_format=draw(st.sampled_from(FORMATS)),
         run_bits=draw(st.integers(1, 4)),
@@ -92,6 +89,13 @@ def accelerators(draw) -> Accelerator:
     )
 
 
+tilings = st.builds(
+    Tiling,
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.sampled_from((1, 2, 3, 4, 16, 64)),
+    st.sampled_from((True, True, True, False)),
+)
 widths = st.sampled_from((1, 3, 4, 8))
 densities = st.sampled_from((0.0, 0.1, 0.5, 0.9, 1.0))
 
@@ -99,6 +103,7 @@ densities = st.sampled_from((0.0, 0.1, 0.5, 0.9, 1.0))
 @given(
     geometries,
     accelerators(),
+    tilings,
     st.builds(ValueBits, widths, widths, widths),
     st.tuples(densities, densities, densities),
     st.integers(0, 2**32 - 1),
@@ -106,7 +111,7 @@ densities = st.sampled_from((0.0, 0.1, 0.5, 0.9, 1.0))
 )
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_plan_and_schedule_equal_the_naive_ones(
-    geometry, accelerator, value_bits, density, seed, bits_per_cycle
+    geometry, accelerator, tiling, value_bits, density, seed, bits_per_cycle
 ):
     random = np.random.default_rng(seed)
     activations = random.random(geometry.activation_elements) < density[0]
@@ -117,29 +122,28 @@ def test_plan_and_schedule_equal_the_naive_ones(
     weights &= random.random((len(weights), 1)) < 0.7
     outputs = random.random(geometry.output_elements) < density[2]
     arrays = activations, weights.reshape(-1), outputs
-    naive = NaiveLayer("block/conv", geometry, *arrays, value_bits, accelerator)
+    naive = NaiveLayer("block/conv", geometry, *arrays, value_bits, accelerator, tiling)
     try:
         groups = [naive.group(group) for group in range(geometry.groups)]
     except SpecError as error:
         event("refused: " + str(error).split(" buffer;")[0].rsplit(" ", 1)[1])
         with pytest.raises(SpecError) as raised:
-            plan_layer("block/conv", geometry, *map(pack, arrays), value_bits, accelerator)
+            plan_layer("block/conv", geometry, *map(pack, arrays), value_bits, accelerator, tiling)
         assert str(raised.value) == str(error)
         return
-    plan = plan_layer("block/conv", geometry, *map(pack, arrays), value_bits, accelerator)
+    plan = plan_layer("block/conv", geometry, *map(pack, arrays), value_bits, accelerator, tiling)
     for index, group in enumerate(groups):
         event(f"K cut: {group.reduction_cut}, B: {group.positions_first}")
         event(f"positions outer: {group.positions_outer}, passes: {min(len(group.passes), 2)}")
         choice = plan.choice
         assert group.filters == choice.filters[index]
         assert group.positions == choice.positions[index]
-        assert group.windows == choice.windows[index]
+        assert group.elements == choice.elements[index]
         assert group.positions_first == choice.positions_first[index]
         assert group.positions_outer == choice.positions_outer[index]
         assert group.reduction_cut == choice.reduction_cut[index]
     expected = np.array([row for group in groups for row in group.passes])
     np.testing.assert_array_equal(columns_of(plan), expected)
-    np.testing.assert_array_equal(plan.pass_table(), expected[:, 1:8])
 
     compute = random.integers(0, 200, len(expected))
     for dense, first in ((False, 8), (True, 11)):
@@ -155,7 +159,7 @@ def test_counts_made_before_change_nothing():
     accelerator = Accelerator(weight_buffer_kib=1.0)
     counts = count_layer(geometry, words[0], words[1])
     fresh = plan_layer("fc", geometry, *words, ValueBits(8, 8, 8), accelerator)
-    kept = plan_layer("fc", geometry, *words, ValueBits(8, 8, 8), accelerator, counts)
+    kept = plan_layer("fc", geometry, *words, ValueBits(8, 8, 8), accelerator, counts=counts)
     np.testing.assert_array_equal(columns_of(fresh), columns_of(kept))
 
 
@@ -203,6 +207,10 @@ def product_layer():
 
 
 def columns_of(plan):
-    """All columns of a plan, int64, shape (passes, 14)."""
-    names = [field.name for field in fields(plan) if field.name != "choice"]
-    return np.stack([getattr(plan, name) for name in names], axis=1)
+    """Passes and what they move, encoded and dense: int64, shape (passes, 14)."""
+    bits = [
+        column
+        for moved in (plan.encoded, plan.dense)
+        for column in (moved.activations, moved.weights, moved.outputs)
+    ]
+    return np.column_stack([plan.passes.table, *bits])
