@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from sparsesim.errors import InputError
 from sparsesim.estimator.array_cycles import array_cycles
-from sparsesim.machines import CLASSES, SCHEMES, count_pairs, datapath
+from sparsesim.machines.inner_join import CLASSES, SCHEMES, InnerJoin
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.pairs import count_pairs
+from sparsesim.machines.passes import Passes
 from sparsesim.spec.accelerator import Accelerator
 
 NEVER = -(10**9)
@@ -25,14 +28,13 @@ NEVER = -(10**9)
 def restated(
     act: NDArray[np.bool_],
     weight: NDArray[np.bool_],
-    machine: Accelerator,
+    machine: InnerJoinArray,
+    skipping: str,
     drains: bool = True,
-    skipping: str | None = None,
 ) -> tuple[int, dict[str, int]]:
     """Cycles and classes of a pass, from the formulas of docs/model.md."""
     rows, cols, size, lanes = machine.rows, machine.cols, machine.window, machine.lanes
     depth, feed, latency = machine.queue_depth, machine.feed_latency, machine.pe_latency
-    skipping = skipping or machine.skipping
     tiles = list(product(range(0, len(act), cols), range(0, len(weight), rows)))
     if machine.loop_order == "positions_inner":
         tiles = [(p, m) for m, p in product(range(0, len(weight), rows), range(0, len(act), cols))]
@@ -110,12 +112,13 @@ def check(
 ) -> None:
     """All schemes and loop orders."""
     for skipping, order in product(SCHEMES, ("filters_inner", "positions_inner")):
-        accelerator = Accelerator(skipping=skipping, loop_order=order, **machine)
+        array = InnerJoinArray(loop_order=order, **machine)
+        accelerator = Accelerator(skipping=skipping, array=array)
         found = array_cycles(act, weight, accelerator, drains=drains)
-        cycles, classes = restated(act, weight, accelerator, drains)
+        cycles, classes = restated(act, weight, array, skipping, drains)
         assert found.cycles == cycles, (skipping, order)
         assert found.classes == classes, (skipping, order)
-        slots = accelerator.rows * accelerator.cols * accelerator.lanes * cycles
+        slots = array.rows * array.cols * array.lanes * cycles
         assert sum(classes.values()) == slots
         assert found.effectual_macs == classes["effectual"]
 
@@ -193,56 +196,59 @@ def test_random_machines() -> None:
         check(act, weight, **machine)
 
 
-def test_passes_are_cut_by_group_block_and_window() -> None:
+def packed(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Bits of an operand with a spare word, shape (groups, lines, words)."""
+    groups, lines, reduction = mask.shape
+    words = np.zeros((groups, lines, -(-reduction // 64) + 1), dtype=np.uint64)
+    octets = np.packbits(mask, axis=2, bitorder="little")
+    words.view(np.uint8)[:, :, : octets.shape[2]] = octets
+    return words
+
+
+def test_passes_are_cut_by_group_block_and_elements() -> None:
     groups, positions, filters, reduction = 3, 21, 19, 130
-    accelerator = Accelerator(rows=4, cols=8, window=24)
+    array = InnerJoinArray(rows=4, cols=8, window=24)
     act, weight = masks(1, groups * positions, groups * filters, reduction, 0.5)
     act = act.reshape(groups, positions, reduction)
     weight = weight.reshape(groups, filters, reduction)
-    passes = np.array(
-        [
-            [0, 0, 19, 0, 21, 0, 6, 1],
-            [1, 0, 19, 0, 21, 0, 6, 1],
-            [2, 8, 19, 16, 21, 0, 6, 1],
-            [2, 4, 8, 8, 16, 0, 2, 0],
-            [2, 4, 8, 8, 16, 2, 5, 0],
-            [2, 4, 8, 8, 16, 5, 6, 1],
-            [1, 0, 19, 0, 21, 0, 6, 1],
-        ],
-        dtype=np.int64,
-    )
-    machine = datapath("inner_join")
-    words = [np.zeros((groups, len(one[0]), 4), dtype=np.uint64) for one in (act, weight)]
-    for packed, mask in zip(words, (act, weight), strict=True):
-        octets = np.packbits(mask, axis=2, bitorder="little")
-        packed.view(np.uint8)[:, :, : octets.shape[2]] = octets
-    operands = (
-        machine.prepare_activations(words[0], reduction, accelerator),
-        machine.prepare_weights(words[1], reduction, accelerator),
-    )
-    pairs = count_pairs(words[0], words[1], reduction, accelerator.window, passes)
-    for skipping in SCHEMES:
-        found = machine.count_passes(*operands, passes, pairs, skipping, accelerator)
-        for (group, m0, m1, p0, p1, w0, w1, drains), counted in zip(passes, found, strict=True):
-            elements = slice(w0 * 24, w1 * 24)
-            cycles, classes = restated(
-                act[group, p0:p1, elements],
-                weight[group, m0:m1, elements],
-                accelerator,
-                bool(drains),
-                skipping,
-            )
-            assert counted.tolist() == [cycles, *classes.values()]
+    table = [
+        [0, 0, 19, 0, 21, 0, 130, 1],
+        [1, 0, 19, 0, 21, 0, 130, 1],
+        [2, 8, 19, 16, 21, 0, 130, 1],
+        [2, 4, 8, 8, 16, 0, 48, 0],
+        [2, 4, 8, 8, 16, 48, 120, 0],
+        [2, 4, 8, 8, 16, 120, 130, 1],
+        [1, 0, 19, 0, 21, 0, 130, 1],
+    ]
+    passes = Passes(np.array(table, dtype=np.int64))
+    machine, words = InnerJoin(), [packed(act), packed(weight)]
+    operands = [
+        machine.prepare(role, one, reduction, array)
+        for role, one in zip(("activation", "weight"), words, strict=True)
+    ]
+    pairs = count_pairs(*words, passes)
+    for scheme in machine.schemes:
+        found = machine.count(*operands, passes, pairs, scheme, array)
+        for index, one in enumerate(passes):
+            a = act[one.group, one.p0 : one.p1, one.k0 : one.k1]
+            w = weight[one.group, one.m0 : one.m1, one.k0 : one.k1]
+            cycles, classes = restated(a, w, array, scheme.name, bool(one.drains))
+            assert found.cycles[index] == cycles
+            assert found.slots[index].tolist() == list(classes.values())
+            multiplied = classes["effectual"] + classes["ineffectual"]
+            assert found.multiplied[index] == multiplied
+            # Each tile reads its rows' and columns' windows once.
+            rows, columns = -(-len(w) // 4), -(-len(a) // 8)
+            assert found.read_activations[index] == rows * a.size
+            assert found.read_weights[index] == columns * w.size
+            assert found.paces["drain"][index] == len(w) * columns * one.drains
 
 
 def test_pairs_count_operands_and_what_they_share() -> None:
     act, weight = masks(4, 300, 77, 200, 0.5)
-    words = [np.zeros((1, len(mask), 5), dtype=np.uint64) for mask in (act, weight)]
-    for packed, mask in zip(words, (act, weight), strict=True):
-        octets = np.packbits(mask, axis=1, bitorder="little")
-        packed.view(np.uint8)[0, :, : octets.shape[1]] = octets
-    passes = np.array([[0, 0, 77, 0, 300, 0, 7, 1], [0, 3, 70, 9, 290, 1, 3, 0]], dtype=np.int64)
-    found = count_pairs(words[0], words[1], 200, 30, passes)
+    table = [[0, 0, 77, 0, 300, 0, 200, 1], [0, 3, 70, 9, 290, 30, 90, 0]]
+    passes = Passes(np.array(table, dtype=np.int64))
+    found = count_pairs(packed(act[None]), packed(weight[None]), passes)
     for index, (a, w) in enumerate([(act, weight), (act[9:290, 30:90], weight[3:70, 30:90])]):
         assert found.all[index] == len(a) * len(w) * a.shape[1]
         assert found.activation[index] == a.sum() * len(w)
