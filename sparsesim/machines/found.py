@@ -1,6 +1,6 @@
 """Machines under the names users type: the package's own, by a file, or by an entry point.
 
-A machine of the package is a folder here and one line in `_BUILT_IN`; one of another package an
+A machine of the package is a folder here and one line in `BUILT_IN`; one of another package an
 entry point of GROUP; one's own `file.py:NAME`, a class derived from `Machine`.
 """
 
@@ -19,13 +19,15 @@ DEFAULT = "inner_join"
 GROUP = "sparsesim.machines"
 """The entry points of other packages: each a class derived from `Machine`."""
 
-_BUILT_IN = {"inner_join": ("sparsesim.machines.inner_join", "InnerJoin")}
+BUILT_IN = {"inner_join": ("sparsesim.machines.inner_join", "InnerJoin")}
+"""The package's own machines: name -> where its class stands."""
+
 _made: dict[str, Machine] = {}
 
 
 def machine_names() -> tuple[str, ...]:
     """Machines that have a name of their own: all but those of `file.py:NAME`."""
-    return tuple(dict.fromkeys([*_BUILT_IN, *_made_by_hand(), *_installed()]))
+    return tuple(dict.fromkeys([*BUILT_IN, *_made_by_hand(), *_installed()]))
 
 
 def machine_named(name: str) -> Machine:
@@ -51,8 +53,8 @@ def register_machine(machine: Machine) -> None:
 
 
 def _found(name: str) -> Any:
-    if name in _BUILT_IN:
-        module, what = _BUILT_IN[name]
+    if name in BUILT_IN:
+        module, what = BUILT_IN[name]
         return getattr(import_module(module), what)()
     if ".py:" in name:
         return _instance(name, load_function(name))

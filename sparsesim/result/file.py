@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sparsesim.errors import TraceError
+from sparsesim.errors import SpecError, TraceError
 from sparsesim.files import write_text
 from sparsesim.result.model import SCHEMA, Result
 from sparsesim.result.older import FIRST, brought_up
@@ -49,3 +49,5 @@ def load_result(path: str | Path) -> Result:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]).encode("unicode_escape").decode()
         raise TraceError(f"{path}: not a result: {where}: {first['msg']}") from None
+    except SpecError as error:
+        raise TraceError(f"{path}: not a result: {error}") from None

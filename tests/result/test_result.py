@@ -38,7 +38,14 @@ def test_json_is_as_the_published_schema_says(trace, machine):
     jsonschema.Draft202012Validator.check_schema(schema)
     found = json.loads(ss.estimate(trace, machine).model_dump_json())
     jsonschema.Draft202012Validator(schema).validate(found)
-    for broken in ({**found, "more": 1}, {k: v for k, v in found.items() if k != "speedup"}):
+    accelerator = found["accelerator"]
+    for broken in (
+        {**found, "more": 1},
+        {k: v for k, v in found.items() if k != "speedup"},
+        {**found, "accelerator": {**accelerator, "array": {"rows": 0}}},
+        {**found, "accelerator": {**accelerator, "array": {"rowz": 1}}},
+        {**found, "accelerator": {**accelerator, "rows": 16}},
+    ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate(broken)
 
@@ -52,7 +59,7 @@ def test_what_must_hold_of_every_result(trace, machine):
     result = ss.estimate(trace, machine)
     found = json.loads(result.model_dump_json())
     slots = machine.rows * machine.cols * machine.lanes
-    assert found["schema"] == "sparsesim.result/1"
+    assert found["schema"] == "sparsesim.result/2"
     assert found["speedup"]["none"] == 1
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "conv2", "fc3", "fc4"]
     for record in [*found["layers"], found["totals"]]:
@@ -153,7 +160,7 @@ def test_files_that_are_no_results(trace, tmp_path):
         assert said(path) == f"{path}: not a result: no JSON; make one by 'estimate -o'"
     for text, schema in (("[]", None), ("{}", None), ('{"schema": "x/2"}', "x/2")):
         path.write_text(text)
-        assert said(path) == f"{path}: not a result of schema sparsesim.result/1, but of {schema!r}"
+        assert said(path) == f"{path}: not a result of schema sparsesim.result/2, but of {schema!r}"
     found = json.loads(ss.estimate(trace).model_dump_json())
     del found["layers"][1]["macs"]
     path.write_text(json.dumps(found))
@@ -170,7 +177,7 @@ def test_files_that_are_no_results(trace, tmp_path):
             "clock_mhz 1000000000000.0 with dram_gb_per_s 17.064 gives 1.4e-07 DRAM bits a cycle; "
             "use 1e-06 or more",
         ),
-        ({"datapath": "eie"}, 0, "datapath 'eie' is unknown; use one of inner_join"),
+        ({"machine": "eie"}, 0, "machine 'eie' is unknown; use one of inner_join"),
     ],
 )
 def test_estimates_that_are_refused(trace, machine, seed, message):

@@ -7,7 +7,7 @@ import pytest
 import sparsesim as ss
 from sparsesim.errors import SpecError
 from sparsesim.spec.resolve import resolve
-from sparsesim.spec.sizes import sized_names
+from sparsesim.spec.sizes import device_of_name
 from sparsesim.sweeps.spec import SweepSpec
 
 NETWORKS = [{"model": "net.onnx", "inputs": "random"}]
@@ -21,7 +21,9 @@ def test_nothing_is_all_defaults():
 
 @pytest.mark.parametrize("device", ss.Device.names())
 def test_a_preset_brings_the_device_of_its_name(device):
-    for name in sized_names(device):
+    names = [n for n in ss.Accelerator.names() if n.startswith(f"{device}-")]
+    assert len(names) >= 12
+    for name in names:
         assert resolve(name)[1].name == device
         assert resolve(name.upper())[1].name == device
         assert resolve(ss.Accelerator.named(name).with_(rows=3))[1].name == device
@@ -58,3 +60,20 @@ def test_a_sweep_that_starts_from_a_preset_has_its_device():
     assert given.devices == ("xcvu9p",)
     assert SweepSpec(networks=NETWORKS).devices == ("xczu9eg",)
     assert SweepSpec(networks=NETWORKS, accelerator={"rows": 2}).devices == ("xczu9eg",)
+
+
+@pytest.mark.parametrize(
+    ("name", "device"),
+    [
+        ("xc7z020-two_sided-middle", "xc7z020"),
+        ("xc7z020-stream-weight-large", "xc7z020"),
+        ("lfe5u-85f-none-small", "lfe5u-85f"),
+        ("xc7z020-small", None),  # no words between
+        ("xc7z020--small", None),
+        ("xc7z020-two_sided-huge", None),
+        ("xc7z02-two_sided-small", None),
+        ("xc7z020", None),
+    ],
+)
+def test_a_preset_is_named_by_device_words_and_size(name, device):
+    assert device_of_name(name, ss.Device.names()) == device
