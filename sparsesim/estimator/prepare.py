@@ -100,7 +100,7 @@ def laid_out(role: str, operands: Operands, on: Setting) -> Any:
         operands: of the layer.
         on: the machine.
     """
-    key = (role, on.rules.name, on.rules.operand_key(role, on.array))
+    key = (role, on.accelerator.machine, on.rules.operand_key(role, on.array))
     found = operands.shared.get(key)
     if found is None:
         rows = operands.activation_rows if role == "activation" else operands.weight_rows

@@ -111,7 +111,8 @@ def test_one_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: paired\nVersion: 1.0\n")
     entries = about / "entry_points.txt"
     entries.write_text(
-        "[sparsesim.machines]\npair = paired:Pair\ngone = nothing_here:X\nnothing = paired:SlotClass\n"
+        "[sparsesim.machines]\n"
+        "pair = paired:Pair\ngone = nothing_here:X\nnothing = paired:SlotClass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert machine_names() == (*BUILT_IN, "pair", "gone", "nothing")
@@ -154,8 +155,8 @@ def test_an_unknown_name_is_refused(name: str, says: str) -> None:
     [
         ("class Pair(Machine)", "class Pair", "gives Pair; give a class derived from "
          "sparsesim.machines.Machine"),
-        ("    def slots", "    def slot", "is made without arguments, which fails: TypeError: Can't "
-         "instantiate abstract class Pair with abstract method slots"),
+        ("    def slots", "    def slot", "is made without arguments, which fails: TypeError: "
+         "Can't instantiate abstract class Pair with abstract method slots"),
         ("units: int", "batch: int", "its Array has 'batch', a key of every accelerator"),
         ('(Scheme("plain", frozenset(), "#000000"),)', "()", "its schemes are (); give one or "
          "more, each once"),
