@@ -89,16 +89,11 @@ def _instance(name: str, found: Any) -> Any:
 
 def _checked(name: str, machine: Any) -> Machine:
     """The machine, if what it says of itself holds together."""
-    from sparsesim.spec.accelerator import Accelerator
-
     if not isinstance(machine, Machine):
         raise SpecError(
             f"machine '{name}': gives {type(machine).__name__}; give a class derived from "
             "sparsesim.machines.Machine"
         )
-    taken = sorted(set(machine.Array.model_fields) & set(Accelerator.model_fields))
-    if taken:
-        raise SpecError(f"machine '{name}': its Array has '{taken[0]}', a key of every accelerator")
     for what, names in (
         ("schemes", machine.scheme_names),
         ("classes", tuple(one.key for one in machine.classes)),

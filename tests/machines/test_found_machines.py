@@ -157,7 +157,6 @@ def test_an_unknown_name_is_refused(name: str, says: str) -> None:
          "sparsesim.machines.Machine"),
         ("    def slots", "    def slot", "is made without arguments, which fails: TypeError: "
          "Can't instantiate abstract class Pair with abstract method slots"),
-        ("units: int", "batch: int", "its Array has 'batch', a key of every accelerator"),
         ('(Scheme("plain", frozenset(), "#000000"),)', "()", "its schemes are (); give one or "
          "more, each once"),
         ('(SlotClass("work", "work", "work", "#000000", "all of them"),)',
@@ -181,3 +180,11 @@ def test_one_that_does_not_hold_together_is_refused(
 def test_a_file_without_it_says_what_it_has(own_file: Path) -> None:
     says = f"{own_file}: has no function 'Pear'; did you mean 'Pair'?"
     assert said(f"{own_file}:Pear") == says
+
+
+def test_an_array_has_no_key_of_every_accelerator(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(SOURCE.replace("units: int", "batch: int"))
+    with pytest.raises(SpecError) as error:
+        Accelerator(machine=f"{path}:Pair")
+    assert str(error.value) == "machine 'pair': its Array has 'batch', a key of every accelerator"

@@ -5,50 +5,33 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from pydantic import Field
 
 from sparsesim.errors import SpecError
-from sparsesim.machines import Machine, found, register_machine
+from sparsesim.machines import found, register_machine
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
-from sparsesim.machines.scheme import Scheme
-from sparsesim.machines.slot_class import SlotClass
-from sparsesim.machines.tiling import Tiling
+from sparsesim.own_file import load_function
 from sparsesim.spec import Accelerator
 from sparsesim.spec.accelerator import keys_of
-from sparsesim.spec.base import Spec
+
+TOY = Path(__file__).resolve().parents[1] / "machines" / "toy.py"
+Toy = load_function(f"{TOY}:Toy")
 
 
-class RingArray(Spec):
-    """One parameter of a name of its own, one that inner_join has, too."""
+class RingArray(Toy.Array):
+    """One parameter more, which inner_join has, too."""
 
-    stations: int = Field(default=8, ge=1, le=99)
     lanes: int = Field(default=2, ge=1)
 
 
-class Ring(Machine):
-    """What it counts is of no matter here."""
+class Ring(Toy):
+    """The toy with that array."""
 
     name = "ring"
-    summary = "for a test"
     Array = RingArray
-    schemes = (Scheme("both", frozenset({"activation", "weight"}), "#000000"),)
-    default_scheme = "both"
-    classes: ClassVar = (SlotClass("work", "work", "work", "#000000", "all"),)
-
-    def slots(self, array: RingArray) -> int:
-        return array.stations * array.lanes
-
-    def tiling(self, array: RingArray) -> Tiling:
-        return Tiling(1, 1, 1)
-
-    def prepare(self, role: str, words: Any, reduction: int, array: RingArray) -> Any:
-        raise NotImplementedError
-
-    def count(self, *passes: Any) -> Any:
-        raise NotImplementedError
 
 
 @pytest.fixture(autouse=True)
@@ -78,18 +61,18 @@ def test_a_flat_key_goes_before_the_tables() -> None:
 
 
 def test_an_arrays_keys_are_read_flat() -> None:
-    accelerator = Accelerator(machine="ring", stations=5)
-    assert (accelerator.stations, accelerator.lanes) == (5, 2)
+    accelerator = Accelerator(machine="ring", width=5)
+    assert (accelerator.width, accelerator.lanes) == (5, 2)
     with pytest.raises(AttributeError):
         accelerator.rows  # noqa: B018
-    assert not hasattr(Accelerator(), "stations")
+    assert not hasattr(Accelerator(), "width")
 
 
 def test_what_is_left_out_is_as_the_machine_has_it() -> None:
     assert Accelerator().array == InnerJoinArray()
     assert Accelerator().skipping == "two_sided"
     ring = Accelerator(machine="ring")
-    assert (ring.array, ring.skipping, ring.rules.name) == (RingArray(), "both", "ring")
+    assert (ring.array, ring.skipping, ring.rules.name) == (RingArray(), "nonzero_weights", "ring")
 
 
 def test_the_old_key_is_understood() -> None:
@@ -113,19 +96,19 @@ def test_the_old_key_is_understood() -> None:
         ({"array": {"rows": 0}}, "rows 0 is out of range; use 1 to 1024"),
         ({"array": {"rowz": 1}}, "unknown key 'rowz'; did you mean 'rows'?"),
         ({"rowz": 1}, "unknown key 'rowz'; did you mean 'rows'?"),
-        ({"machine": "ring", "station": 1}, "unknown key 'station'; did you mean 'stations'?"),
+        ({"machine": "ring", "widht": 1}, "unknown key 'widht'; did you mean 'width'?"),
         (
             {"machine": "ring", "rows": 8},
-            "unknown key 'rows'; use one of name, machine, stations, lanes, skipping, act_bits, "
-            "weight_bits, acc_bits, clock_mhz, activation_format, weight_format, run_bits, "
-            "value_bits, activation_buffer_kib, weight_buffer_kib, output_buffer_kib, pass_order, "
-            "batch",
+            "unknown key 'rows'; use one of name, machine, multipliers, width, setup_cycles, "
+            "lanes, skipping, act_bits, weight_bits, acc_bits, clock_mhz, activation_format, "
+            "weight_format, run_bits, value_bits, activation_buffer_kib, weight_buffer_kib, "
+            "output_buffer_kib, pass_order, batch",
         ),
         (
             {"machine": "ring", "skipping": "two_sided"},
-            "skipping 'two_sided' is unknown; use one of both",
+            "skipping 'two_sided' is unknown; use one of every_pair, nonzero_weights",
         ),
-        ({"machine": "ring", "stations": 100}, "stations 100 is out of range; use 1 to 99"),
+        ({"machine": "ring", "width": 257}, "width 257 is out of range; use 1 to 256"),
     ],
 )
 def test_what_is_refused(values: dict[str, Any], says: str) -> None:
@@ -144,16 +127,16 @@ def test_another_machine_starts_from_its_own_array_and_scheme() -> None:
     base = Accelerator(lanes=3, skipping="none", batch=2, name="mine")
     ring = base.with_(machine="ring")
     assert ring == Accelerator(machine="ring", batch=2, name="mine")
-    assert ring.with_(stations=3).with_(machine="inner_join").array == InnerJoinArray()
+    assert ring.with_(width=3).with_(machine="inner_join").array == InnerJoinArray()
     assert base.with_(machine="ring", lanes=5).array == RingArray(lanes=5)
 
 
 def test_flat_is_one_table_without_the_name() -> None:
-    ring = Accelerator(machine="ring", stations=5, name="mine").flat()
-    assert list(ring)[:4] == ["machine", "stations", "lanes", "skipping"]
-    assert ring["stations"] == 5 and "name" not in ring and "array" not in ring
+    ring = Accelerator(machine="ring", width=5, name="mine").flat()
+    assert list(ring)[:4] == ["machine", "multipliers", "width", "setup_cycles"]
+    assert ring["width"] == 5 and "name" not in ring and "array" not in ring
     assert ("name", *ring) == keys_of(Ring())
-    assert Accelerator(**ring, name="mine") == Accelerator(machine="ring", stations=5, name="mine")
+    assert Accelerator(**ring, name="mine") == Accelerator(machine="ring", width=5, name="mine")
 
 
 @pytest.mark.parametrize("machine", ["inner_join", "ring"])
@@ -176,23 +159,21 @@ def test_copies_are_whole(machine: str) -> None:
 def test_files_have_a_table_flat_keys_or_the_old_key(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     for text in (
-        'machine = "ring"\nbatch = 2\n[array]\nstations = 5\n',
-        'machine = "ring"\nstations = 5\nbatch = 2\n',
-        'datapath = "ring"\narray = { stations = 5 }\nbatch = 2\n',
-        'batch = 2\narray.stations = 5\nmachine = "ring"\n',
+        'machine = "ring"\nbatch = 2\n[array]\nwidth = 5\n',
+        'machine = "ring"\nwidth = 5\nbatch = 2\n',
+        'datapath = "ring"\narray = { width = 5 }\nbatch = 2\n',
+        'batch = 2\narray.width = 5\nmachine = "ring"\n',
     ):
         path.write_text(text)
         assert Accelerator.from_toml(path) == Accelerator(
-            machine="ring", stations=5, batch=2, name="mine"
+            machine="ring", width=5, batch=2, name="mine"
         )
-    path.write_text("[array]\nstations = 5\n")
-    says = f"{path}: unknown key 'stations'; use one of "
+    path.write_text("[array]\nwidth = 5\n")
+    says = f"{path}: unknown key 'width'; use one of "
     assert said(Accelerator.from_toml, path_or_name=path).startswith(says + "rows, cols, window")
 
 
-def test_an_accelerator_of_a_file_has_its_machines_table(tmp_path: Path) -> None:
-    path = tmp_path / "own.py"
-    path.write_text(Path(__file__).read_text())
-    accelerator = Accelerator(machine=f"{path}:Ring", stations=3)
-    assert accelerator.rules.name == "ring"
-    assert accelerator.flat()["stations"] == 3
+def test_an_accelerator_of_a_file_has_its_machines_table() -> None:
+    accelerator = Accelerator(machine=f"{TOY}:Toy", width=3)
+    assert accelerator.rules.name == "toy"
+    assert accelerator.array == accelerator.rules.Array(width=3)
