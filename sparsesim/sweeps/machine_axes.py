@@ -30,7 +30,7 @@ class MachineAxes:
     """
 
     start: Accelerator
-    axes: Mapping[str, Sequence[Any]]
+    axes: dict[str, Sequence[Any]]
 
     @cached_property
     def given(self) -> dict[str, Any]:

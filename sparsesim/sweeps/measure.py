@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Lock, Thread
@@ -102,10 +101,10 @@ def _load() -> None:
     """Load what estimates need, kernels among it, while the parent still executes the network."""
     import numpy as np
 
+    import sparsesim.trace.store  # noqa: F401
+    from sparsesim.estimator import estimate  # noqa: F401
     from sparsesim.estimator.array_cycles import array_cycles
 
-    for name in ("sparsesim.estimator", "sparsesim.trace.store"):
-        import_module(name)
     mask = np.ones((1, 1), dtype=bool)
     array_cycles(mask, mask, Accelerator())
 

@@ -13,7 +13,7 @@ from typing import Any
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
 from sparsesim.files import refuse_filled
-from sparsesim.sweeps.code import code_sha256
+from sparsesim.sweeps.code import code_sha256, own_sha256
 from sparsesim.sweeps.engines import engine_of
 from sparsesim.sweeps.facts import facts_of
 from sparsesim.sweeps.measure import Job, Outcome, Processes, Task
@@ -315,12 +315,16 @@ def _hashes(points: Sequence[Point], traces: Traces, space: Space) -> dict[str, 
     """Of all that each point's numbers hang on beside its parameters."""
     of_trace = {w: traces.identity(w) for w in dict.fromkeys(point.workload for point in points)}
     of_device = {name: device.sha256() for name, device in space.devices.items()}
-    both = {
-        (w, name): hashlib.sha256(f"{one} {other} {space.spec.seed}".encode()).hexdigest()
-        for w, one in of_trace.items()
-        for name, other in of_device.items()
-    }
-    return {point.key: both[point.workload, point.device] for point in points}
+    of_own: dict[tuple[str, ...], str] = {}
+    found = {}
+    for point in points:
+        on = point.accelerator
+        named = on.machine, on.activation_format, on.weight_format
+        if named not in of_own:
+            of_own[named] = own_sha256(*named)
+        parts = of_trace[point.workload], of_device[point.device], space.spec.seed, of_own[named]
+        found[point.key] = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+    return found
 
 
 @contextmanager
