@@ -2,7 +2,7 @@
 
 One layer, its first run, under the accelerator's scheme. While a pass computes, the next one is
 loaded and the one before is stored, in this order over one DRAM port; groups don't overlap
-(docs/model.md). It walks through the passes; `memory.schedule` sums up the same.
+(docs/model.md). When is `memory.schedule`'s; this draws it.
 
 Format: Trace Event Format (Chrome), complete events; `ts` and `dur` are microseconds at the
 accelerator's clock, `args` has the exact cycles.
@@ -30,7 +30,7 @@ from sparsesim.exports import Export, Request
 from sparsesim.exports.words import origin
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.passes import Pass
-from sparsesim.memory.schedule import transfer_cycles
+from sparsesim.memory.schedule import overlap
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 TRACKS = ("DRAM load", "compute", "DRAM store")
@@ -103,45 +103,38 @@ def events(
     prepared = prepare(layer.name, operands_of(trace, layer, images), widths, on)
     counted = count(prepared, scheme, on)
     # A block that is kept from the pass before takes no time.
-    yield from (bar for bar in _walk(prepared, counted, on) if bar.cycles)
+    yield from (bar for bar in _bars(prepared, counted, on) if bar.cycles)
 
 
-def _walk(prepared: Prepared, counted: Counted, on: Setting) -> Iterator[Event]:
+def _bars(prepared: Prepared, counted: Counted, on: Setting) -> Iterator[Event]:
+    """The bars of all passes, those beside a pass behind it."""
     moved, passes = prepared.plan.moved(on.schemes[0].is_dense), prepared.passes
     classes = [one.key for one in on.rules.classes]
-    loads = transfer_cycles(moved.loads, on.bits_per_cycle).tolist()
-    stores = transfer_cycles(moved.outputs, on.bits_per_cycle).tolist()
+    both = overlap(prepared.plan, counted.cycles, on.bits_per_cycle, on.schemes[0].is_dense)
+    cycles = [part.tolist() for part in (both.loads, both.computes, both.stores)]
+    starts = [part.tolist() for part in both.starts()]
 
-    def load(k: int, start: int) -> Event:
+    def bar(kind: int, k: int, facts: dict[str, Any]) -> Event:
+        return Event(TRACKS[kind], k, starts[kind][k], cycles[kind][k], _place(passes[k]) | facts)
+
+    def load(k: int) -> Event:
         bits = {"activation_bits": int(moved.activations[k]), "weight_bits": int(moved.weights[k])}
-        return Event(TRACKS[0], k, start, loads[k], _place(passes[k]) | bits)
+        return bar(0, k, bits)
 
-    def store(k: int, start: int) -> Event:
-        bits = {"output_bits": int(moved.outputs[k])}
-        return Event(TRACKS[2], k, start, stores[k], _place(passes[k]) | bits)
+    def store(k: int) -> Event:
+        return bar(2, k, {"output_bits": int(moved.outputs[k])})
 
-    now = 0
-    last = len(loads)
-    for k in range(last):
-        begins = k == 0 or passes.group[k] != passes.group[k - 1]
-        ends = k + 1 == last or passes.group[k] != passes.group[k + 1]
-        if begins:
-            yield load(k, now)
-            now += loads[k]
-        cycles = int(counted.cycles[k])
+    for k in range(len(passes)):
+        if both.opens[k]:
+            yield load(k)
         slots = dict(zip(classes, counted.slots[k].tolist(), strict=True))
-        yield Event(TRACKS[1], k, now, cycles, _place(passes[k]) | {"lane_slots": slots})
-        port = now
-        if not ends:
-            yield load(k + 1, port)
-            port += loads[k + 1]
-        if not begins:
-            yield store(k - 1, port)
-            port += stores[k - 1]
-        now = max(now + cycles, port)
-        if ends:
-            yield store(k, now)
-            now += stores[k]
+        yield bar(1, k, {"lane_slots": slots})
+        if not both.closes[k]:
+            yield load(k + 1)
+        if not both.opens[k]:
+            yield store(k - 1)
+        if both.closes[k]:
+            yield store(k)
 
 
 def _place(one: Pass) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,25 +37,81 @@ class Schedule:
         return self.total_cycles - self.compute_cycles
 
 
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """Passes and their transfers beside each other; arrays have the shape (passes,).
+
+    Attributes:
+        loads, computes, stores: int64, the cycles that each takes by itself.
+        opens, closes: bool, the pass is the first or the last of its group.
+    """
+
+    loads: Ints
+    computes: Ints
+    stores: Ints
+    opens: NDArray[np.bool_]
+    closes: NDArray[np.bool_]
+
+    @property
+    def total_cycles(self) -> int:
+        """From the first load to the end of the last store."""
+        return int(self._spans.sum())
+
+    def starts(self) -> tuple[Ints, Ints, Ints]:
+        """The cycles in which the load, the work and the store of each pass begin."""
+        spans = self._spans
+        begins = np.cumsum(spans) - spans
+        computes = begins + np.where(self.opens, self.loads, 0)
+        # Beside the pass before comes its load, beside the one behind its store after that's load.
+        loads = np.where(self.opens, begins, _before(computes))
+        later = _behind(computes + np.where(self.closes, 0, _behind(self.loads)))
+        stores = np.where(self.closes, begins + spans - self.stores, later)
+        return loads, computes, stores
+
+    @cached_property
+    def _spans(self) -> Ints:
+        """Cycles that each pass takes of the total: what doesn't overlap, and the longer of two."""
+        port = np.where(self.closes, 0, _behind(self.loads))  # what it moves while a pass computes
+        port += np.where(self.opens, 0, _before(self.stores))
+        alone = np.where(self.opens, self.loads, 0) + np.where(self.closes, self.stores, 0)
+        return np.maximum(self.computes, port) + alone
+
+
 def schedule(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: bool) -> Schedule:
-    """Overlap the passes of a layer with their transfers.
+    """Overlap the passes of a layer with their transfers, and sum up.
 
     Args:
         plan: its passes.
         compute_cycles: int64, shape (passes,).
         bits_per_cycle: of DRAM, above 0.
-        dense: move the blocks dense (scheme `none`) and not in the accelerator's formats.
+        dense: move the blocks dense (a dense scheme) and not in the accelerator's formats.
     """
+    both = overlap(plan, compute_cycles, bits_per_cycle, dense)
+    memory = int(both.loads.sum() + both.stores.sum())
+    return Schedule(int(compute_cycles.sum()), memory, both.total_cycles)
+
+
+def overlap(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: bool) -> Overlap:
+    """The passes of a layer beside their transfers; as `schedule`, which sums this up."""
     moved, group = plan.moved(dense), plan.passes.group
-    loads = transfer_cycles(moved.loads, bits_per_cycle)
-    stores = transfer_cycles(moved.outputs, bits_per_cycle)
-    last = np.append(group[1:] != group[:-1], True)[: len(loads)]
-    first = np.append(True, last[:-1])[: len(loads)]
-    port = np.where(last, 0, np.append(loads[1:], 0)[: len(loads)])  # while pass k computes
-    port[1:] += np.where(last[:-1], 0, stores[:-1])
-    total = np.maximum(compute_cycles, port).sum() + loads[first].sum() + stores[last].sum()
-    memory = loads.sum() + stores.sum()
-    return Schedule(int(compute_cycles.sum()), int(memory), int(total))
+    closes = np.append(group[1:] != group[:-1], True)[: len(group)]
+    return Overlap(
+        transfer_cycles(moved.loads, bits_per_cycle),
+        compute_cycles,
+        transfer_cycles(moved.outputs, bits_per_cycle),
+        np.append(True, closes[:-1])[: len(group)],
+        closes,
+    )
+
+
+def _before(values: Ints) -> Ints:
+    """Of the pass before each; 0 before the first."""
+    return np.append(0, values[:-1])[: len(values)]
+
+
+def _behind(values: Ints) -> Ints:
+    """Of the pass behind each; 0 behind the last."""
+    return np.append(values[1:], 0)[: len(values)]
 
 
 def transfer_cycles(bits: Ints, bits_per_cycle: Fraction) -> Ints:
