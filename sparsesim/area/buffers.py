@@ -1,11 +1,10 @@
-"""Block RAM of the on-chip buffers, from width and depth: ports cost blocks, not only bits.
+"""Block RAM of on-chip memories, from width and depth: ports cost blocks, not only bits.
 
-Each row reads a weight window a cycle and each column an activation window a cycle, so each line
-has a memory of its own, as wide as a window; each column writes an output value a cycle. A buffer's
-two halves lie in one memory: the machine reads one over one port while the other is filled over the
-second, so halves take no block of their own. Several words may lie side by side and be read at
-once, for the next cycles, where that fits the blocks better: 8-bit values would leave the parity
-bits unused. The register that holds them is not counted.
+A line of a buffer that is read by itself has a memory of its own. A buffer's two halves lie in one
+memory: the machine reads one over one port while the other is filled over the second, so halves
+take no block of their own. Several words may lie side by side and be read at once, for the next
+cycles, where that fits the blocks better: 8-bit values would leave the parity bits unused. The
+register that holds them is not counted.
 
 Source: docs/model.md, "Buffers"; UG473, UG573: 36 Kb as 512 x 72 to 32768 x 1, simple dual port;
 FPGA-DS-02012: 18 Kb as 512 x 36 to 16384 x 1, pseudo dual port.
@@ -45,34 +44,23 @@ def memory_bram36(width_bits: int, words: int) -> float:
     return halves / 2
 
 
-def buffer_bram36(accelerator: Accelerator) -> float:
-    """Blocks of 36 Kb of all on-chip buffers of an accelerator.
-
-    An encoded element is a value and its mask bit; a dense one the value alone. Values are
-    `value_bits` wide, 8 where the tensors decide.
+def lines_bram36(size_kib: float, lines: int, width_bits: int) -> float:
+    """Blocks of a buffer that is cut into lines of equal size, each a memory of its own.
 
     Args:
-        accelerator: gives lines, window, formats and sizes.
+        size_kib: of the whole buffer, both halves together.
+        lines: 1 or more.
+        width_bits: that one reads or writes a cycle.
     """
-    return row_bram36(accelerator, accelerator.rows) + column_bram36(accelerator, accelerator.cols)
-
-
-def row_bram36(accelerator: Accelerator, rows: int) -> float:
-    """Blocks of the weight buffer, were the accelerator's rows so many."""
-    value = accelerator.value_bits or _VALUE_BITS
-    word = accelerator.window * (value + (accelerator.weight_format != "dense"))
-    return _lines(accelerator.weight_buffer_kib, rows, word)
-
-
-def column_bram36(accelerator: Accelerator, cols: int) -> float:
-    """Blocks of the activation and output buffers, were its columns so many."""
-    value = accelerator.value_bits or _VALUE_BITS
-    word = accelerator.window * (value + (accelerator.activation_format != "dense"))
-    activation = _lines(accelerator.activation_buffer_kib, cols, word)
-    return activation + _lines(accelerator.output_buffer_kib, cols, value)
-
-
-def _lines(size_kib: float, lines: int, width_bits: int) -> float:
-    """A buffer cut into lines of equal size, each a memory of its own."""
     line_bits = -(-int(size_kib * _KIB_BITS) // lines)
     return lines * memory_bram36(width_bits, -(-line_bits // width_bits))
+
+
+def value_bits(accelerator: Accelerator) -> int:
+    """Width of a value on chip: `value_bits`, 8 where the tensors decide."""
+    return accelerator.value_bits or _VALUE_BITS
+
+
+def element_bits(accelerator: Accelerator, encoding: str) -> int:
+    """Width of an element in a format: an encoded one is a value and its mask bit."""
+    return value_bits(accelerator) + (encoding != "dense")

@@ -1,13 +1,12 @@
 """Exact cycles of a network on a dense array: from shapes alone, as no zero is skipped.
 
-Layers are cut, moved and timed by the very functions that time sparse ones (`memory`, `datapath`);
-operands of zeros stand in, since neither the scheme `none` nor the format `dense` looks at them.
+Layers are cut, moved and timed by the very functions that time sparse ones (`memory`, the machine);
+operands of zeros stand in, since neither a dense scheme nor the format `dense` looks at them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import prod
@@ -15,59 +14,38 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.bounds import HALF_KIB_BITS, DenseWork, least_cycles
 from sparsesim.area.opponent import ROUNDING
+from sparsesim.area.work import DenseWork
 from sparsesim.lowering import Geometry
 from sparsesim.machines.pairs import Pairs
 from sparsesim.machines.passes import Passes
 from sparsesim.machines.tiling import Tiling
-from sparsesim.memory import LayerCounts, Plan, ValueBits, plan_layer, schedule
+from sparsesim.memory import Buffers, LayerCounts, Plan, plan_layer, schedule
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
-from sparsesim.trace import Trace
-
-
-def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) -> list[DenseWork]:
-    """The layers of a trace over its runs, equal ones together.
-
-    Args:
-        trace: gives layers and widths of values; its images are not read.
-        accelerator: gives `value_bits`.
-        groups: how many runs lie side by side, `Result.run_groups`.
-    """
-    sizes = Counter(groups)
-    names: dict[tuple[Geometry, ValueBits], str] = {}
-    times: Counter[tuple[Geometry, ValueBits]] = Counter()
-    for layer in trace.layers:
-        keys = (layer.activation, layer.weight, layer.output)
-        bits = ValueBits(*(accelerator.value_bits or trace.tensors[key].value_bits for key in keys))
-        for size, runs in sizes.items():
-            joins = size > 1 and layer.weight_is_constant and layer.geometry.takes_images
-            geometry = layer.geometry.with_images(size) if joins else layer.geometry
-            if geometry.output_elements * geometry.reduction:
-                names.setdefault((geometry, bits), layer.name)
-                times[geometry, bits] += runs if joins else runs * size
-    return [DenseWork(names[key], *key, number) for key, number in times.items()]
 
 
 def total_cycles(
-    work: Sequence[DenseWork], accelerator: Accelerator, device: Device, limit: int | None = None
+    work: Sequence[DenseWork],
+    accelerator: Accelerator,
+    device: Device,
+    limit: int | None = None,
+    least: Sequence[float] | None = None,
 ) -> int | None:
     """Exact total cycles, DRAM overlapped, of all runs on a dense array.
 
     Args:
         work: of `dense_work`.
-        accelerator: scheme `none`, dense formats.
+        accelerator: of a dense scheme, with dense formats.
         device: gives the DRAM bandwidth.
         limit: give up where the total can't be below.
+        least: cycles that each item takes at least, all its runs; they only help to give up soon.
     Returns:
         None where it was given up.
     Raises:
         SpecError: a layer does not fit the buffers.
     """
-    bits_per_cycle = float(dram_bits_per_cycle(device, accelerator))
-    size = np.array(accelerator.rows), np.array(accelerator.cols)
-    least = [float(least_cycles([item], accelerator, *size, bits_per_cycle)) for item in work]
+    least = least or [0.0] * len(work)
     total, rest = 0, sum(least)
     for item, share in sorted(zip(work, least, strict=True), key=lambda pair: -pair[1]):
         total += item.times * _run_cycles(item, accelerator, device)
@@ -127,9 +105,9 @@ def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator, tiling: Tilin
     shape, bits = work.geometry, work.value_bits
     filters = min(tiling.filters, shape.filters)
     positions = min(tiling.positions, shape.positions)
-    weights = int(accelerator.weight_buffer_kib * HALF_KIB_BITS) // (filters * bits.weight)
-    half = int(accelerator.activation_buffer_kib * HALF_KIB_BITS)
-    most = min(weights, half // (positions * bits.activation))
+    buffers = Buffers.of(accelerator)
+    weights = buffers.weight // (filters * bits.weight)
+    most = min(weights, buffers.activation // (positions * bits.activation))
     if most >= shape.reduction:
         return shape.reduction
     return max(tiling.elements, most // tiling.elements * tiling.elements)

@@ -27,3 +27,8 @@ def memory_luts(family: str, width_bits: int, words: int) -> int:
     shapes = _SHAPES[family]
     depth, width, luts = next((shape for shape in shapes if words <= shape[0]), shapes[-1])
     return -(-words // depth) * -(-width_bits // width) * luts
+
+
+def deepest_words(family: str) -> int:
+    """Words of a family's deepest memory; a deeper one is several, one behind the other."""
+    return max(words for words, _, _ in _SHAPES[family])

@@ -18,8 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from sparsesim.area.dense import dense_work, total_cycles
-from sparsesim.area.iso import dense_accelerator, iso_resource
+from sparsesim.area import estimate as area
+from sparsesim.area.dense import total_cycles
+from sparsesim.area.iso import iso_resource
+from sparsesim.area.rivalry import dense_accelerator
+from sparsesim.area.work import dense_work
 from sparsesim.engine.threads import each
 from sparsesim.errors import InputError, ModelError, SpecError
 from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
@@ -145,8 +148,8 @@ def break_even(
         seed: of the thinning.
         progress: called with the number of layers done.
     Raises:
-        SpecError: a number out of range, a device whose parts have no prices, a layer that does
-            not fit the buffers.
+        SpecError: a number out of range, a device whose parts have no prices, a machine whose
+            area is not known, a layer that does not fit the buffers.
         InputError: more images than the trace has.
         ModelError: no work, or no dense array that fits.
     """
@@ -155,6 +158,11 @@ def break_even(
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
     source = first_runs(trace.source, images)
     family = family_of(device).name
+    if area(accelerator, family) is None:
+        raise SpecError(
+            f"the area of machine '{accelerator.machine}' is not known: there are no equal "
+            "resources to compare in"
+        )
     trace = replace(trace, images=tuple(islice(trace.images, source.runs)), source=source)
     result = estimate(trace, accelerator, device)
     found = {
@@ -231,7 +239,7 @@ def ones_at(step: int, elements: int) -> int:
 
 def _rival(trace: Trace, found: IsoResource | None) -> Rival:
     if found is None:
-        raise ModelError(f"{trace.source.model}: no work to compare, or no dense PE fits")
+        raise ModelError(f"{trace.source.model}: no work to compare, or no dense array fits")
     array = found.array.model_dump(mode="json")
     return Rival(found.machine, array, found.clock_mhz, found.clock_source)
 

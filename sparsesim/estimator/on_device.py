@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sparsesim.area.clock import pe_clock
 from sparsesim.area.estimate import estimate
 from sparsesim.area.resources import Resources
 from sparsesim.errors import SpecError
 from sparsesim.result import model
 from sparsesim.result.resources import does_not_fit
 from sparsesim.spec import Accelerator, Device
-from sparsesim.synth.families import family_of, no_family
+from sparsesim.synth.families import family_of
 
 
 def on_device(accelerator: Accelerator, device: Device) -> model.OnDevice | None:
@@ -21,24 +20,27 @@ def on_device(accelerator: Accelerator, device: Device) -> model.OnDevice | None
         accelerator: any.
         device: any.
     Returns:
-        None where the device's family was never synthesised.
+        None where the device's family was never synthesised, or the machine's area is not known.
     Source: docs/model.md, "Area, and a dense array in the same area".
     """
     try:
         family = family_of(device).name
     except SpecError:
         return None
-    used = asdict(estimate(accelerator, family))
+    taken = estimate(accelerator, family)
+    if taken is None:
+        return None
+    used = asdict(taken)
     available = asdict(Resources(device.lut, device.ff, device.dsp, device.bram36))
-    clock = pe_clock(accelerator, family)
+    clock = accelerator.rules.clock(accelerator, family)
     return model.OnDevice(
         family=family,
         used=model.Resources(**used),
         available=model.Resources(**available),
         shares={name: used[name] / there if there else None for name, there in available.items()},
         fits=all(used[name] <= there for name, there in available.items()),
-        pe_clock_mhz=clock.mhz,
-        pe_clock_source=clock.source,
+        reached_mhz=clock.mhz,
+        reached_source=clock.source,
     )
 
 
@@ -52,17 +54,27 @@ def device_warnings(
         accelerator: the same.
         device: the same.
     Returns:
-        that it does not fit, or is not known to, first; then a clock above its PE's.
+        that it does not fit, or is not known to, first; then a clock above what it reaches.
     """
     if found is None:
-        return (f"not known whether it fits, nor compared at equal resources: {no_family(device)}",)
+        why = _not_known(accelerator, device)
+        return (f"not known whether it fits, nor compared at equal resources: {why}",)
     warnings = []
     short = does_not_fit(found, device.name)
     if short is not None:
         warnings.append(short)
-    if accelerator.clock_mhz > found.pe_clock_mhz:
+    if accelerator.clock_mhz > found.reached_mhz:
+        what = accelerator.rules.clock(accelerator, found.family).words
         warnings.append(
-            f"clock_mhz {accelerator.clock_mhz:g} is above what its PE reaches: "
-            f"{found.pe_clock_mhz:g} MHz ({found.pe_clock_source})"
+            f"clock_mhz {accelerator.clock_mhz:g} is above what its {what} reaches: "
+            f"{found.reached_mhz:g} MHz ({found.reached_source})"
         )
     return tuple(warnings)
+
+
+def _not_known(accelerator: Accelerator, device: Device) -> str:
+    try:
+        family_of(device)
+    except SpecError as error:
+        return str(error)
+    return f"the area of machine '{accelerator.machine}' is not known"

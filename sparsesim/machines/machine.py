@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparsesim.machines.explanation import Cause, Floor
-from sparsesim.machines.part import Clock, Part
+from sparsesim.machines.part import Clock, Part, Placed
 from sparsesim.machines.product_shape import Densities, ProductShape, Runs
 from sparsesim.machines.scheme import Scheme
 from sparsesim.machines.slot_class import SlotClass
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sparsesim.area.opponent import Candidate
-    from sparsesim.area.rivalry import Rivalry
+    from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
@@ -206,6 +205,10 @@ class Machine(ABC):
         """
         return ()
 
+    def placed(self, accelerator: Accelerator) -> Mapping[str, Placed]:
+        """What can be placed for a clock, by the word that users type; the first unless told."""
+        return {}
+
     def clock(self, accelerator: Accelerator, family: str) -> Clock:
         """The clock that it reaches, or is assumed to reach.
 
@@ -216,7 +219,7 @@ class Machine(ABC):
         mhz = type(accelerator)(machine=accelerator.machine).clock_mhz
         return Clock(mhz, False, f"assumed: {mhz:g} MHz")
 
-    def dense_arrays(self, rivalry: Rivalry) -> Iterable[Candidate]:
+    def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
         """Dense accelerators of this machine beside another accelerator, by rising least seconds:
         those that may be the fastest in its resources. Empty: it has no dense mode."""
         return ()
@@ -241,6 +244,7 @@ __all__ = [
     "Floor",
     "Machine",
     "Part",
+    "Placed",
     "ProductShape",
     "Runs",
     "Scheme",

@@ -47,6 +47,23 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """What can be placed for a clock.
+
+    Attributes:
+        words: for a reader: `one PE`.
+        module: where synthesis finds it.
+        multipliers: a regular expression whose groups `row` and `col` are numbers: it is found in
+            the names of the multipliers of a flat netlist, and says where in the array they are.
+            Empty: the placer puts them where it will.
+    """
+
+    words: str
+    module: Module
+    multipliers: str = ""
+
+
+@dataclass(frozen=True)
 class Clock:
     """The highest clock of a machine's slowest part.
 

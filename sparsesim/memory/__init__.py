@@ -6,9 +6,11 @@ from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.live import Lifetime, PeakLive, peak_live
 from sparsesim.memory.plan import Moved, Plan, ValueBits, packing, plan_layer
 from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
+from sparsesim.memory.search import Buffers
 from sparsesim.memory.whole import stored_bits
 
 __all__ = [
+    "Buffers",
     "Choice",
     "LayerCounts",
     "Lifetime",

@@ -38,8 +38,6 @@ from sparsesim.memory.search import Buffers
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
 
-_HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded or stored
-
 
 @dataclass(frozen=True)
 class ValueBits:
@@ -142,11 +140,7 @@ def plan_layer(
         packing(accelerator.weight_format, accelerator.run_bits, value_bits.weight),
         packing(accelerator.activation_format, accelerator.run_bits, value_bits.output),
     )
-    buffers = Buffers(
-        int(accelerator.activation_buffer_kib * _HALF_KIB_BITS),
-        int(accelerator.weight_buffer_kib * _HALF_KIB_BITS),
-        int(accelerator.output_buffer_kib * _HALF_KIB_BITS),
-    )
+    buffers = Buffers.of(accelerator)
     stays = resident(layer, buffers.weight)
     choice, moves = choose_blocks(layer, stays, tiling, buffers, accelerator.pass_order)
     blocks = (choice.filters, choice.positions, choice.elements, choice.positions_outer)

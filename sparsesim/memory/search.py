@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -15,9 +16,13 @@ from sparsesim.machines.tiling import Tiling
 from sparsesim.memory.blocks import Blocks, Ints, Packing, Runs
 from sparsesim.memory.layer import Layer
 
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
+
 Cut = Callable[[Ints, Ints, Ints], Blocks]
 """The blocks [starts, ends) of groups: (groups, starts, ends) -> blocks."""
 
+_HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded or stored
 _MORE_AT_ONCE = 8  # times as many sizes are tried at once where none of the last ones fitted
 
 
@@ -28,6 +33,15 @@ class Buffers:
     activation: int
     weight: int
     output: int
+
+    @classmethod
+    def of(cls, accelerator: Accelerator) -> Self:
+        """Those of an accelerator."""
+        return cls(
+            int(accelerator.activation_buffer_kib * _HALF_KIB_BITS),
+            int(accelerator.weight_buffer_kib * _HALF_KIB_BITS),
+            int(accelerator.output_buffer_kib * _HALF_KIB_BITS),
+        )
 
 
 @dataclass(frozen=True, eq=False)

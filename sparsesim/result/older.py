@@ -8,6 +8,7 @@ FIRST = "sparsesim.result/1"
 
 _ARRAY = ("rows", "cols", "window", "lanes")
 _WINDOW = 16
+_REACHED = {"pe_clock_mhz": "reached_mhz", "pe_clock_source": "reached_source"}
 
 
 def brought_up(found: dict[str, Any], schema: str) -> dict[str, Any]:
@@ -26,6 +27,8 @@ def brought_up(found: dict[str, Any], schema: str) -> dict[str, Any]:
         made["layers"] = [_layer(layer, window) for layer in found["layers"]]
     if isinstance(found.get("iso_resource"), dict):
         made["iso_resource"] = dense(found["iso_resource"])
+    if isinstance(found.get("on_device"), dict):
+        made["on_device"] = {_REACHED.get(k, k): v for k, v in found["on_device"].items()}
     return made
 
 

@@ -72,7 +72,7 @@ class OnDevice(Record):
         available: what the device has.
         shares: used / available by the names of `Resources`; None where the device has none.
         fits: nothing takes more than there is.
-        pe_clock_mhz: the highest clock of its PE, and `pe_clock_source` where that is from.
+        reached_mhz: the highest clock of its slowest part; `reached_source` says where it is from.
     """
 
     family: str
@@ -80,8 +80,8 @@ class OnDevice(Record):
     available: Resources
     shares: dict[str, float | None]
     fits: bool
-    pe_clock_mhz: float
-    pe_clock_source: str
+    reached_mhz: float
+    reached_source: str
 
 
 def share_in_words(found: OnDevice, name: str) -> str:

@@ -1,29 +1,35 @@
-"""The clock of a point's PE, from placements of PEs on ECP5 (`area.clock`)."""
+"""The clock of a point's accelerator, from placements on ECP5 (`Machine.clock`)."""
 
 from __future__ import annotations
 
-from sparsesim.area.clock import pe_period_ns
+from sparsesim.machines.part import Clock
 from sparsesim.spec import Accelerator
+
+_PLACED = "ecp5"  # the family that was placed
 
 
 def clock_mhz(accelerator: Accelerator, start: Accelerator, is_placed: bool) -> float:
     """A point's clock.
 
     AMD's parts can't be placed with open tools: there the starting accelerator's clock is taken for
-    its own PE, and another PE's is as much faster or slower as the two are on ECP5.
+    its own array, and another's is as much faster or slower as the two are on ECP5; where one of
+    the two never was placed, it is the same.
 
     Args:
         accelerator: the point's.
-        start: what it was changed from; its `clock_mhz` is its PE's.
+        start: what it was changed from; its `clock_mhz` is its array's.
         is_placed: the device is of the family that was placed: the table's clock as it is.
     Returns:
         MHz, to a tenth.
     """
-    period = _period_ns(accelerator)
+    own = _clock(accelerator)
     if is_placed:
-        return round(1e3 / period, 1)
-    return round(start.clock_mhz * _period_ns(start) / period, 1)
+        return own.mhz
+    first = _clock(start)
+    if own.placed_ns is None or first.placed_ns is None:
+        return start.clock_mhz
+    return round(start.clock_mhz * first.placed_ns / own.placed_ns, 1)
 
 
-def _period_ns(accelerator: Accelerator) -> float:
-    return pe_period_ns(accelerator.skipping, accelerator.window, accelerator.lanes)
+def _clock(accelerator: Accelerator) -> Clock:
+    return accelerator.rules.clock(accelerator, _PLACED)

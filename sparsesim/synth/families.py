@@ -72,10 +72,5 @@ def family_of(device: Device) -> Family:
     for family in FAMILIES.values():
         if device.family.startswith(family.devices):
             return family
-    raise SpecError(no_family(device))
-
-
-def no_family(device: Device) -> str:
-    """What is wrong with a device that belongs to none of the families."""
     known = ", ".join(word for family in FAMILIES.values() for word in family.devices)
-    return f"{device.name}: family '{device.family}' has no synthesis; use one of {known}"
+    raise SpecError(f"{device.name}: family '{device.family}' has no synthesis; use one of {known}")

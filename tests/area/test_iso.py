@@ -12,15 +12,17 @@ from numpy.random import default_rng
 
 import sparsesim as ss
 from sparsesim import area
-from sparsesim.area.bounds import least_cycles
-from sparsesim.area.clock import dense_pes, pe_clock
-from sparsesim.area.dense import dense_work, total_cycles
-from sparsesim.area.iso import dense_accelerator, iso_resource
-from sparsesim.area.model import part_resources
-from sparsesim.area.opponent import fastest
+from sparsesim.area.dense import total_cycles
+from sparsesim.area.iso import iso_resource
 from sparsesim.area.resources import Resources
-from sparsesim.area.table import Design
+from sparsesim.area.work import dense_work
 from sparsesim.errors import SpecError
+from sparsesim.machines.inner_join.area import packed_sums
+from sparsesim.machines.inner_join.area.bounds import least_cycles
+from sparsesim.machines.inner_join.area.clock import clock as pe_clock
+from sparsesim.machines.inner_join.area.clock import dense_pes
+from sparsesim.machines.inner_join.area.dense_arrays import dense_template
+from sparsesim.machines.inner_join.area.packed_sums import PackedSums
 from sparsesim.spec.device import dram_bits_per_cycle
 
 
@@ -86,25 +88,26 @@ def recurrent_trace(seed: int) -> ss.Trace:
     return ss.execute(ss.load(model), draw.standard_normal((steps, 1, inputs)).astype(np.float32))
 
 
+def dense(sparse, rows, cols, clock_mhz, window=1, lanes=1) -> ss.Accelerator:
+    """A dense array of so many PEs beside an accelerator."""
+    template = dense_template(sparse, window, lanes)
+    return template.with_(rows=rows, cols=cols, clock_mhz=float(clock_mhz))
+
+
 def any_dense(case: int) -> ss.Accelerator:
     """A dense accelerator with PEs of any window and lanes, and buffers that cut K at times."""
     draw = default_rng(case)
     window, lanes = dense_pes()[case % len(dense_pes())]
-    return dense_accelerator(
-        ss.Accelerator(
-            feed_latency=[1, 3][case % 2],
-            loop_order=["filters_inner", "positions_inner"][case // 2 % 2],
-            batch=[1, 2][case // 3 % 2],
-            activation_buffer_kib=[128.0, 4.0, 0.5][case // 4 % 3],
-            weight_buffer_kib=[256.0, 8.0, 1.0][case // 5 % 3],
-            output_buffer_kib=[64.0, 1.0][case // 7 % 2],
-        ),
-        int(draw.integers(1, 40)),
-        int(draw.integers(1, 40)),
-        float(draw.integers(50, 500)),
-        window,
-        lanes,
+    sparse = ss.Accelerator(
+        feed_latency=[1, 3][case % 2],
+        loop_order=["filters_inner", "positions_inner"][case // 2 % 2],
+        batch=[1, 2][case // 3 % 2],
+        activation_buffer_kib=[128.0, 4.0, 0.5][case // 4 % 3],
+        weight_buffer_kib=[256.0, 8.0, 1.0][case // 5 % 3],
+        output_buffer_kib=[64.0, 1.0][case // 7 % 2],
     )
+    rows, cols, clock_mhz = (int(draw.integers(*r)) for r in ((1, 40), (1, 40), (50, 500)))
+    return dense(sparse, rows, cols, clock_mhz, window, lanes)
 
 
 def agrees(trace: ss.Trace, dense: ss.Accelerator, device: ss.Device) -> bool:
@@ -160,16 +163,16 @@ class Everything:
 def try_all(trace, sparse, device, family, budget) -> Everything:
     best, arrays = float("inf"), 0
     for window, lanes in dense_pes():
-        period = 1 / pe_clock(dense_accelerator(sparse, 1, 1, 1.0, window, lanes), family).mhz
+        period = 1 / pe_clock(dense(sparse, 1, 1, 1.0, window, lanes), family).mhz
         ratio = (1 / pe_clock(sparse, family).mhz) / period
         for cols in range(1, 7):
             for rows in range(1, 41):
                 clock = sparse.clock_mhz * ratio
-                dense = dense_accelerator(sparse, rows, cols, clock, window, lanes)
-                if not takes_no_more(dense, family, budget):
+                array = dense(sparse, rows, cols, clock, window, lanes)
+                if not takes_no_more(array, family, budget):
                     continue
                 arrays += 1
-                cycles = ss.estimate(trace, dense, device).totals.cycles["none"].total
+                cycles = ss.estimate(trace, array, device).totals.cycles["none"].total
                 best = min(best, cycles / (clock * 1e6))
     return Everything(best, arrays)
 
@@ -182,8 +185,8 @@ def takes_no_more(dense: ss.Accelerator, family: str, budget: Resources) -> bool
         pairs = -(-int(dsp - budget.dsp) // dense.lanes)
         if pairs > dense.rows // 2 * dense.cols:
             return False
-        design = Design("packed_sums", family, lanes=dense.lanes, acc_bits=dense.acc_bits)
-        lut, dsp = lut + pairs * part_resources(design).lut, dsp - pairs * dense.lanes
+        each = packed_sums.MODEL.resources(PackedSums(family, dense.lanes, dense.acc_bits))
+        lut, dsp = lut + pairs * each.lut, dsp - pairs * dense.lanes
     return lut <= budget.lut + 1 and dsp <= budget.dsp and used.bram36 <= budget.bram36
 
 
@@ -215,61 +218,13 @@ def test_no_array_that_fits_is_faster(seed, name, family, cols, clock_mhz):
         assert getattr(found.used, what) <= getattr(budget, what)
 
 
-@dataclass(frozen=True)
-class Made:
-    """A candidate as a test wants it."""
-
-    least_seconds: float
-    exact: int | None
-    clock_mhz: float = 1.0
-    lut: float = 1.0
-
-    def resources(self) -> Resources:
-        return Resources(lut=self.lut)
-
-    def cycles(self, limit: int | None) -> int | None:
-        if self.exact is None:
-            raise SpecError("a tile does not fit")
-        return None if limit is not None and self.exact >= limit else self.exact
-
-
-def test_the_fastest_of_any_candidates():
-    """1,000 random sets: what is said to be proven is the least of all that fit."""
-    proven = 0
-    for seed in range(1000):
-        draw = default_rng(seed)
-        made = []
-        for _ in range(int(draw.integers(1, 30))):
-            clock, exact = float(draw.choice([0.5, 1.0, 2.0])), int(draw.integers(1, 1000))
-            least = exact / (clock * 1e6) * draw.uniform(0.3, 1)
-            lut = float(draw.integers(1, 4))
-            made.append(Made(least, exact if draw.random() > 0.1 else None, clock, lut))
-        made.sort(key=lambda one: one.least_seconds)
-        times = [m.exact / (m.clock_mhz * 1e6) for m in made if m.exact and m.lut <= 2]
-        found = fastest(made, Resources(lut=2), int(draw.integers(1, 12)))
-        if found is None:
-            continue
-        assert found.seconds == found.cycles / (found.candidate.clock_mhz * 1e6)
-        assert found.candidate.lut <= 2
-        assert found.seconds >= min(times)
-        if found.is_proven:
-            proven += 1
-            assert found.seconds == min(times)
-    assert 300 < proven < 1000
-
-
-def test_nothing_fits():
-    assert fastest([Made(1.0, 5, lut=3.0), Made(2.0, None)], Resources(lut=2), 9) is None
-    assert fastest([], Resources(lut=2), 9) is None
-
-
 def test_a_clock_that_its_pe_never_reached_gives_the_dense_array_none(trace):
     device = ss.Device.named("xczu9eg")
     for clock_mhz in (100.0, 200.0, 300.0, 1000.0):
         sparse = ss.Accelerator(clock_mhz=clock_mhz)
         found = iso_resource(trace, ss.estimate(trace, sparse), sparse, device, "xcup")
-        dense = dense_accelerator(sparse, found.rows, found.cols, 1.0, found.window, found.lanes)
-        reached = pe_clock(dense, "xcup").mhz
+        template = dense_template(sparse, found.array.window, found.array.lanes)
+        reached = pe_clock(template, "xcup").mhz
         if clock_mhz <= 200:
             assert found.clock_mhz == pytest.approx(reached * clock_mhz / 200, abs=0.1)
             assert found.clock_source.endswith("the accelerator's, as the two PEs' clocks on ECP5")
@@ -286,8 +241,8 @@ def test_lanes_make_it_faster(trace):
     """Of the same multipliers one lane each was the fastest array that was thought of."""
     sparse, device = ss.Accelerator(), ss.Device.named("xczu9eg")
     found = iso_resource(trace, ss.estimate(trace, sparse), sparse, device, "xcup")
-    assert found.lanes > 1
-    one_lane = dense_accelerator(sparse, 72, 8, 264.6)  # was called proven
+    assert found.array.lanes > 1
+    one_lane = dense(sparse, 72, 8, 264.6)  # was called proven
     cycles = ss.estimate(trace, one_lane, device).totals.cycles["none"].total
     assert found.seconds < 0.95 * cycles / (one_lane.clock_mhz * 1e6)
 
@@ -295,5 +250,5 @@ def test_lanes_make_it_faster(trace):
 def test_nothing_where_not_even_a_pe_fits(trace, monkeypatch):
     sparse = ss.Accelerator()
     result = ss.estimate(trace, sparse)
-    monkeypatch.setattr("sparsesim.area.iso.estimate", lambda *_: area.Resources(10, 10, 0, 1))
+    monkeypatch.setattr("sparsesim.area.iso.estimate", lambda *_: Resources(10, 10, 0, 1))
     assert iso_resource(trace, result, sparse, ss.Device.named("xczu9eg"), "xcup") is None

@@ -6,8 +6,8 @@ import re
 import statistics
 from pathlib import Path
 
-from sparsesim.area.clock import read_clocks
-from sparsesim.area.table import Design, read_table
+from sparsesim.machines.inner_join.area import pe
+from sparsesim.machines.inner_join.area.clock import read_clocks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,8 +19,8 @@ def test_luts_and_clocks_of_pes():
     assert len(rows) == 5
     for skipping, window, lut, lut_ram, mhz in rows:
         depth = 2 if window == "1" else 4
-        design = Design("pe", "xc7", skipping, int(window), 1, depth, 0, 9, 8, 32)
-        run = next(run for run in read_table() if run.design == design)
+        design = pe.Pe("xc7", skipping, int(window), 1, depth, 9, 8, 32)
+        run = next(run for run in pe.MODEL.runs if run.design == design)
         assert (run.lut, run.lut_ram) == (int(lut), int(lut_ram))
         clocks = [
             placed.clock_mhz

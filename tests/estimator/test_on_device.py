@@ -10,8 +10,9 @@ import pytest
 
 import sparsesim as ss
 from sparsesim import area
-from sparsesim.area.clock import pe_clock, read_clocks
 from sparsesim.estimator.on_device import device_warnings, on_device
+from sparsesim.machines.inner_join.area.clock import clock as pe_clock
+from sparsesim.machines.inner_join.area.clock import read_clocks
 
 # LUT, FF, DSP of the data sheets; block RAM in blocks of 36 Kb.
 THERE = {

@@ -14,7 +14,8 @@ from recurrent_models import recurrent
 from test_estimate_against_naive import _compare, _Feeds, accelerators
 
 import sparsesim as ss
-from sparsesim.area.dense import dense_work, total_cycles
+from sparsesim.area.dense import total_cycles
+from sparsesim.area.work import dense_work
 from sparsesim.errors import SpecError
 from sparsesim.lowering import product as lowered_product
 

@@ -80,8 +80,8 @@ def test_the_scarcest_may_be_one_that_is_not_there():
         available=there,
         shares=shares,
         fits=False,
-        pe_clock_mhz=200,
-        pe_clock_source="",
+        reached_mhz=200,
+        reached_source="",
     )
     assert scarcest(sample().model_copy(update={"on_device": found})) == ("DSP", "2 of 0")
     none = found.model_copy(update={"used": taken.model_copy(update={"dsp": 0.0})})

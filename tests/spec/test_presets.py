@@ -10,9 +10,9 @@ import pytest
 
 import sparsesim as ss
 from sparsesim.area import estimate as area
-from sparsesim.area.clock import pe_period_ns
 from sparsesim.errors import SpecError
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.area.clock import pe_period_ns
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.sizes import SIZES, sized_name
 from sparsesim.sweeps.axis import axis

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_sweeps import DIGITS, LENET, SPACE, small
 
-from sparsesim.area.clock import pe_period_ns
 from sparsesim.errors import SpecError
+from sparsesim.machines.inner_join.area.clock import pe_period_ns
 from sparsesim.spec import Accelerator
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.expression import Expression

@@ -5,13 +5,16 @@ It loads no library: what its methods need, they import.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.machine import (
+    Clock,
     Densities,
     Machine,
+    Part,
+    Placed,
     Runs,
     Scheme,
     SlotClass,
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.inner_join.operands import Windows
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.passes import Passes
     from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
+    from sparsesim.spec.accelerator import Accelerator
 
 
 class InnerJoin(Machine):
@@ -126,6 +131,26 @@ class InnerJoin(Machine):
 
     def sums(self, scheme: Scheme, array: InnerJoinArray) -> SumOrder:
         return SumOrder(array.window, array.lanes, scheme.skips)
+
+    def parts(self, accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+        from sparsesim.machines.inner_join.area.parts import parts
+
+        return parts(accelerator, family)
+
+    def placed(self, accelerator: Accelerator) -> Mapping[str, Placed]:
+        from sparsesim.machines.inner_join.area.parts import placed
+
+        return placed(accelerator)
+
+    def clock(self, accelerator: Accelerator, family: str) -> Clock:
+        from sparsesim.machines.inner_join.area.clock import clock
+
+        return clock(accelerator, family)
+
+    def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
+        from sparsesim.machines.inner_join.area.dense_arrays import dense_arrays
+
+        return dense_arrays(rivalry)
 
     @property
     def rtl(self) -> Rtl:

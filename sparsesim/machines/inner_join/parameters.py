@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from sparsesim.spec.base import Spec
+
+if TYPE_CHECKING:
+    from sparsesim.spec.accelerator import Accelerator
 
 
 class InnerJoinArray(Spec):
@@ -44,3 +47,10 @@ class InnerJoinArray(Spec):
     def pes(self) -> int:
         """Processing elements."""
         return self.rows * self.cols
+
+
+def array_of(accelerator: Accelerator) -> InnerJoinArray:
+    """The array of an accelerator that is on this machine."""
+    array = accelerator.array
+    assert isinstance(array, InnerJoinArray), f"{accelerator.name} is on {accelerator.machine}"
+    return array

@@ -8,43 +8,18 @@ no transfer can hide: the loads of the first pass, the work of the last, the sto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.lowering import Geometry
-from sparsesim.memory import ValueBits
+from sparsesim.area.work import DenseWork
+from sparsesim.machines.inner_join.parameters import array_of
+from sparsesim.memory import Buffers
 from sparsesim.spec import Accelerator
-
-HALF_KIB_BITS = 4096  # half of a buffer is in use while the other half is loaded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class DenseWork:
-    """Equal layers: runs of one shape.
-
-    Attributes:
-        name: of the first of them, for errors.
-        geometry: of one run.
-        value_bits: at which their values are priced.
-        times: how many runs.
-    """
-
-    name: str
-    geometry: Geometry
-    value_bits: ValueBits
-    times: int
-
-    @cached_property
-    def met_elements(self) -> int:
-        """Elements of the activations that some output of a group meets: each is loaded."""
-        return prod(_met(self.geometry, axis) for axis in range(4)) * self.geometry.channels
 
 
 def least_cycles(
@@ -57,7 +32,7 @@ def least_cycles(
     """Cycles that all runs take at least on arrays of these sizes.
 
     Args:
-        work: of `dense.dense_work`.
+        work: of `dense_work`.
         accelerator: dense, of any size; gives the PEs and the buffers.
         rows, cols: int64, of equal shape.
         bits_per_cycle: of DRAM.
@@ -77,14 +52,11 @@ def _least_of_a_group(
     """A group's passes: its work, its drains, or the moves of all its bits, each once."""
     shape, bits = item.geometry, item.value_bits
     filters, positions = shape.filters, shape.positions
-    whole, rest = divmod(shape.reduction, accelerator.window)
-    lanes = accelerator.lanes
-    element_cycles = whole * -(-accelerator.window // lanes) + -(-rest // lanes)
+    array = array_of(accelerator)
+    whole, rest = divmod(shape.reduction, array.window)
+    element_cycles = whole * -(-array.window // array.lanes) + -(-rest // array.lanes)
     position_tiles = -(-positions // cols)
-
-    fill = (
-        accelerator.array.feed_latency + accelerator.array.pe_latency
-    )  # before work, and until it drains
+    fill = array.feed_latency + array.pe_latency  # before work, and until it drains
 
     def compute(count: Ints | int, passes: Ints | int) -> Floats:
         """Cycles of so many filters at all positions: until the last is drained.
@@ -123,22 +95,11 @@ def _filters_of_a_pass(item: DenseWork, accelerator: Accelerator, rows: Ints) ->
     shape, bits = item.geometry, item.value_bits
     if shape.steps > 1:
         return np.zeros_like(rows)
-    half_activations = accelerator.activation_buffer_kib * HALF_KIB_BITS
-    if prod(shape.input_shape) * shape.channels * bits.activation > half_activations:
+    buffers = Buffers.of(accelerator)
+    if prod(shape.input_shape) * shape.channels * bits.activation > buffers.activation:
         return np.zeros_like(rows)
-    half_weights = int(accelerator.weight_buffer_kib * HALF_KIB_BITS)
-    fitting = half_weights // (shape.reduction * bits.weight)
+    fitting = buffers.weight // (shape.reduction * bits.weight)
     block = fitting // rows * rows
     if fitting >= shape.filters:
         block = np.full_like(rows, shape.filters)
-    half_outputs = int(accelerator.output_buffer_kib * HALF_KIB_BITS)
-    return np.where(block * shape.positions * bits.output <= half_outputs, block, 0)
-
-
-def _met(shape: Geometry, axis: int) -> int:
-    """Input indices along an axis that some output meets."""
-    outputs = np.arange(shape.output_shape[axis])[:, None] * shape.stride[axis]
-    taps = np.arange(shape.kernel[axis])[None, :] * shape.dilation[axis]
-    at, step = outputs + taps - shape.pad[axis], shape.insert[axis]
-    inside = (at >= 0) & (at % step == 0) & (at < shape.input_shape[axis] * step)
-    return len(np.unique(at[inside]))
+    return np.where(block * shape.positions * bits.output <= buffers.output, block, 0)

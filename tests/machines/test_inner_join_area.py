@@ -1,33 +1,43 @@
-"""The fitted area model: what it was fitted to, how far it is off, and that it stays light."""
+"""The area of inner_join's parts and its clocks: what was fitted, how far it is off."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from sparsesim import area
-from sparsesim.area.clock import dense_clock, fitted_period_ns, pe_clock, pe_period_ns, read_clocks
-from sparsesim.area.estimate import parts_of
-from sparsesim.area.features import stored_luts
-from sparsesim.area.model import held_out_error, part_resources
-from sparsesim.area.table import Design, read_table, write_table
+from sparsesim.area.clock import dense_clock
+from sparsesim.area.common import decoder, postprocess
+from sparsesim.area.part_model import PartModel
+from sparsesim.area.runs import read_runs, write_runs
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.area import array, packed_sums, pe
+from sparsesim.machines.inner_join.area.clock import clock as pe_clock
+from sparsesim.machines.inner_join.area.clock import fitted_period_ns, pe_period_ns, read_clocks
+from sparsesim.machines.inner_join.area.pe import Pe, kind_of, stored_luts
 from sparsesim.spec import Accelerator
 from sparsesim.synth.families import FAMILIES
 
-PE = Design("pe", "xc7", "two_sided", 16, 1, 4, 0, 9, 8, 32)
+MODELS: list[PartModel] = [
+    module.MODEL for module in (pe, array, packed_sums, postprocess, decoder)
+]
+PE = Pe("xc7", "two_sided", 16, 1, 4, 9, 8, 32)
 
 
-def test_the_table_has_no_design_twice():
-    designs = [run.design for run in read_table()]
-    assert len(set(designs)) == len(designs) > 200
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_no_table_has_a_design_twice(model):
+    designs = [run.design for run in model.runs]
+    assert len(set(designs)) == len(designs) >= 12
 
 
-def test_the_table_reads_as_it_was_written(tmp_path):
-    write_table(read_table(), tmp_path / "runs.csv")
-    assert read_table(tmp_path / "runs.csv") == read_table()
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_table_reads_as_it_was_written(model, tmp_path):
+    write_runs(model.runs, tmp_path / "runs.csv")
+    assert read_runs(tmp_path / "runs.csv", model.design) == model.runs
+    assert (tmp_path / "runs.csv").read_bytes() == model.table.read_bytes()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -36,33 +46,30 @@ def test_memories_in_luts_are_exact(family):
     deepest = 16 if family == "ecp5" else 64
     over = {
         run.lut_ram - stored_luts(run.design)
-        for run in read_table()
-        if run.design.part == "pe"
-        and run.design.family == family
-        and 1 < run.design.queue_depth <= deepest
+        for run in pe.MODEL.runs
+        if run.design.family == family and 1 < run.design.queue_depth <= deepest
     }
     assert min(over) >= 0 and max(over) <= 3
 
 
 def test_a_pe_has_a_multiplier_a_lane():
-    for run in read_table():
-        if run.design.part == "pe":
-            assert run.dsp == min(run.design.lanes, run.design.window), run.design
+    for run in pe.MODEL.runs:
+        assert run.dsp == min(run.design.lanes, run.design.window), run.design
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(
-    ("part", "skipping", "median", "worst"),
+    ("model", "scheme", "median", "worst"),
     [
-        *(("pe", scheme, 0.05, 0.35) for scheme in SCHEMES),
-        ("array", "", 0.10, 0.40),
-        ("postprocess", "", 0.10, 0.40),
-        ("decoder", "", 0.15, 0.60),
+        *((pe.MODEL, scheme, 0.05, 0.35) for scheme in SCHEMES),
+        (array.MODEL, "", 0.10, 0.40),
+        (postprocess.MODEL, "", 0.10, 0.40),
+        (decoder.MODEL, "", 0.15, 0.60),
     ],
 )
 @pytest.mark.parametrize("what", ["lut", "ff"])
-def test_points_held_out_are_met(family, part, skipping, what, median, worst):
-    error = held_out_error(part, family, skipping, what)
+def test_points_held_out_are_met(family, model, scheme, what, median, worst):
+    error = model.held_out_error(kind_of(family, scheme) if scheme else family, what)
     assert error.points >= 8
     assert error.median <= median, error
     assert error.worst <= worst, error
@@ -71,7 +78,7 @@ def test_points_held_out_are_met(family, part, skipping, what, median, worst):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("what", ["lut", "ff"])
 def test_dense_pes_of_a_whole_window_are_met(family, what):
-    error = held_out_error("pe", family, "none", what, is_dot=True)
+    error = pe.MODEL.held_out_error(kind_of(family, "none", is_dot=True), what)
     assert error.points >= 30
     assert error.median <= 0.02, error
     # ECP5's one run with queues of several memories, held out, is like no other.
@@ -81,35 +88,33 @@ def test_dense_pes_of_a_whole_window_are_met(family, what):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_lanes_of_a_dense_pe_are_cheaper_together(family):
     def each(lanes: int) -> float:
-        return (
-            part_resources(Design("pe", family, "none", lanes, lanes, 4, 0, 9, 8, 32)).lut / lanes
-        )
+        return pe.MODEL.resources(Pe(family, "none", lanes, lanes, 4, 9, 8, 32)).lut / lanes
 
     assert each(2) > each(4) > each(8) > each(16)
 
 
 def test_more_of_anything_costs_more():
-    base = part_resources(PE)
+    base = pe.MODEL.resources(PE)
     for change in ({"window": 32}, {"lanes": 2}, {"queue_depth": 64}, {"act_bits": 12}):
-        values = {**vars(PE), **change}
-        assert part_resources(Design(**values)).lut > base.lut, change
-    assert part_resources(Design(**{**vars(PE), "skipping": "none"})).lut < base.lut
+        assert pe.MODEL.resources(replace(PE, **change)).lut > base.lut, change
+    assert pe.MODEL.resources(replace(PE, skipping="none")).lut < base.lut
 
 
 def test_an_accelerator_is_the_sum_of_its_parts():
     accelerator = Accelerator(rows=3, cols=5)
-    parts = {(d.part, d.act_bits): times for d, times in parts_of(accelerator, "xc7")}
-    assert parts == {
-        ("pe", 9): 15,
-        ("array", 9): 1,
-        ("postprocess", 0): 5,
-        ("decoder", 8): 3,
-        ("decoder", 9): 5,
-    }
+    parts = accelerator.rules.parts(accelerator, "xc7")
+    assert [(part.words, part.times) for part in parts] == [
+        ("PE", 15),
+        ("feeders, drains, control", 1),
+        ("post-processing, a column", 5),
+        ("weight decoder, a row", 3),
+        ("activation decoder, a column", 5),
+        ("on-chip buffers, computed", 1),
+    ]
     found = area.estimate(accelerator, "xc7")
-    post = part_resources(Design("postprocess", "xc7", window=16, acc_bits=32))
-    assert found.dsp == 15 + 5 * post.dsp
-    assert found.lut > 15 * part_resources(PE).lut
+    assert found.lut == round(sum(part.times * part.resources.lut for part in parts))
+    assert found.dsp == 15 + 5 * parts[2].resources.dsp
+    assert found.lut > 15 * pe.MODEL.resources(PE).lut
 
 
 def test_lanes_beyond_the_window_cost_nothing():
@@ -120,7 +125,7 @@ def test_lanes_beyond_the_window_cost_nothing():
 def test_an_unknown_family():
     with pytest.raises(KeyError) as error:
         area.estimate(Accelerator(), "ecp3")
-    assert error.value.args == ("no run of pe ecp3 two_sided in the table",)
+    assert error.value.args == ("no run of inner_join's PE ecp3 two_sided in its table",)
 
 
 def test_fitted_periods_are_near_the_placed_ones():
