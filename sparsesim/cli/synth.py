@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sparsesim.synth.accelerator import SynthesisedAccelerator
     from sparsesim.synth.place import Clock
 
-_PLACES = ("pe", "array", "none")
+_NONE = "none"
 _MOST_SEEDS = 100
 SCHEMA = "sparsesim.synth/1"
 
@@ -31,9 +31,13 @@ def synth(
     ] = None,
     device: options.DeviceOption = None,
     place: Annotated[
-        str,
-        typer.Option("--place", help="For ecp5, what to place for the clock: pe, array or none."),
-    ] = "pe",
+        str | None,
+        typer.Option(
+            "--place",
+            help="For ecp5, what to place for the clock: pe, array, ... of the machine, or none.",
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="Placements, each by another seed.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
     output: Annotated[
@@ -44,29 +48,39 @@ def synth(
     """Synthesise the Verilog: LUT, FF, DSP and BRAM from Yosys, for ECP5 a clock from nextpnr."""
     from sparsesim.errors import SpecError, nearest
     from sparsesim.files import refuse_existing
-    from sparsesim.synth.accelerator import STEPS, synthesise_accelerator, synthesise_pe
+    from sparsesim.synth.accelerator import (
+        designs,
+        parts_to_synthesise,
+        synthesise_accelerator,
+        synthesise_placed,
+    )
     from sparsesim.synth.families import family_named, family_of
     from sparsesim.synth.place import place as placed
 
-    if place not in _PLACES:
-        raise SpecError(f"--place '{place}' is unknown; {nearest(place, _PLACES)}")
     if not 1 <= seeds <= _MOST_SEEDS:
         raise SpecError(f"--seeds {seeds} is out of range; use 1 to {_MOST_SEEDS}")
     if output:
         refuse_existing(output, force)
     chosen = options.accelerator_of(accelerator, settings)
+    placeable = chosen.rules.placed(chosen)
+    words = (*placeable, _NONE)
+    if place is not None and place not in words:
+        raise SpecError(f"--place '{place}' is unknown; {nearest(place, words)}")
+    place = place or words[0]
     board = options.device_of(device, chosen)
     own = family_of(board)
     wanted = family_named(family) if family else own
     if device and wanted is not own:
         raise SpecError(f"--family {wanted.name}: {board.name} is {own.name}; leave one out")
-    with progress("synthesising", STEPS) as show:
+    steps = len(designs(parts_to_synthesise(chosen, wanted.name)))
+    with progress("synthesising", steps) as show:
         found = synthesise_accelerator(chosen, wanted.name, show)
-    clock = None
-    if wanted.is_placed and place != "none":
-        design = found.array if place == "array" else synthesise_pe(chosen, wanted.name)
+    clock, what = None, ""
+    if wanted.is_placed and place != _NONE:
+        one = placeable[place]
+        design, what = synthesise_placed(one, wanted.name), one.words
         with progress("placing", seeds) as show:
-            clock = placed(design, range(1, seeds + 1), show)
+            clock = placed(design, range(1, seeds + 1), show, one.multipliers)
     shown = board if wanted is own else None
     content = _json(found, clock, place, shown)
     if output:
@@ -75,7 +89,7 @@ def synth(
         typer.echo(json.dumps(content, indent=1))
     else:
         options.show(_table(found, shown))
-        for line in _clock_lines(chosen, board, clock, place):
+        for line in _clock_lines(chosen, board, clock, what):
             typer.echo(line)
         typer.echo(f"Yosys {found.yosys}; logs beside {found.logs[0]}")
     if output:
@@ -87,10 +101,8 @@ def _table(found: SynthesisedAccelerator, device: Device | None) -> Any:
 
     chosen = found.accelerator
     table = plain_table("", "", "LUT", "in RAM", "FF", "DSP", "BRAM36")
-    table.title = (
-        f"{chosen.name}: {chosen.rows}x{chosen.cols} PEs, window {chosen.window}, lanes "
-        f"{chosen.lanes}, {chosen.skipping}; {found.family}"
-    )
+    array = chosen.rules.listed(chosen.array)
+    table.title = f"{chosen.name}: {array}, {chosen.skipping}; {found.family}"
     table.title_justify = "left"
     for row in found.rows:
         table.add_row(*cells(row.name, f"x{row.times}", *_numbers(row.counts)))
@@ -123,12 +135,11 @@ def _share(used: float, there: int) -> str:
 
 
 def _clock_lines(
-    accelerator: Accelerator, device: Device, clock: Clock | None, place: str
+    accelerator: Accelerator, device: Device, clock: Clock | None, what: str
 ) -> list[str]:
     if clock is None:
         assumed = getattr(device, "clock_mhz", None) or accelerator.clock_mhz
         return [f"Clock: {assumed:g} MHz, an assumption: these parts were not placed."]
-    what = "one PE" if place == "pe" else "the array"
     number = len(clock.placements)
     return [
         f"Clock of {what}: {clock.median_mhz:.0f} MHz (median; {clock.low_mhz:.0f} to "

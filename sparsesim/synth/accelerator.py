@@ -1,29 +1,26 @@
 """Synthesis of a whole accelerator, part by part: each part once, counted as often as it is there.
 
-Its class counters are off and its bus registers are left out. The on-chip buffers are no modules:
-their block RAM is computed from width and depth (`sparsesim.area.buffers`).
+Its machine says which parts there are (`Machine.parts`), and so does not say it twice. Class
+counters are off and bus registers are left out. What is no module, as the on-chip buffers, is
+taken as the machine computes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparsesim.area.buffers import buffer_bram36
 from sparsesim.errors import SpecError
+from sparsesim.machines.part import Module, Part, Placed
 from sparsesim.spec import Accelerator
 from sparsesim.synth.cells import Counts
+from sparsesim.synth.families import family_named
 from sparsesim.synth.run import Synthesis, synthesise
 
-MOST_PES = 4096
-"""PEs of the largest array that is given to Yosys: it takes minutes and gigabytes."""
-
-STEPS = 4
-"""Runs of Yosys: the array with its PE, post-processing, and a decoder for each operand."""
-
-_PE = ("WINDOW", "LANES", "QUEUE_DEPTH", "SKIPPING", "ACT_W", "WEIGHT_W", "ACC_W")
+MOST_INSIDE = 4096
+"""Equal parts of the largest design that is given to Yosys: it takes minutes and gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +45,14 @@ class SynthesisedAccelerator:
     Attributes:
         accelerator: it.
         family: for which it was mapped.
-        rows: its parts; the first is the PE, the last the buffers.
-        array: the array's synthesis, PEs among it.
+        rows: its parts, as its machine lists them.
         yosys: its version.
-        logs: what Yosys printed, a file a part.
+        logs: what Yosys printed, a file a design.
     """
 
     accelerator: Accelerator
     family: str
     rows: tuple[Row, ...]
-    array: Synthesis
     yosys: str
     logs: tuple[Path, ...]
 
@@ -65,6 +60,37 @@ class SynthesisedAccelerator:
     def total(self) -> Counts:
         """All parts."""
         return sum((row.counts * row.times for row in self.rows), Counts())
+
+
+def parts_to_synthesise(accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+    """An accelerator's parts, some of which Yosys is asked about.
+
+    Raises:
+        SpecError: unknown family, no parts that are modules, a design that is too large.
+    """
+    family_named(family)
+    parts = accelerator.rules.parts(accelerator, family)
+    if not any(part.module for part in parts):
+        raise SpecError(f"machine '{accelerator.machine}' has no parts that can be synthesised")
+    for part in parts:
+        if part.module is not None and part.module.inside and part.times > MOST_INSIDE:
+            raise SpecError(
+                f"{accelerator.rules.size(accelerator.array)}: {part.words} x{part.times} is too "
+                f"many to synthesise; use up to x{MOST_INSIDE}, or the area model"
+            )
+    return parts
+
+
+def designs(parts: Sequence[Part]) -> tuple[Module, ...]:
+    """What Yosys is run for: each top once, whichever parts are found in it."""
+    found: dict[tuple[object, ...], Module] = {}
+    for module in (part.module for part in parts):
+        if module is not None:
+            inside = [module.inside] if module.inside else []
+            known = found.setdefault(_key(module), Module(module.top, module.parameters))
+            kept = dict.fromkeys([*known.without, *inside, *module.without])
+            found[_key(module)] = Module(module.top, module.parameters, without=tuple(kept))
+    return tuple(found.values())
 
 
 def synthesise_accelerator(
@@ -77,46 +103,43 @@ def synthesise_accelerator(
     Args:
         accelerator: what to synthesise.
         family: one of `FAMILIES`.
-        progress: called with how many of `STEPS` are done.
+        progress: called with how many of `designs` are done.
     Raises:
-        SpecError: unknown family, an array that is too large.
+        SpecError: as of `parts_to_synthesise`.
         SparseSimError: Yosys is missing or fails.
     """
-    rows, cols, window = accelerator.rows, accelerator.cols, accelerator.window
-    if rows * cols > MOST_PES:
-        raise SpecError(
-            f"rows {rows} x cols {cols}: {rows * cols} PEs are too many to synthesise; use up to "
-            f"{MOST_PES}, or the area model"
-        )
-    parameters = accelerator.rtl_parameters()
-    designs = [
-        ("inner_join_array", parameters),
-        ("sparsesim_postprocess", {"WINDOW": window, "ACC_W": accelerator.acc_bits}),
-        ("sparsesim_bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.weight_bits}),
-        ("sparsesim_bitmask_decoder", {"WINDOW": window, "OPERAND_W": accelerator.act_bits}),
-    ]
-    found = []
-    for module, values in designs:
-        found.append(synthesise(module, values, family))
+    parts = parts_to_synthesise(accelerator, family)
+    found: dict[tuple[object, ...], Synthesis] = {}
+    for design in designs(parts):
+        found[_key(design)] = synthesise(design.top, design.parameters, family, kept=design.without)
         if progress is not None:
             progress(len(found))
-    array, post, weight, act = found
-    pe = array.parts["inner_join_pe"]
-    rest = array.counts + pe.counts * -pe.instances
-    parts = (
-        Row("PE", pe.instances, pe.counts),
-        Row("feeders, drains, control", 1, rest),
-        Row("post-processing, a column", cols, post.counts),
-        Row("weight decoder, a row", rows, weight.counts),
-        Row("activation decoder, a column", cols, act.counts),
-        Row("on-chip buffers, computed", 1, Counts(bram36=buffer_bram36(accelerator))),
-    )
-    logs = tuple(part.log for part in found)
-    return SynthesisedAccelerator(accelerator, family, parts, array, array.yosys, logs)
+    rows = tuple(Row(part.words, part.times, _counts(part, found)) for part in parts)
+    first = next(iter(found.values()))
+    logs = tuple(one.log for one in found.values())
+    return SynthesisedAccelerator(accelerator, family, rows, first.yosys, logs)
 
 
-def synthesise_pe(accelerator: Accelerator, family: str) -> Synthesis:
-    """One PE of an accelerator by itself, which can be placed."""
-    values = accelerator.rtl_parameters()
-    values["LANES"] = min(accelerator.lanes, accelerator.window)
-    return synthesise("inner_join_pe", {name: values[name] for name in _PE}, family)
+def synthesise_placed(placed: Placed, family: str) -> Synthesis:
+    """What can be placed for a clock, synthesised: one of `Machine.placed`."""
+    module = placed.module
+    return synthesise(module.top, module.parameters, family, kept=module.without)
+
+
+def _key(module: Module) -> tuple[object, ...]:
+    return module.top, *sorted(module.parameters.items())
+
+
+def _counts(part: Part, found: Mapping[tuple[object, ...], Synthesis]) -> Counts:
+    """Of one of a part: what Yosys counted, or what its machine computes."""
+    if part.module is None:
+        taken = part.resources.rounded()
+        return Counts(lut=int(taken.lut), ff=int(taken.ff), dsp=int(taken.dsp), bram36=taken.bram36)
+    synthesis = found[_key(part.module)]
+    if part.module.inside:
+        return synthesis.parts[part.module.inside].counts
+    counts = synthesis.counts
+    for name in part.module.without:
+        other = synthesis.parts[name]
+        counts = counts + other.counts * -other.instances
+    return counts

@@ -97,6 +97,7 @@ def place(
     design: Synthesis,
     seeds: Sequence[int] = SEEDS,
     progress: Callable[[int], Any] | None = None,
+    multipliers: str = "",
 ) -> Clock:
     """Place and route a design once a seed, or find what was placed before.
 
@@ -104,21 +105,23 @@ def place(
         design: synthesised for `ecp5`.
         seeds: 1 or more.
         progress: called with the number of seeds done.
+        multipliers: as of `sparsesim.machines.part.Placed`: where in an array its multipliers are.
     Raises:
         SparseSimError: nextpnr is missing or fails, such as for a design that is too large.
     """
     placements = []
     for seed in seeds:
-        placements.append(_place(design, seed))
+        placements.append(_place(design, seed, multipliers))
         if progress is not None:
             progress(len(placements))
     return Clock(tuple(placements), find_nextpnr().version)
 
 
-def _place(design: Synthesis, seed: int) -> Placement:
+def _place(design: Synthesis, seed: int, multipliers: str) -> Placement:
     tool, yosys = find_nextpnr(), find_yosys()
     netlist = hashlib.sha256(design.netlist.read_bytes()).hexdigest()
-    inputs = [netlist, _FLOORPLAN, tool.version, yosys.version, *FLATTEN, *OPTIONS, seed]
+    where = [_FLOORPLAN, multipliers] if multipliers else []
+    inputs = [netlist, *where, tool.version, yosys.version, *FLATTEN, *OPTIONS, seed]
     name = f"place-{design.module}-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]}"
 
     def make(folder: Path) -> None:
@@ -127,9 +130,10 @@ def _place(design: Synthesis, seed: int) -> Placement:
         passes = [f'read_json "{design.netlist}"', *FLATTEN, f"write_json {_FLAT}"]
         script = "\n".join(passes) + "\n"
         run_tool(yosys, [], folder / "yosys.log", kept_log, design.module, script)
-        plan = Netlist.read(flat)
-        floorplan.place_multipliers(plan.modules[plan.top], design.counts.lut / _LUTS)
-        plan.write(flat)
+        if multipliers:
+            plan, filled = Netlist.read(flat), design.counts.lut / _LUTS
+            floorplan.place_multipliers(plan.modules[plan.top], filled, multipliers)
+            plan.write(flat)
         arguments = ["--json", flat.name, "--seed", str(seed), "--report", _REPORT]
         log = folder / "nextpnr.log"
         run_tool(tool, [*OPTIONS, *arguments], log, kept_log, design.module)

@@ -15,9 +15,6 @@ from sparsesim.synth.families import Family
 MAPS = tuple(sorted((Path(__file__).parent / "maps").glob("*.v")))
 """Files that the passes read beside the Verilog."""
 
-KEPT = ("inner_join_pe", "sparsesim_postprocess")
-"""Modules that stay modules: many equal ones, so each is synthesised once and counted often."""
-
 # ABC's own order of steps for LUTs, with area as the goal of mapping and resynthesis, twice over.
 _MAPPED = ("strash", "dch,-f", "if,-a", "mfs2,-a")
 _FEWEST_LUTS = ("strash", "ifraig", "scorr", "dc2", *_MAPPED, *_MAPPED, "lutpack,-S,1")
@@ -29,6 +26,7 @@ def recipe(
     parameters: Mapping[str, int],
     verilog: Sequence[str],
     netlist: str,
+    kept: Sequence[str] = (),
 ) -> list[str]:
     """Yosys's passes from Verilog to a netlist of the family's cells.
 
@@ -38,13 +36,15 @@ def recipe(
         parameters: its Verilog parameters; those left out have their defaults.
         verilog: names of the files, which lie with `MAPS` in the folder that Yosys runs in: names
             of cells, and so ABC's choices, must not hang on where a repository is.
-        netlist: name of the JSON file to write; `KEPT` are modules of their own in it.
+        netlist: name of the JSON file to write.
+        kept: modules that stay modules in it: many equal ones, so each is synthesised once and
+            counted often.
     """
     values = "".join(f" -chparam {name} {value}" for name, value in sorted(parameters.items()))
     start = [
         "read_verilog -defer " + " ".join(verilog),
         f"hierarchy -check -top {top}{values}",
-        *(rf"setattr -mod -set keep_hierarchy 1 *\{name} $paramod\{name}\*" for name in KEPT),
+        *(rf"setattr -mod -set keep_hierarchy 1 *\{name} $paramod\{name}\*" for name in kept),
     ]
     body = _lattice(top) if family.name == "ecp5" else _amd(top, family.name)
     return [*start, *body, "autoname", "blackbox =A:whitebox", f"write_json {netlist}"]

@@ -18,7 +18,7 @@ from sparsesim.synth.cells import Counts, count
 from sparsesim.synth.ecp5_netlist import complete_muxes, pack_multiplier_registers
 from sparsesim.synth.families import family_named
 from sparsesim.synth.netlist import Netlist
-from sparsesim.synth.recipe import KEPT, MAPS, recipe
+from sparsesim.synth.recipe import MAPS, recipe
 from sparsesim.synth.tools import find_yosys, run_tool
 
 _NETLIST = "netlist.json"
@@ -28,7 +28,7 @@ _BEHIND = ("floorplan.py", "place.py")
 
 
 @dataclass(frozen=True)
-class Part:
+class Kept:
     """A module of which a design has several: resources of one.
 
     Attributes:
@@ -49,8 +49,8 @@ class Synthesis:
         parameters: its Verilog parameters; those left out have their defaults.
         family: for which it was mapped.
         counts: of the whole design, its parts among it.
-        parts: those of `KEPT` that it has.
-        netlist: the JSON file; `KEPT` are modules of their own in it.
+        parts: modules that were kept as such, by name.
+        netlist: the JSON file, with these.
         log: what Yosys printed.
         yosys: its version.
     """
@@ -59,7 +59,7 @@ class Synthesis:
     parameters: dict[str, int]
     family: str
     counts: Counts
-    parts: dict[str, Part]
+    parts: dict[str, Kept]
     netlist: Path
     log: Path
     yosys: str
@@ -70,6 +70,7 @@ def synthesise(
     parameters: Mapping[str, int],
     family: str,
     verilog: Sequence[Path] | None = None,
+    kept: Sequence[str] = (),
 ) -> Synthesis:
     """Synthesise a module, or find what was synthesised before.
 
@@ -78,6 +79,7 @@ def synthesise(
         parameters: its Verilog parameters, by name; those left out have their defaults.
         family: one of `FAMILIES`.
         verilog: the Verilog files; None is `sources(module)`.
+        kept: modules inside it that stay modules, each with one set of parameters.
     Raises:
         SpecError: unknown family.
         SparseSimError: unknown module, Yosys is missing or fails, the cache cannot be written.
@@ -85,7 +87,7 @@ def synthesise(
     chosen = family_named(family)
     tool = find_yosys()
     files = [path.resolve() for path in (sources(module) if verilog is None else verilog)]
-    passes = recipe(chosen, module, parameters, [path.name for path in files], _NETLIST)
+    passes = recipe(chosen, module, parameters, [path.name for path in files], _NETLIST, kept)
     inputs = {
         "yosys": tool.version,
         "passes": passes,
@@ -110,7 +112,9 @@ def synthesise(
                 complete_muxes(part)
                 pack_multiplier_registers(part)
             netlist.write(folder / _NETLIST)
-        (folder / _COUNTS).write_text(json.dumps(_counts(netlist), indent=1), encoding="utf-8")
+        (folder / _COUNTS).write_text(
+            json.dumps(_counts(netlist, kept), indent=1), encoding="utf-8"
+        )
 
     folder = made_once(name, make)
     found = json.loads((folder / _COUNTS).read_text(encoding="utf-8"))
@@ -119,26 +123,22 @@ def synthesise(
         dict(parameters),
         family,
         Counts.from_json(found["total"]),
-        {n: Part(p["instances"], Counts.from_json(p["counts"])) for n, p in found["parts"].items()},
+        {n: Kept(p["instances"], Counts.from_json(p["counts"])) for n, p in found["parts"].items()},
         folder / _NETLIST,
         folder / "yosys.log",
         tool.version,
     )
 
 
-def _counts(netlist: Netlist) -> dict[str, object]:
+def _counts(netlist: Netlist, kept: Sequence[str]) -> dict[str, object]:
     parts: dict[str, object] = {}
     for name, instances in netlist.instances().items():
-        kept = _kept_name(name)
-        if kept and name != netlist.top:
-            assert kept not in parts, f"{kept} is there with two sets of parameters"
-            parts[kept] = {"instances": instances, "counts": count(netlist, name).as_json()}
+        # `$paramod$0123abcd\drain`, `$paramod\drain\ROWS=...`
+        module = next((one for one in kept if one in name.split("\\")), None)
+        if module and name != netlist.top:
+            assert module not in parts, f"{module} is there with two sets of parameters"
+            parts[module] = {"instances": instances, "counts": count(netlist, name).as_json()}
     return {"total": count(netlist).as_json(), "parts": parts}
-
-
-def _kept_name(name: str) -> str | None:
-    """`drain` of `$paramod$0123abcd\\drain` or `$paramod\\drain\\ROWS=...`."""
-    return next((kept for kept in KEPT if kept in name.split("\\")), None)
 
 
 def _short(inputs: object) -> str:

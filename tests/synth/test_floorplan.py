@@ -9,6 +9,8 @@ from netlist_samples import cell, module, netlist
 
 from sparsesim.synth.floorplan import place_multipliers
 
+PATTERN = r"g_col\[(?P<col>\d+)\]\.g_row\[(?P<row>\d+)\]\.u_pe\."
+
 
 def array(rows: int, cols: int, lanes: int = 1):
     """The multipliers of an array, and two that are not its PEs'."""
@@ -37,12 +39,12 @@ def sites(found) -> dict[str, tuple[int, int]]:
 )
 def test_each_pes_multipliers_have_sites(rows, cols, lanes):
     found = array(rows, cols, lanes)
-    assert place_multipliers(found, 0.6) == len(sites(found)) == rows * cols * lanes
+    assert place_multipliers(found, 0.6, PATTERN) == len(sites(found)) == rows * cols * lanes
 
 
 def test_rows_lie_in_order_and_so_do_columns():
     found = array(9, 8)
-    place_multipliers(found, 0.6)
+    place_multipliers(found, 0.6, PATTERN)
     at = sites(found)
     where = {
         (i, j): at[f"g_col[{j}].g_row[{i}].u_pe.u_mac.g_leaf[0].m"]
@@ -63,12 +65,12 @@ def test_rows_lie_in_order_and_so_do_columns():
 )
 def test_a_small_design_stays_together(filled, left, right):
     found = array(8, 8)
-    assert place_multipliers(found, filled) == 64
+    assert place_multipliers(found, filled, PATTERN) == 64
     xs = [x for x, _ in sites(found).values()]
     assert abs(min(xs) - left) < 9 and abs(max(xs) - right) < 9
 
 
 @pytest.mark.parametrize("found", [array(0, 0), array(157, 1)])
 def test_what_has_no_array_or_does_not_fit_stays(found):
-    assert place_multipliers(found, 0.6) == 0
+    assert place_multipliers(found, 0.6, PATTERN) == 0
     assert sites(found) == {}

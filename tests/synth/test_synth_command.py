@@ -48,8 +48,7 @@ def synth(tmp_path, monkeypatch, capsys):
         (["--set", "window=80"], "window 80 is out of range; use 1 to 64"),
         (
             ["--set", "rows=100", "--set", "cols=50"],
-            "rows 100 x cols 50: 5000 PEs are too many to synthesise; use up to 4096, or the area "
-            "model",
+            "100x50: PE x5000 is too many to synthesise; use up to x4096, or the area model",
         ),
         (["-o", "there"], "there: exists; use --force to overwrite it"),
     ],
