@@ -13,7 +13,11 @@ from sparsesim.sparsity.quantisers import QUANTISERS
 from sparsesim.sparsity.sparsifiers import SPARSIFIERS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/*.md"))]
+PAGES = [
+    "README.md",
+    *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/*.md")),
+    *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/machines/*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
