@@ -99,7 +99,7 @@ def _front(result: SweepResult) -> list[RenderableType]:
     alike: list[str] = []
     for name in result.varying:
         if is_free(result, name):
-            values = [parameter(row.parameters[name]) for row in rows]
+            values = [parameter_of(row, name) for row in rows]
             if name == "cols" and own and own[-1][0] == "rows":  # one column saves the other
                 pairs = zip(own.pop()[1], values, strict=True)
                 own.append(("PEs", [f"{high}x{wide}" for high, wide in pairs]))
@@ -127,11 +127,13 @@ def _front(result: SweepResult) -> list[RenderableType]:
 
 def _for_all(result: SweepResult, best: ForAll) -> Text:
     """The array with the best mean over all networks."""
-    metric, parameters = result.spec.objectives[0], best.rows[0].parameters
+    metric, first = result.spec.objectives[0], best.rows[0]
     own = [
-        f"{name} {parameter(parameters[name])}"
+        f"{name} {parameter_of(first, name)}"
         for name in result.varying
-        if is_free(result, name) and name not in (*IMAGES, "thresholds")
+        if is_free(result, name)
+        and name in first.parameters
+        and name not in (*IMAGES, "thresholds")
     ]
     mean = shown(metric, best.mean)
     networks = len({row.parameters["network"] for row in best.rows})
@@ -153,8 +155,8 @@ def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str
 
 def setting(row: Row, result: SweepResult) -> str:
     """A point by what it does not share with all others."""
-    free = [name for name in result.varying if is_free(result, name)]
-    return ", ".join(f"{name} {parameter(row.parameters[name])}" for name in free)
+    free = [name for name in result.varying if is_free(result, name) and name in row.parameters]
+    return ", ".join(f"{name} {parameter_of(row, name)}" for name in free)
 
 
 def plan_text(plan: Plan) -> RenderableType:
@@ -197,6 +199,11 @@ def _left_out(result: SweepResult) -> Iterable[str]:
 def parameter(value: Any) -> str:
     """A parameter's value as people read it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def parameter_of(row: Row, name: str) -> str:
+    """A point's parameter as people read it; `-`: its machine has no such key."""
+    return parameter(row.parameters[name]) if name in row.parameters else "-"
 
 
 def shown(name: str, value: Any) -> str:

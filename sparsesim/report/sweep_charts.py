@@ -71,7 +71,7 @@ def front_chart(group: Group, x: str, y: str) -> dict[str, Any]:
     names = dict.fromkeys((x, y, *result.spec.objectives))
     rows = [
         {"key": row.key, "scheme": scheme_of(row, machines), "front": row.key in on_front}
-        | {name: row.parameters[name] for name in result.varying}
+        | {name: row.parameters.get(name) for name in result.varying}
         | {name: row.metrics[name] for name in names}
         for row in drawn
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from sparsesim.figures import count, plural
 from sparsesim.report.facts import file_name
 from sparsesim.report.page import number, page, section, table, tiles
-from sparsesim.report.sweep import outcome, parameter, setting, shown
+from sparsesim.report.sweep import outcome, parameter_of, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_charts import dots, sweep_charts
@@ -115,7 +115,7 @@ def _data(result: SweepResult, details: Details) -> dict[str, Any]:
         "metrics": [titled(name) for name in names],
         "points": {
             row.key: [
-                [parameter(row.parameters[name]) for name in result.varying],
+                [parameter_of(row, name) for name in result.varying],
                 [_metric(name, row.metrics) for name in names],
             ]
             for row in drawn

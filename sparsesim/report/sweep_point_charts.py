@@ -143,7 +143,9 @@ def _layer(
         **{name: layer[name] for name in ("compute", "memory", "total", "none")},
         **{kind.key: held.get(kind.words, 0.0) for kind in kinds},
     }
-    rounded = {name: float(f"{value:.6g}") for name, value in found.items()}  # a smaller page
+    rounded = {  # a smaller page; no dense mode draws no line
+        name: None if value is None else float(f"{value:.6g}") for name, value in found.items()
+    }
     return {"label": label, "name": layer["name"], "bound": layer["bound"], **rounded}
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from sparsesim.figures import bits, count, percent, plural
 from sparsesim.report.facts import file_name, source_name
-from sparsesim.report.sweep import cut_lines, parameter, setting, shown
+from sparsesim.report.sweep import cut_lines, parameter, parameter_of, setting, shown
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_coverage import coverages
 from sparsesim.report.sweep_points import Group, best, groups, is_free, spreads
-from sparsesim.spec import Accelerator
 from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
 from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.result import SweepResult
-from sparsesim.sweeps.spec import IMAGES, SweepSpec
+from sparsesim.sweeps.spec import IMAGES, PLACES, SweepSpec
 from sparsesim.sweeps.store import Row
 
 LISTED = 200  # rows of a table
@@ -79,7 +79,7 @@ def front_sheet(group: Group) -> Sheet:
         (
             Cell(str(index), index),
             *(_metric(name, row.metrics.get(name)) for name in objectives),
-            *(_parameter(row.parameters[name]) for name in result.varying),
+            *(_parameter(row, name) for name in result.varying),
             *(_metric(name, row.metrics.get(name)) for name in others),
         )
         for index, row in enumerate(rows, 1)
@@ -114,7 +114,7 @@ def _devices(group: Group) -> Sheet:
                         Cell(f"{word} {metric}"),
                         *(_metric(n, row.metrics.get(n)) for n in result.spec.objectives),
                         *(_metric(n, row.metrics.get(n)) for n in ("speedup", "share")),
-                        *(_parameter(row.parameters[name]) for name in others),
+                        *(_parameter(row, name) for name in others),
                     )
                 )
                 keys.append(row.key)
@@ -139,7 +139,7 @@ def _for_all(result: SweepResult, found: Sequence[ForAll]) -> Sheet:
             _metric(cost, one.rows[0].metrics[cost]),
             *(_metric(objective, row.metrics[objective]) for row in one.rows),
             *(
-                _parameter(one.rows[0].parameters[name])
+                _parameter(one.rows[0], name)
                 if name != "thresholds"
                 else Cell(", ".join(row.parameters[name] for row in one.rows))
                 for name in own
@@ -218,15 +218,11 @@ def made_from(result: SweepResult) -> Sheet:
         (f"MAC coverage of {network}", f"{share} of the MACs ran on the array")
         for network, share in coverages(result).items()
     ]
-    if result.rows:
-        row = result.rows[0]
-        pairs += [
-            (name, parameter(value))
-            for name, value in row.parameters.items()
-            if name not in result.varying
-            and name in Accelerator.model_fields
-            and is_free(result, name)
-        ]
+    pairs += [
+        (name, parameter(one.values[0]))
+        for name, one in result.table.parameters.items()
+        if name not in result.varying and name not in PLACES and is_free(result, name)
+    ]
     versions = result.versions
     pairs.append(("sparsesim", f"{versions['sparsesim']}, code {versions['code'][:16]}"))
     rows = tuple((Cell(a), Cell(b)) for a, b in pairs)
@@ -266,13 +262,17 @@ def accelerator_toml(row: Row, folder: str) -> str:
         row: of the point.
         folder: of the sweep, for its comment.
     """
-    known = {name: row.parameters[name] for name in Accelerator.model_fields if name != "name"}
+    known = Point.of(row.parameters).accelerator.model_dump(mode="json", exclude={"name"})
+    array = known.pop("array")
     metrics = ", ".join(f"{shown(n, row.metrics[n])} {n}" for n in ("ms", "lut", "dsp", "bram36"))
     lines = [
         f"# Point {row.key[:12]} of the sweep in {folder}: {row.parameters['network']}, "
         f"{row.parameters['thresholds']}, on {row.parameters['device']}.",
         f"# {metrics}.",
         *(f"{name} = {_toml(value)}" for name, value in known.items() if value is not None),
+        "",
+        "[array]",
+        *(f"{name} = {_toml(value)}" for name, value in array.items() if value is not None),
     ]
     return "\n".join(lines) + "\n"
 
@@ -292,9 +292,10 @@ def titled_for(group: Group, title: str) -> str:
     return title if group.alone else f"{title}: {group.network}"
 
 
-def _parameter(value: Any) -> Cell:
+def _parameter(row: Row, name: str) -> Cell:
+    value = row.parameters.get(name)
     if isinstance(value, str) or value is None:
-        return Cell(str(value))
+        return Cell(parameter_of(row, name))
     return Cell(parameter(value), float(value))
 
 

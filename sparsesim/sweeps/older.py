@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_ONLY_MACHINE = "inner_join"  # of those versions
-_ARRAY = ("rows", "cols", "window", "lanes")
+from sparsesim.result.older import dense
 
 
 def parameters_brought_up(found: dict[str, Any]) -> dict[str, Any]:
@@ -17,9 +16,5 @@ def parameters_brought_up(found: dict[str, Any]) -> dict[str, Any]:
 
 def details_brought_up(found: dict[str, Any]) -> dict[str, Any]:
     """A point's details, the array of the dense one in a table of its own."""
-    dense = found.get("iso")
-    if dense is None or "machine" in dense:
-        return found
-    array = {key: dense[key] for key in _ARRAY if key in dense}
-    rest = {key: value for key, value in dense.items() if key not in _ARRAY}
-    return found | {"iso": {"machine": _ONLY_MACHINE, "array": array, **rest}}
+    iso = found.get("iso")
+    return found if iso is None else found | {"iso": dense(iso)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 from report_samples import assert_golden, random_inputs, sample
-from sparsesim.report.floors import floors
-from sparsesim.report.lifts import lifts
 
 from sparsesim.errors import TraceError
 from sparsesim.machines.inner_join import SCHEMES
@@ -13,6 +11,8 @@ from sparsesim.machines.inner_join.floors import drain_floor, occupancy
 from sparsesim.report.console import plain
 from sparsesim.report.explain import explain
 from sparsesim.report.facts import class_cycles, labels
+from sparsesim.report.floors import floors
+from sparsesim.report.lifts import lifts
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sparsesim.report.console import plain
 from sparsesim.report.sweep import sweep_text
 from sparsesim.report.sweep_charts import sweep_charts
 from sparsesim.report.sweep_images import sweep_images
+from sparsesim.report.sweep_machines import machines_of
 from sparsesim.report.sweep_markdown import sweep_markdown
 from sparsesim.report.sweep_point_charts import point_data
 from sparsesim.report.sweep_tables import accelerator_toml, spec_toml, sweep_sheets
@@ -130,7 +131,7 @@ def test_speedups_and_images(charts, result):
 def test_a_point_lies_under_its_roofs(folder, result):
     with open_details(folder) as details:
         for row in result.measured:
-            data = point_data(details(row.key), row.parameters)
+            data = point_data(details(row.key), row, machines_of(result.rows))
             peak = row.parameters["rows"] * row.parameters["cols"] * row.parameters["lanes"]
             slope = details(row.key)["dram_bits_per_cycle"] / 8
             assert [corner["y"] for corner in data["roof"][1:]] == [peak, peak]

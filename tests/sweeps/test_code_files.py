@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from small_sweeps import ROOT
+import pytest
+from small_sweeps import ROOT, small
 
 from sparsesim.sweeps.code import code_files, code_sha256, own_sha256
+from sparsesim.sweeps.result import load_sweep_result
+from sparsesim.sweeps.sweeping import sweep_into
 
 PACKAGE = ROOT / "sparsesim"
 TOY = ROOT / "tests" / "machines" / "toy.py"
@@ -101,3 +104,15 @@ def test_a_machine_of_ones_own_counts(tmp_path):
     with open(copy, "a") as file:
         file.write("\n# changed\n")
     assert own_sha256(name) != before
+
+
+@pytest.mark.parametrize("change", ["", "\n# changed\n"])
+def test_points_of_a_machine_that_has_changed_are_measured_again(tmp_path, change):
+    copy = tmp_path / "mine.py"
+    copy.write_text(TOY.read_text())
+    spec = small(space={"machine": ["inner_join", f"{copy}:Toy"]}, clock="given")
+    sweep_into(spec, tmp_path / "out")
+    copy.write_text(TOY.read_text() + change)
+    done = sweep_into(spec, tmp_path / "out")
+    assert (done.measured, done.stale) == ((1, 1) if change else (0, 0))
+    assert len(load_sweep_result(tmp_path / "out").rows) == 2
