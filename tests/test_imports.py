@@ -32,9 +32,6 @@ ORDER = (
     ("__main__",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-NOT_YET = ("cosim",)
-"""What still knows a machine."""
-
 SHARED = ("pairs", "vectors")
 """Packages in `machines` that are no machine: what several count with."""
 
@@ -94,7 +91,7 @@ def test_imports_run_one_way(root):
         for path in files:
             for other, _, line in imported(path, root / "sparsesim"):
                 face = other not in RANK  # `from sparsesim import __version__` and the like
-                if face or part == other or (part in NOT_YET and other == "a machine"):
+                if face or part == other:
                     continue
                 if RANK[other] > RANK[part]:
                     wrong.append(f"{path.relative_to(root)}:{line}: {part} imports {other}")
@@ -115,13 +112,11 @@ def test_parts_of_one_rank_import_each_other_one_way_at_most(root):
 def test_a_machine_is_imported_by_no_one_but_itself(root):
     package = root / "sparsesim"
     wrong = []
-    for importing, files in parts(root).items():
+    for files in parts(root).values():
         for path in files:
             for part, module, line in imported(path, package):
                 folder = package / Path(*module.split(".")[:2])
-                if importing in NOT_YET or part != "a machine":
-                    continue
-                if not path.is_relative_to(folder):
+                if part == "a machine" and not path.is_relative_to(folder):
                     wrong.append(f"{path.relative_to(root)}:{line}: imports {module}")
     assert wrong == []
 

@@ -81,6 +81,7 @@ def cosim(
             refuse_existing(output, force)
         refuse_existing_replay(replay, force)
         chosen = options.accelerator_of(accelerator, settings)
+        chosen.rtl_parameters()  # of a machine that has Verilog
         machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
         if workers is not None and workers < 1:
             raise SpecError(f"workers {workers} is out of range; use 1 and up")

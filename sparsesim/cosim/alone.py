@@ -1,6 +1,6 @@
 """A part of a pass as a pass of its own: its operands, and what the model says of it.
 
-It knows the cut into tiles and windows; it compares nothing and runs no Verilog.
+It knows the cut into tiles and steps of K; it compares nothing and runs no Verilog.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from sparsesim.cosim.check import Expected
 from sparsesim.cosim.operands import PassOperands
-from sparsesim.cosim.timeline import Tile
+from sparsesim.errors import SpecError
+from sparsesim.machines.tiling import Tiling
+from sparsesim.machines.timeline import Tile, Timeline
 from sparsesim.rtl.simulator import Epilogue
 from sparsesim.spec import Accelerator
 
@@ -31,38 +33,59 @@ def joined(parts: Sequence[PassOperands]) -> PassOperands:
     )
 
 
-def first_tile(operands: PassOperands, accelerator: Accelerator) -> Tile:
+def tiling_of(accelerator: Accelerator) -> Tiling:
+    """How the accelerator's passes may be cut."""
+    return accelerator.rules.tiling(accelerator.array)
+
+
+def first_tile(operands: PassOperands, tiling: Tiling) -> Tile:
     """The layer's number of the pass's tile (0, 0): passes are cut between tiles."""
-    return (
-        operands.first_filter // accelerator.rows,
-        operands.first_position // accelerator.cols,
-    )
+    return operands.first_filter // tiling.filters, operands.first_position // tiling.positions
 
 
-def tile_of(operands: PassOperands, accelerator: Accelerator, tile: Tile) -> PassOperands:
+def tile_of(operands: PassOperands, tiling: Tiling, tile: Tile) -> PassOperands:
     """One tile of a pass, by the layer's number of it, as a pass."""
-    m, p = first_tile(operands, accelerator)
-    filter_ = (tile[0] - m) * accelerator.rows
-    position = (tile[1] - p) * accelerator.cols
-    filters = slice(filter_, filter_ + accelerator.rows)
+    m, p = first_tile(operands, tiling)
+    filter_ = (tile[0] - m) * tiling.filters
+    position = (tile[1] - p) * tiling.positions
+    filters = slice(filter_, filter_ + tiling.filters)
     return replace(
         operands,
         first_filter=operands.first_filter + filter_,
         first_position=operands.first_position + position,
-        activations=operands.activations[position : position + accelerator.cols],
+        activations=operands.activations[position : position + tiling.positions],
         weights=operands.weights[filters],
         epilogue=_of_filters(operands.epilogue, filters),
     )
 
 
-def leading_windows(operands: PassOperands, accelerator: Accelerator, windows: int) -> PassOperands:
-    """The first windows of a pass, as a pass that drains as it does."""
-    pairs = windows * accelerator.window
+def leading_steps(operands: PassOperands, tiling: Tiling, steps: int) -> PassOperands:
+    """The first steps of K of a pass, as a pass that drains as it does."""
+    elements = steps * tiling.elements
     return replace(
         operands,
-        activations=operands.activations[:, :pairs],
-        weights=operands.weights[:, :pairs],
+        activations=operands.activations[:, :elements],
+        weights=operands.weights[:, :elements],
     )
+
+
+def timeline_of(operands: PassOperands, accelerator: Accelerator) -> Timeline:
+    """When what ends in a pass that nothing went before, by the model.
+
+    Raises:
+        SpecError: the machine does not say.
+    """
+    rules = accelerator.rules
+    found = rules.timeline(
+        operands.activations,
+        operands.weights,
+        rules.scheme(accelerator.skipping),
+        accelerator.array,
+        operands.drains,
+    )
+    if found is None:
+        raise SpecError(f"machine '{accelerator.machine}' has Verilog, but no timeline")
+    return found
 
 
 def model_of(operands: PassOperands, accelerator: Accelerator) -> Expected:

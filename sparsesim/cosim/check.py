@@ -36,7 +36,7 @@ class Failure:
         operands: of the pass.
         expected: by the model.
         found: by the Verilog, or what went wrong in it.
-        earlier: the passes before it whose sums stayed in the PEs for it.
+        earlier: the passes before it whose sums stayed in the machine for it.
     """
 
     operands: PassOperands

@@ -19,18 +19,25 @@ from typing import Any
 
 import numpy as np
 
-from sparsesim.cosim.alone import first_tile, joined, model_of, tile_of
+from sparsesim.cosim.alone import (
+    first_tile,
+    joined,
+    model_of,
+    tile_of,
+    tiling_of,
+    timeline_of,
+)
 from sparsesim.cosim.check import Expected, agrees
 from sparsesim.cosim.locate import RESULTS, Difference, cycle_limit, run_alone
 from sparsesim.cosim.operands import PassOperands
-from sparsesim.cosim.timeline import Timeline, model_timeline
 from sparsesim.errors import SparseSimError
-from sparsesim.machines.inner_join import CLASSES
-from sparsesim.rtl.simulator import VALUE_BITS, SimulationError, Simulator, Verilog
+from sparsesim.machines.timeline import Timeline
+from sparsesim.rtl.simulator import SimulationError, Simulator, Verilog
 
 _DATA, _TEST, _WAVES = "replay.npz", "test_replay.py", "replay.vcd"
 
-# Of a waveform: some 45 bytes for each pair of a PE's window and cycle, so a gigabyte.
+# Of a waveform: some 45 bytes for each pair of operands that a tile takes with a step of K, and
+# cycle, so a gigabyte.
 _MOST_PAIR_CYCLES = 24_000_000
 
 
@@ -52,7 +59,7 @@ def write_replay(
         operands: of the pass.
         difference: what `first_difference` found in it, or None.
         verilog: it is built once more, to write waveforms.
-        earlier: the passes whose sums stayed in the PEs for this one, K having been cut.
+        earlier: the passes whose sums stayed in the machine for this one, K having been cut.
         force: replace a replay that is there. Nothing else is ever replaced.
     Returns:
         what is replayed: `tile (0, 2) of conv2, image 0, pass 3`; and the cycle behind which the
@@ -65,7 +72,8 @@ def write_replay(
         parts = _parts(operands, difference, verilog, earlier)
         while True:
             where, part = parts.pop(0)
-            expected, timeline = _model(part, verilog)
+            expected = model_of(part, verilog.accelerator)
+            timeline = timeline_of(part, verilog.accelerator)
             if _differs(part, expected, timeline, traced) or not parts:
                 break
         _save(made / _DATA, part, where, difference, verilog, expected, timeline)
@@ -125,28 +133,21 @@ def _parts(
     pass_ = _named(operands)
     if difference is None:
         return [(pass_, operands)]
-    machine = verilog.accelerator
+    tiling = tiling_of(verilog.accelerator)
     # Sums depend on all of K, cycles on the pass alone.
     whole = joined((*earlier, operands)) if difference.what in RESULTS else operands
-    tile = difference.tile or first_tile(operands, machine)
-    return [(f"tile {tile} of {pass_}", tile_of(whole, machine, tile)), (pass_, whole)]
+    tile = difference.tile or first_tile(operands, tiling)
+    return [(f"tile {tile} of {pass_}", tile_of(whole, tiling, tile)), (pass_, whole)]
 
 
 def _named(operands: PassOperands) -> str:
     return f"{operands.layer}, image {operands.image}, pass {operands.number}"
 
 
-def _model(part: PassOperands, verilog: Verilog) -> tuple[Expected, Timeline]:
-    machine = verilog.accelerator
-    return model_of(part, machine), model_timeline(
-        part.activations, part.weights, machine, part.drains
-    )
-
-
 def _differs(part: PassOperands, expected: Expected, timeline: Timeline, verilog: Verilog) -> bool:
     """Is anything not as expected where a part runs alone?"""
     try:
-        found = run_alone(part, verilog, timeline=True)
+        found = run_alone(part, verilog, ends=True)
     except SimulationError:
         return True
     assert found.ends is not None
@@ -156,8 +157,8 @@ def _differs(part: PassOperands, expected: Expected, timeline: Timeline, verilog
 
 def _record(path: Path, part: PassOperands, timeline: Timeline, traced: Verilog) -> str:
     """Run a part alone and write its waveform; says where that was cut."""
-    machine = traced.accelerator
-    most = _MOST_PAIR_CYCLES // (machine.rows * machine.cols * machine.window)
+    tiling = tiling_of(traced.accelerator)
+    most = _MOST_PAIR_CYCLES // (tiling.filters * tiling.positions * tiling.elements)
     limit = cycle_limit(timeline)
     simulator = Simulator(traced)
     simulator.trace(path)
@@ -168,7 +169,7 @@ def _record(path: Path, part: PassOperands, timeline: Timeline, traced: Verilog)
             )
     finally:
         simulator.end_trace()
-    is_cut = most < max(timeline.cycles, int(timeline.ends.max()))
+    is_cut = most < timeline.rest
     return f" ({path.name} ends behind cycle {most})" if is_cut else ""
 
 
@@ -182,18 +183,22 @@ def _save(
     timeline: Timeline,
 ) -> None:
     epilogue = part.epilogue
-    parameters = verilog.accelerator.rtl_parameters()
-    parameters |= {"COUNTERS_EN": 1, "VALUE_W": VALUE_BITS, "MAX_FILTERS": verilog.max_filters}
+    accelerator, tiling = verilog.accelerator, tiling_of(verilog.accelerator)
     about: dict[str, Any] = {
         "pass": _named(part),
         "where": where,
         "difference": str(difference) if difference else None,
-        "first_tile": first_tile(part, verilog.accelerator),
-        "first_element": part.first_element,
+        "machine": accelerator.machine,
+        "top": accelerator.rtl.top,
+        "tile": (tiling.filters, tiling.positions),
+        "first_tile": first_tile(part, tiling),
+        "first_step": part.first_element // tiling.elements,
+        "place": timeline.place,
+        "step": timeline.step,
         "drains": part.drains,
-        "parameters": parameters,
+        "parameters": verilog.recipe()[0],
         "hdl": str(verilog.folder.resolve()) if verilog.folder else None,
-        "classes": CLASSES,
+        "classes": [one.key for one in accelerator.rules.classes],
         "cycle_limit": cycle_limit(timeline),
         "epilogue": None,
     }
@@ -202,6 +207,7 @@ def _save(
         "weights": part.weights,
         "sums": expected.sums,
         "overflow": expected.overflow,
+        "tiles": np.array(timeline.tiles, dtype=np.int64),
         "ends": timeline.ends,
         "cycles": np.int64(expected.cycles),
         "classes": np.array(expected.classes, dtype=np.int64),

@@ -124,8 +124,7 @@ def cosimulate(
 def _check(
     accelerator: Accelerator, chained: bool, layers: Sequence[str] | None, most: int | None
 ) -> None:
-    if accelerator.rules.rtl is None:
-        raise SpecError(f"machine '{accelerator.machine}' has no Verilog")
+    accelerator.rtl_parameters()  # of a machine that has Verilog
     if accelerator.batch != 1:
         raise SpecError(f"batch {accelerator.batch} is out of range; co-simulation takes 1")
     if most is not None and most < 1:

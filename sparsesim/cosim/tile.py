@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sparsesim.cosim.alone import tiling_of
 from sparsesim.cosim.layer import Slicer
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.errors import SpecError
@@ -39,7 +40,8 @@ def tile_operands(
     FixedPoint(graph, accelerator, layers=[name]).run(next(iter(inputs.feeds())), observe)
     product = seen[0]
     filters, positions = product.weights.shape[1], product.activations.shape[1]
-    tiles = -(-filters // accelerator.rows), -(-positions // accelerator.cols)
+    tiling = tiling_of(accelerator)
+    tiles = -(-filters // tiling.filters), -(-positions // tiling.positions)
     chosen = [part.strip() for part in tile.split(",")]
     if len(chosen) != 2 or not all(part.isdecimal() for part in chosen):
         raise SpecError(f"--tile {tile}: is no tile; write filter tile, position tile, as 0,0")
@@ -49,7 +51,7 @@ def tile_operands(
             f"--tile {tile}: {name} has {tiles[0]} x {tiles[1]} tiles; use 0,0 to "
             f"{tiles[0] - 1},{tiles[1] - 1}"
         )
-    m0, p0 = m * accelerator.rows, p * accelerator.cols
-    m1, p1 = min(m0 + accelerator.rows, filters), min(p0 + accelerator.cols, positions)
+    m0, p0 = m * tiling.filters, p * tiling.positions
+    m1, p1 = min(m0 + tiling.filters, filters), min(p0 + tiling.positions, positions)
     one = np.array([[0, m0, m1, p0, p1, 0, product.weights.shape[2], 1]], dtype=np.int64)
     return Slicer(product, Passes(one), 0).operands(0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
+    from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
     from sparsesim.spec.accelerator import Accelerator
@@ -176,6 +177,24 @@ class Machine(ABC):
     def sums(self, scheme: Scheme, array: Any) -> SumOrder:
         """In which order sums run: what overflow means."""
         return SumOrder(block=1, lanes=1, skips=scheme.skips)
+
+    def timeline(
+        self,
+        activations: NDArray[np.int16],
+        weights: NDArray[np.int16],
+        scheme: Scheme,
+        array: Any,
+        drains: bool = True,
+    ) -> Timeline | None:
+        """When what ended in a pass; None: it is not known. A machine with Verilog has one.
+
+        Args:
+            activations: (positions, K); weights: (filters, K); only which are zero matters.
+            scheme: one of its own.
+            array: its parameters.
+            drains: whether the pass ends its tiles; one that does not is a single tile.
+        """
+        return None
 
     # --- what it says ------------------------------------------------------------------------
 

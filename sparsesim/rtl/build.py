@@ -37,7 +37,7 @@ class Options:
 def build_library(
     top: str,
     parameters: Mapping[str, int],
-    wrapper_cpp: Path,
+    wrapper_cpp: Path | Sequence[Path],
     options: Options | None = None,
     verilog: Sequence[Path] | None = None,
 ) -> Path:
@@ -47,7 +47,9 @@ def build_library(
         top: the top module.
         parameters: its Verilog parameters; those left out have their defaults.
         wrapper_cpp: C++ that drives the class `Vtop` of `Vtop.h`, whatever the top module; its
-            `extern "C"` functions are the library's. It must not include files of its own.
+            `extern "C"` functions are the library's. It must not include files of its own. Several
+            files are compiled as one, in their order; before them stand the parameters given, each
+            a constant of the namespace `parameters`.
         options: how to build; None is the defaults.
         verilog: the Verilog files; None is `sources(top)`.
     Returns:
@@ -72,12 +74,13 @@ def build_program(
 def _build(
     top: str,
     parameters: Mapping[str, int],
-    cpp: Path,
+    cpp: Path | Sequence[Path],
     options: Options,
     verilog: Sequence[Path] | None,
     shared: bool,
 ) -> Path:
     files = [path.resolve() for path in (sources(top) if verilog is None else verilog)]
+    parts = [cpp] if isinstance(cpp, Path) else list(cpp)
     verilator, compiler = find_verilator(), find_compiler()
     arguments = [
         *("--cc", "--top-module", top, "--prefix", PREFIX),
@@ -87,7 +90,7 @@ def _build(
     inputs = {
         "verilator": [verilator.version, *arguments],
         "compiler": [*compiler.command, compiler.version, options.optimise, *options.link],
-        "cpp": _digest(cpp),
+        "cpp": [_digest(path) for path in parts],
         "verilog": {path.name: _digest(path) for path in files},
         "shared": shared,
         "recipe": [_digest(Path(__file__)), _digest(Path(__file__).with_name("compile.py"))],
@@ -99,11 +102,22 @@ def _build(
         log = ToolLog(folder / "build.log", cache_folder() / f"{name}.log", top)
         command = [str(verilator.executable), *arguments, "--Mdir", str(folder), *map(str, files)]
         log.run("Verilator", command, verilator.environment())
-        job = Compilation(folder, cpp.resolve(), options.optimise, options.link, shared)
+        source = parts[0].resolve() if isinstance(cpp, Path) else _joined(folder, parts, parameters)
+        job = Compilation(folder, source, options.optimise, options.link, shared)
         compile_model(job, product, verilator, compiler, log)
         (folder / "inputs.json").write_text(json.dumps(inputs, indent=1), encoding="utf-8")
 
     return made_once(name, make) / product
+
+
+def _joined(folder: Path, parts: Sequence[Path], parameters: Mapping[str, int]) -> Path:
+    """One file of several, the parameters before them."""
+    constants = [f"constexpr int {name} = {value};" for name, value in sorted(parameters.items())]
+    included = [f'#include "{path.resolve()}"' for path in parts]
+    text = "\n".join(["namespace parameters {", *constants, "}", *included, ""])
+    target = folder / "wrapper.cpp"
+    target.write_text(text, encoding="utf-8")
+    return target
 
 
 def _digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The Verilog as a function: one pass on the accelerator, whole arrays in and out.
 
-Runs the Verilated accelerator through `run_pass.cpp`; it compares nothing and knows no layers.
+Runs the Verilated accelerator through `shell.cpp` and the machine's driver; it compares nothing and
+knows no layers.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 from sparsesim.errors import SparseSimError
 from sparsesim.rtl.build import Options, build_library
 from sparsesim.rtl.sources import hdl_folder, sources
-from sparsesim.rtl.windows import pack_windows
 from sparsesim.spec import Accelerator
 
 VALUE_BITS = 8
-_STATUS = {
-    1: "hangs: it is busy after {limit} cycles, where the model is done after fewer than half",
-    2: "gives more results than the pass has",
-    3: "marks the wrong results as a tile's last",
-    4: "gives fewer results than the pass has",
-}
 
 
 class SimulationError(SparseSimError):
@@ -59,13 +52,13 @@ class PassRun:
     """What the Verilog made of one pass.
 
     Attributes:
-        cycles: of the pass; classes: lane-slots in the order of `sparsesim.machines.CLASSES`.
+        cycles: of the pass; classes: multiplier slots in the order of the machine's classes.
         sums: int64, (filters, positions); overflow: bool, the same shape. Undefined where the
             pass does not drain.
         values: int16, (filters, positions), behind the post-processing; None without one.
         clocked: cycles simulated.
-        ends: int64, (rows, cols, windows of all tiles in order): the cycle in which each PE ended
-            its work on each; -1 where it did not. None where it was not asked for.
+        ends: int64, as the machine's timeline has them; -1 where work did not end. None where they
+            were not asked for.
     """
 
     cycles: int
@@ -116,49 +109,37 @@ class Verilog:
             SparseSimError: a tool is missing or refuses the Verilog.
         """
         parameters, options = self.recipe()
-        wrapper = Path(__file__).with_name("run_pass.cpp")
-        files = sources("inner_join_accelerator", self.folder or hdl_folder())
-        return build_library("inner_join_accelerator", parameters, wrapper, options, files)
+        rtl = self.accelerator.rtl
+        wrapper = (Path(__file__).with_name("shell.cpp"), rtl.driver)
+        files = sources(rtl.top, self.folder or hdl_folder())
+        return build_library(rtl.top, parameters, wrapper, options, files)
 
 
 class Simulator:
     """One accelerator in simulation; sums of a pass that does not drain stay for the next."""
 
     def __init__(self, verilog: Verilog) -> None:
-        self.accelerator = machine = verilog.accelerator
+        self.accelerator, self._rtl = verilog.accelerator, verilog.accelerator.rtl
         self._library = _library(verilog.build())
-        beat_bits = max(machine.window * (1 + VALUE_BITS), machine.acc_bits)
-        build = _Build(
-            machine.rows,
-            machine.cols,
-            machine.window,
-            machine.act_bits,
-            machine.weight_bits,
-            machine.acc_bits,
-            VALUE_BITS,
-            beat_bits,
-            int(machine.loop_order == "positions_inner"),
-        )
-        self._machine = ctypes.c_void_p(self._library.machine_make(ctypes.byref(build)))
+        self._shell = ctypes.c_void_p(self._library.shell_make())
         self._epilogue: Epilogue | None = None
-        self._layer = _Layer(raw=1)
         self.reset()
 
     def __del__(self) -> None:
-        if getattr(self, "_machine", None):
-            self._library.machine_drop(self._machine)
+        if getattr(self, "_shell", None):
+            self._library.shell_drop(self._shell)
 
     def reset(self) -> None:
         """Back to the state after power-up; no sums are kept."""
-        self._library.machine_reset(self._machine)
+        self._library.shell_reset(self._shell)
 
     def trace(self, path: Path) -> None:
         """Write a waveform (VCD) from here to `end_trace`; the Verilog must be built for it."""
-        if not self._library.machine_trace(self._machine, str(path).encode()):
+        if not self._library.shell_trace(self._shell, str(path).encode()):
             raise SparseSimError(f"{path}: cannot be written as a waveform")
 
     def end_trace(self) -> None:
-        self._library.machine_trace_end(self._machine)
+        self._library.shell_trace_end(self._shell)
 
     def run(
         self,
@@ -167,7 +148,7 @@ class Simulator:
         cycle_limit: int,
         drains: bool = True,
         epilogue: Epilogue | None = None,
-        timeline: bool = False,
+        ends: tuple[int, ...] | None = None,
     ) -> PassRun:
         """One pass.
 
@@ -177,84 +158,75 @@ class Simulator:
             cycle_limit: after so many cycles the Verilog is given up.
             drains: whether the pass ends its tiles; if not, it must be one tile.
             epilogue: post-processing, or None.
-            timeline: note when each PE ended its windows.
+            ends: note when work ended; the shape of `Timeline.ends` of this pass.
         Raises:
             SimulationError: it hangs, or gives other results than the pass has.
         """
-        machine, reduction = self.accelerator, activations.shape[1]
-        act = pack_windows(activations, machine.window, machine.act_bits)
-        weight = pack_windows(weights, machine.window, machine.weight_bits)
-        windows = act.shape[1]
-        shape = (len(weights), len(activations))
-        numbers = _Pass(
-            *shape,
-            windows,
-            reduction - (windows - 1) * machine.window,
-            int(drains),
-            weight[0].size,
-            act[0].size,
-            cycle_limit,
-        )
+        operands = [
+            np.ascontiguousarray(array)
+            for array in self._rtl.packed(activations, weights, self.accelerator)
+        ]
         if drains and (epilogue is not self._epilogue or epilogue is None):
             self._program(epilogue)
+        shape = (len(weights), len(activations))
         sums = np.zeros(shape, dtype=np.int64)
         overflow = np.zeros(shape, dtype=np.uint8)
         values = np.zeros(shape, dtype=np.int16)
-        tiles = -(-shape[0] // machine.rows) * -(-shape[1] // machine.cols)
-        ends = np.full((machine.rows, machine.cols, tiles * windows), -1) if timeline else None
-        found = _Found()
-        status = self._library.machine_run(
-            self._machine,
-            ctypes.byref(numbers),
-            ctypes.byref(self._layer),
-            *(_pointer(array) for array in (weight, act, sums, overflow, values)),
-            None if ends is None else _pointer(ends),
-            ctypes.byref(found),
+        ended = None if ends is None else np.full(ends, -1, dtype=np.int64)
+        counters = np.zeros(len(self.accelerator.rules.classes), dtype=np.int64)
+        asked = _Pass(
+            *(*shape, activations.shape[1], int(drains), cycle_limit),
+            (ctypes.c_void_p * len(operands))(*(array.ctypes.data for array in operands)),
+            *(_pointer(array) for array in (sums, overflow, values)),
+            None if ended is None else _pointer(ended),
         )
-        if status:
-            raise SimulationError(f"the Verilog {_STATUS[status].format(limit=cycle_limit)}")
+        found = _Found()
+        wrong = self._library.shell_run(
+            self._shell,
+            *(ctypes.byref(asked), ctypes.byref(found), _pointer(counters), len(counters)),
+        )
+        if wrong is not None:
+            raise SimulationError(f"the Verilog {wrong.decode()}")
         return PassRun(
             found.cycles,
-            tuple(found.counters),
+            tuple(counters.tolist()),
             sums,
             overflow.astype(bool),
             None if epilogue is None else values,
             found.clocked,
-            ends,
+            ended,
         )
 
     def _program(self, epilogue: Epilogue | None) -> None:
         self._epilogue = epilogue
-        nothing: NDArray[Any] = np.zeros(0)
-        bias = multiplier = shift = nothing
-        if epilogue is None:
-            self._layer = _Layer(raw=1)
-        else:
+        layer = _Layer(raw=1)
+        vectors: tuple[np.ndarray, ...] = (np.zeros(0),) * 3
+        if epilogue is not None:
             chosen = (int(epilogue.relu), epilogue.threshold, epilogue.zero_point)
-            self._layer = _Layer(*chosen, epilogue.low, epilogue.high, 0)
-            bias, multiplier, shift = epilogue.bias, epilogue.multiplier, epilogue.shift
-        vectors = (
-            np.ascontiguousarray(bias, dtype=np.int32),
-            np.ascontiguousarray(multiplier, dtype=np.uint32),
-            np.ascontiguousarray(shift, dtype=np.uint8),
-        )
-        self._library.machine_layer(
-            self._machine,
-            ctypes.byref(self._layer),
-            len(bias),
-            *(_pointer(vector) for vector in vectors),
+            layer = _Layer(*chosen, epilogue.low, epilogue.high, 0)
+            vectors = (epilogue.bias, epilogue.multiplier, epilogue.shift)
+        types = (np.int32, np.uint32, np.uint8)
+        given = [
+            np.ascontiguousarray(vector, dtype=kind)
+            for vector, kind in zip(vectors, types, strict=True)
+        ]
+        self._library.shell_layer(
+            self._shell,
+            ctypes.byref(layer),
+            len(given[0]),
+            *map(_pointer, given),
         )
 
 
-class _Build(ctypes.Structure):
-    _names = "rows cols window act_w weight_w acc_w value_w beat_w positions_inner"
-    _fields_ = [(name, ctypes.c_int32) for name in _names.split()]
+# As `shell.cpp` has them.
 
 
 class _Pass(ctypes.Structure):
-    _names = "filters positions windows last_length drains"
-    _fields_ = [(name, ctypes.c_int32) for name in _names.split()] + [
-        (name, ctypes.c_int64) for name in ("weight_stride", "act_stride", "cycle_limit")
+    _fields_ = [
+        *((name, ctypes.c_int32) for name in ("filters", "positions", "reduction", "drains")),
+        ("cycle_limit", ctypes.c_int64),
+        ("operands", ctypes.POINTER(ctypes.c_void_p)),
+        *((name, ctypes.c_void_p) for name in ("sums", "overflows", "values", "ends")),
     ]
 
 
@@ -264,16 +236,13 @@ class _Layer(ctypes.Structure):
 
 
 class _Found(ctypes.Structure):
-    _fields_ = [
-        ("cycles", ctypes.c_int64),
-        ("counters", ctypes.c_int64 * 7),
-        ("clocked", ctypes.c_int64),
-    ]
+    _fields_ = [("cycles", ctypes.c_int64), ("clocked", ctypes.c_int64)]
 
 
 def _library(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
-    library.machine_make.restype = ctypes.c_void_p
+    library.shell_make.restype = ctypes.c_void_p
+    library.shell_run.restype = ctypes.c_char_p
     return library
 
 

@@ -12,6 +12,9 @@ from sparsesim.machines import DEFAULT, Machine, machine_named
 from sparsesim.spec.base import Spec
 from sparsesim.spec.packaged import PackagedSpec
 
+if TYPE_CHECKING:
+    from sparsesim.rtl.rtl import Rtl
+
 _OLD_KEYS = {"datapath": "machine"}
 STORED = {"stored": True}
 """Context in which an accelerator is validated that was read back: what it names need not load."""
@@ -140,16 +143,25 @@ class Accelerator(PackagedSpec):
         """The machine, which owns its rules."""
         return machine_named(self.machine)
 
+    @property
+    def rtl(self) -> Rtl:
+        """The Verilog of its machine.
+
+        Raises:
+            SpecError: it has none.
+        """
+        found = self.rules.rtl
+        if found is None:
+            raise SpecError(f"machine '{self.machine}' has no Verilog")
+        return found
+
     def rtl_parameters(self) -> dict[str, int]:
         """The Verilog parameters that make this accelerator, by name; a module takes its own.
 
         Raises:
             SpecError: its machine has no Verilog.
         """
-        rtl = self.rules.rtl
-        if rtl is None:
-            raise SpecError(f"machine '{self.machine}' has no Verilog")
-        return rtl.parameters(self)
+        return self.rtl.parameters(self)
 
     if not TYPE_CHECKING:  # for users; inside the package an array's keys are the machine's own
 

@@ -96,6 +96,14 @@ def test_bad_options_are_one_line_and_code_2(run, fc4, words, message):
     assert ran.err.splitlines()[-1] == f"error: {message}"
 
 
+@pytest.mark.parametrize("words", [[], ["--cocotb"]])
+def test_a_machine_without_verilog_is_one_line_and_code_2(run, root, lenet, words):
+    toy = f"{root}/tests/machines/toy.py:Toy"
+    ran = run("cosim", lenet, "--set", f"machine={toy}", *words)
+    assert ran.code == 2
+    assert ran.err == f"error: machine '{toy}' has no Verilog\n"
+
+
 def test_an_unknown_layer_is_named(run, lenet, digits):
     ran = run("cosim", lenet, "--quantize", "--inputs", digits, "--layer", "fc9", *SMALL)
     assert ran.code == 2

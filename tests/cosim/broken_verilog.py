@@ -58,7 +58,9 @@ def operands_of(
 ) -> PassOperands:
     """Pass 3 of a layer; `first`: filter, position, window."""
     act, weight = np.asarray(activations, np.int16), np.asarray(weights, np.int16)
-    return PassOperands("conv2", 0, 3, 0, *first, act, weight, drains, epilogue)
+    filter_, position, window = first
+    at = (filter_, position, window * MACHINE.window)
+    return PassOperands("conv2", 0, 3, 0, *at, act, weight, drains, epilogue)
 
 
 def harmless(lines: int, reduction: int, seed: int) -> np.ndarray:

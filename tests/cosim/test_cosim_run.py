@@ -13,10 +13,10 @@ from sparsesim.errors import ModelError, SpecError
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import open_inputs
 from sparsesim.inputs.memory import feed_memory
-from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.trace.execute import input_specs
 
 SMALL = ss.Accelerator(rows=4, cols=4, window=8, queue_depth=2)
+SCHEMES = SMALL.rules.scheme_names
 WIDE = os.environ.get("SPARSESIM_EXAMPLES")
 
 
@@ -107,6 +107,13 @@ def test_what_cannot_be_simulated_is_refused(lenet, changes, options, message):
     with pytest.raises(SpecError) as error:
         cosimulate(*lenet, SMALL.with_(**changes), **options)
     assert str(error.value) == message
+
+
+def test_a_machine_without_verilog_is_refused(root, lenet):
+    toy = f"{root}/tests/machines/toy.py:Toy"
+    with pytest.raises(SpecError) as error:
+        cosimulate(*lenet, ss.Accelerator(machine=toy))
+    assert str(error.value) == f"machine '{toy}' has no Verilog"
 
 
 def test_a_network_of_three_and_two_bits_goes_through_the_verilog():

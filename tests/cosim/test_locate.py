@@ -16,10 +16,9 @@ from broken_verilog import (
     operands_of,
 )
 
-from sparsesim.cosim.alone import model_of
+from sparsesim.cosim.alone import model_of, timeline_of
 from sparsesim.cosim.locate import Difference, cycle_limit, first_difference, run_alone
 from sparsesim.cosim.operands import PassOperands
-from sparsesim.cosim.timeline import model_ends, model_timeline
 from sparsesim.rtl.simulator import PassRun, SimulationError, Simulator, Verilog
 
 
@@ -65,8 +64,8 @@ def test_operands_are_harmless_unless_a_test_says_otherwise(request, name):
     # Else a test below might see another bug than its own.
     verilog = request.getfixturevalue(name)
     operands = operands_of(harmless(2, 11, 1), harmless(2, 11, 2), drains=False)
-    ends = run_alone(operands, verilog, timeline=True).ends
-    assert np.array_equal(ends, model_ends(operands.activations, operands.weights, MACHINE, False))
+    ends = run_alone(operands, verilog, ends=True).ends
+    assert np.array_equal(ends, timeline_of(operands, MACHINE).ends)
     found = run_alone(three_by_two(), verilog)
     assert np.array_equal(found.sums, model_of(three_by_two(), MACHINE).sums)
 
@@ -94,7 +93,14 @@ def test_a_wrong_product_is_found_to_the_window(wrong_results):
         f"(its sum up to there: model {up_to_there}, Verilog {up_to_there - 70})"
     )
     assert found == Difference(
-        "conv2", 0, 3, "result", (4, 2), (0, 1), 13, right, right - 70, found.note
+        *("conv2", 0, 3, "result"),
+        tile=(4, 2),
+        place=(0, 1),
+        step=13,
+        words=("PE", "window"),
+        model=right,
+        verilog=right - 70,
+        note=found.note,
     )
 
 
@@ -119,7 +125,7 @@ def test_sums_that_stayed_of_earlier_passes_are_searched_too(wrong_results):
     parts = [
         replace(
             whole,
-            first_window=first,
+            first_element=4 * first,
             activations=whole.activations[:, 4 * first : 4 * last],
             weights=whole.weights[:, 4 * first : 4 * last],
             drains=last == 6,
@@ -131,10 +137,10 @@ def test_sums_that_stayed_of_earlier_passes_are_searched_too(wrong_results):
         found = simulator.run(part.activations, part.weights, 1000, part.drains)
     expected = replace(model_of(parts[1], MACHINE), sums=model_of(whole, MACHINE).sums)
     where = first_difference(parts[1], found, expected, wrong_results, earlier=parts[:1])
-    assert (where.what, where.pe, where.window) == ("result", (1, 0), 1)
+    assert (where.what, where.place, where.step) == ("result", (1, 0), 1)
     assert where.verilog == where.model - 70
     without = first_difference(parts[1], found, expected, wrong_results)
-    assert (without.pe, without.window) == ((1, 0), None)
+    assert (without.place, without.step) == ((1, 0), None)
     assert without.note == "the tile alone agrees"
 
 
@@ -194,13 +200,13 @@ def test_a_missing_credit_is_found_to_the_window(wrong_times):
     act, weight = lines[:2], lines[2:]
     operands = operands_of(act, weight, drains=False, first=(2, 0, 20))
     # With one credit less, a queue of 4 is one of 3.
-    model = model_timeline(act, weight, MACHINE, False)
-    fewer = model_timeline(act, weight, MACHINE.with_(queue_depth=3), False)
-    w, i, j = np.argwhere(np.moveaxis(model.ends != fewer.ends, 2, 0))[0].tolist()
+    model = timeline_of(operands, MACHINE)
+    fewer = timeline_of(operands, MACHINE.with_(queue_depth=3))
+    _, w, i, j = np.argwhere(model.ends != fewer.ends)[0].tolist()
     assert fewer.cycles > model.cycles and w > 4
     assert str(difference(operands, wrong_times)) == (
         f"conv2, image 0, pass 3: cycles differ in tile (1, 0), PE ({i}, {j}), window {20 + w}: "
-        f"model {model.ends[i, j, w]}, Verilog {fewer.ends[i, j, w]} "
+        f"model {model.ends[0, w, i, j]}, Verilog {fewer.ends[0, w, i, j]} "
         f"(where its work ends; the pass takes {model.cycles}, in the Verilog {fewer.cycles})"
     )
 
@@ -259,8 +265,7 @@ def test_the_limit_leaves_room_for_work_behind_the_end():
     # Row 1 is inactive in the second tile, and works on its windows when all results have gone.
     weights = np.zeros((3, 32), np.int16)
     weights[1] = 1
-    timeline = model_timeline(
-        np.ones((1, 32), np.int16), weights, MACHINE.with_(cols=1, queue_depth=16)
-    )
+    operands = operands_of(np.ones((1, 32)), weights)
+    timeline = timeline_of(operands, MACHINE.with_(cols=1, queue_depth=16))
     assert timeline.ends.max() >= timeline.cycles
     assert cycle_limit(timeline) == 2 * timeline.ends.max() + 2_000

@@ -20,13 +20,12 @@ from broken_verilog import (
 )
 
 from sparsesim.cosim import replay, replay_test
-from sparsesim.cosim.alone import model_of
+from sparsesim.cosim.alone import model_of, timeline_of
 from sparsesim.cosim.locate import Difference, first_difference, run_alone
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.replay import run_cocotb, write_replay
-from sparsesim.cosim.timeline import model_ends
 from sparsesim.errors import SparseSimError
-from sparsesim.machines.inner_join import CLASSES
+from sparsesim.rtl.bench import Replay, Seen
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.simulator import Verilog
 
@@ -103,8 +102,13 @@ def test_only_the_failing_tile_is_replayed(tmp_path, capfd, icarus):
         "pass": "conv2, image 0, pass 3",
         "where": where,
         "difference": str(difference),
+        "machine": "inner_join",
+        "top": "inner_join_accelerator",
+        "tile": [2, 2],
         "first_tile": [4, 2],
-        "first_window": 10,
+        "first_step": 10,
+        "place": "PE",
+        "step": "window",
         "drains": True,
         "parameters": {
             "ROWS": 2, "COLS": 2, "WINDOW": 4, "LANES": 1, "QUEUE_DEPTH": 4, "FEED_LATENCY": 1,
@@ -112,7 +116,7 @@ def test_only_the_failing_tile_is_replayed(tmp_path, capfd, icarus):
             "COUNTERS_EN": 1, "VALUE_W": 8, "MAX_FILTERS": 16,
         },
         "hdl": str(tmp_path / "hdl"),
-        "classes": list(CLASSES),
+        "classes": [one.key for one in MACHINE.rules.classes],
         "cycle_limit": about["cycle_limit"],
         "epilogue": None,
     }  # fmt: skip
@@ -120,7 +124,8 @@ def test_only_the_failing_tile_is_replayed(tmp_path, capfd, icarus):
     assert np.array_equal(arrays.activations, operands.activations[:2])
     assert np.array_equal(arrays.sums, model.sums[2:4, :2])
     assert not arrays.overflow.any()
-    assert np.array_equal(arrays.ends, model_ends(arrays.activations, arrays.weights, MACHINE))
+    alone = operands_of(arrays.activations, arrays.weights)
+    assert np.array_equal(arrays.ends, timeline_of(alone, MACHINE).ends)
     assert run_cocotb(folder, icarus) == 1
     right = int(model.sums[2, 1])
     line = f"result differs in tile (4, 2), PE (0, 1): model {right}, Verilog {right - 70} "
@@ -160,7 +165,7 @@ def test_a_late_drain_is_replayed_in_the_first_tile(tmp_path, capfd, icarus):
 
 def test_the_whole_pass_is_replayed_where_the_tile_alone_agrees(tmp_path):
     operands = pass_of_six_tiles()
-    difference = Difference("conv2", 0, 3, "result", (4, 2), (0, 1), None, 1, 2)
+    difference = Difference("conv2", 0, 3, "result", tile=(4, 2), place=(0, 1))
     where = write_replay(tmp_path / "replay", operands, difference, HEALTHY)
     assert where == "conv2, image 0, pass 3"
     about, arrays = stored(tmp_path / "replay")
@@ -186,20 +191,20 @@ def test_sums_of_earlier_passes_are_replayed_with_a_wrong_result(tmp_path):
     first, second = (
         with_fields(
             whole,
-            first_window=start // 4,
+            first_element=start,
             activations=whole.activations[:, start : start + 12],
             weights=whole.weights[:, start : start + 12],
             drains=bool(start),
         )
         for start in (0, 12)
     )
-    difference = Difference("conv2", 0, 3, "result", (0, 0), (1, 0), 1, 70, 0)
+    difference = Difference("conv2", 0, 3, "result", tile=(0, 0), place=(1, 0), step=1)
     folder = tmp_path / "replay"
     where = write_replay(folder, second, difference, verilog, earlier=[first])
     assert where == "tile (0, 0) of conv2, image 0, pass 3"
     about, arrays = stored(folder)
     assert np.array_equal(arrays.weights, whole.weights)
-    assert about["first_window"] == 0
+    assert about["first_step"] == 0
 
 
 def test_a_replay_is_written_whole_or_not_at_all(tmp_path):
@@ -256,18 +261,18 @@ def test_a_folder_that_cannot_be_replayed_is_refused(tmp_path, capfd):
 
 
 @pytest.fixture
-def seen_as_modelled(tmp_path, monkeypatch) -> tuple[replay_test.Replay, replay_test.Seen]:
+def seen_as_modelled(tmp_path, monkeypatch) -> tuple[Replay, Seen]:
     """A replay, and what a Verilog without fault would have been seen to do."""
     write_replay(tmp_path / "replay", pass_of_six_tiles(epilogue=epilogue_of(5)), None, HEALTHY)
     monkeypatch.setattr(replay_test, "HERE", tmp_path / "replay")
     told = replay_test.load()
-    model, seen = told.arrays, replay_test.Seen()
+    model = told.arrays
+    seen = Seen(model["ends"].copy())
     for place in told.places():
         for came, name in (
             (seen.result, "sums"), (seen.overflow, "overflow"), (seen.output, "values"),
         ):  # fmt: skip
             came[place.at] = 7, int(model[name][place.at])
-    seen.ends = {(i, j): model["ends"][i, j].tolist() for i in (0, 1) for j in (0, 1)}
     seen.cycles, seen.classes = int(model["cycles"]), model["classes"].tolist()
     return told, seen
 
@@ -285,8 +290,8 @@ def test_every_kind_of_difference_is_named(seen_as_modelled):
     lines.insert(0, f"cycles differ: model {model['cycles']}, Verilog nothing")
     seen.wrong.append("2 results did not come")
     lines.insert(0, "2 results did not come")
-    seen.ends[1, 0][7] += 1  # window 1 of the second tile
-    end = model["ends"][1, 0, 7]
+    seen.ends[1, 1, 1, 0] += 1
+    end = model["ends"][1, 1, 1, 0]
     lines.insert(
         0,
         f"end of work differs in tile (4, 2), PE (1, 0), window 11: model {end}, Verilog {end + 1}",

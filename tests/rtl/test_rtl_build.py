@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sparsesim.errors import SparseSimError
-from sparsesim.rtl.build import build_program
+from sparsesim.rtl.build import Options, build_library, build_program
 from sparsesim.rtl.cache import made_once
 
 MAIN = """#include "Vtop.h"
@@ -76,6 +76,23 @@ def test_every_input_is_in_the_name(design, fresh_cache):
     built.append(design.build())
     assert len(set(built)) == 5
     assert all(path.is_file() for path in built)
+
+
+def test_several_files_of_a_wrapper_are_compiled_as_one(design):
+    first, second = design.folder / "first.cpp", design.folder / "second.cpp"
+    first.write_text('#include "Vtop.h"\nstatic int steps() { return parameters::STEP; }\n')
+    second.write_text('extern "C" int told() { return steps(); }\n')
+
+    def build() -> Path:
+        options = Options("-O0")
+        return build_library("adder", {"STEP": 9}, (first, second), options, [design.verilog])
+
+    built = build()
+    assert ctypes.CDLL(str(built)).told() == 9
+    second.write_text('extern "C" int told() { return 2 * steps(); }\n')
+    again = build()
+    assert again != built
+    assert ctypes.CDLL(str(again)).told() == 18
 
 
 def test_a_library_of_many_files_is_built(design):

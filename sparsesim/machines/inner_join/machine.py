@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.inner_join.operands import Windows
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
+    from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
     from sparsesim.spec.accelerator import Accelerator
@@ -151,6 +152,18 @@ class InnerJoin(Machine):
         from sparsesim.machines.inner_join.area.dense_arrays import dense_arrays
 
         return dense_arrays(rivalry)
+
+    def timeline(
+        self,
+        activations: NDArray[np.int16],
+        weights: NDArray[np.int16],
+        scheme: Scheme,
+        array: InnerJoinArray,
+        drains: bool = True,
+    ) -> Timeline:
+        from sparsesim.machines.inner_join.timeline import timeline
+
+        return timeline(activations, weights, scheme, array, drains)
 
     @property
     def rtl(self) -> Rtl:

@@ -1,10 +1,16 @@
-"""The Verilog of `inner_join`: its top and its parameters."""
+"""The Verilog of `inner_join`: its top, its parameters, and how a pass is run on it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsesim.machines.inner_join.bench import InnerJoinBench
+    from sparsesim.rtl.bench import Replay, Seen
     from sparsesim.spec.accelerator import Accelerator
 
 RTL_FIELDS = {
@@ -24,7 +30,8 @@ RTL_FIELDS = {
 class InnerJoinRtl:
     """See `sparsesim.rtl.rtl.Rtl`."""
 
-    top = "accelerator"
+    top = "inner_join_accelerator"
+    driver = Path(__file__).with_name("driver.cpp")
 
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters that make this array, by name; a module takes its own of them."""
@@ -33,3 +40,21 @@ class InnerJoinRtl:
         values["SKIPPING"] = accelerator.rules.scheme_names.index(accelerator.skipping)
         values["POSITIONS_INNER"] = int(keys["loop_order"] == "positions_inner")
         return values
+
+    def packed(
+        self, activations: NDArray[np.int16], weights: NDArray[np.int16], accelerator: Accelerator
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Windows of the weights, of the activations."""
+        from sparsesim.machines.inner_join.packing import pack_windows
+
+        keys = accelerator.flat()
+        window = int(keys["window"])
+        return (
+            pack_windows(weights, window, accelerator.weight_bits),
+            pack_windows(activations, window, accelerator.act_bits),
+        )
+
+    def bench(self, dut: Any, replay: Replay, seen: Seen) -> InnerJoinBench:
+        from sparsesim.machines.inner_join.bench import InnerJoinBench
+
+        return InnerJoinBench(dut, replay, seen)

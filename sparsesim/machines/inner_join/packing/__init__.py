@@ -17,7 +17,7 @@ def pack_windows(values: NDArray[np.int16], window: int, value_bits: int) -> NDA
         uint32, (vectors, windows, words): the mask's words, bit k for pair k, then the values',
         pair k from bit k * value_bits on; each from a word's lowest bit.
     """
-    from sparsesim.rtl.windows.kernels import pack  # Numba is slow to load
+    from sparsesim.machines.inner_join.packing.kernels import pack  # Numba is slow to load
 
     vectors, reduction = values.shape
     mask_words, value_words = -(-window // 32), -(-window * value_bits // 32)

@@ -1,73 +1,34 @@
 """When each PE ends its work on each window of a pass, by the recurrence of docs/model.md.
 
 For finding where the Verilog leaves the model, window by window. Cycles and classes of whole layers
-come from `sparsesim.machines`, a hundred times faster.
+come from `counting.py`, a hundred times faster.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.spec import Accelerator
-
-Tile = tuple[int, int]
-"""Its number along the filters and along the positions."""
-
-
-@dataclass(frozen=True, eq=False)
-class Timeline:
-    """A pass, cycle by cycle, as the model has it.
-
-    Attributes:
-        ends: int64, (rows, cols, windows of all tiles in order): the cycle in which each PE ends
-            its work on each, those behind the pass's end too.
-        cycles: of the pass.
-    """
-
-    ends: NDArray[np.int64]
-    cycles: int
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.scheme import Scheme
+from sparsesim.machines.timeline import Tile, Timeline
 
 
-def tile_order(filters: int, positions: int, accelerator: Accelerator) -> list[Tile]:
-    """The tiles of a pass of that many filters and positions, in order, counted from (0, 0)."""
-    along_filters = range(-(-filters // accelerator.rows))
-    along_positions = range(-(-positions // accelerator.cols))
-    if accelerator.loop_order == "positions_inner":
-        return [(m, p) for m in along_filters for p in along_positions]
-    return [(m, p) for p in along_positions for m in along_filters]
-
-
-def model_ends(
+def timeline(
     activations: NDArray[np.int16],
     weights: NDArray[np.int16],
-    accelerator: Accelerator,
-    drains: bool = True,
-) -> NDArray[np.int64]:
-    """`ends` of `model_timeline`."""
-    return model_timeline(activations, weights, accelerator, drains).ends
-
-
-def model_timeline(
-    activations: NDArray[np.int16],
-    weights: NDArray[np.int16],
-    accelerator: Accelerator,
+    scheme: Scheme,
+    array: InnerJoinArray,
     drains: bool = True,
 ) -> Timeline:
-    """Run the recurrence.
+    """Run the recurrence; see `Machine.timeline`. The ends are by row and column.
 
-    Args:
-        activations: (positions, K); weights: (filters, K); only which are zero matters.
-        accelerator: the machine.
-        drains: whether the pass ends its tiles; one that does not is a single tile.
     Source: docs/model.md, "Cycles of a pass", whose names these are.
     """
-    rows, cols = accelerator.rows, accelerator.cols
-    depth, latency = accelerator.queue_depth, accelerator.feed_latency
-    tiles = tile_order(len(weights), len(activations), accelerator)
-    windows = -(-weights.shape[1] // accelerator.window)
+    rows, cols = array.rows, array.cols
+    depth, latency = array.queue_depth, array.feed_latency
+    tiles = tile_order(len(weights), len(activations), array)
+    windows = -(-weights.shape[1] // array.window)
     ends = np.empty((len(tiles) * windows, rows, cols), dtype=np.int64)
     # One cycle before the first of each: -1, which bounds nothing.
     push_w, push_a = np.full((rows, 1), -1), np.full((1, cols), -1)
@@ -75,7 +36,7 @@ def model_timeline(
     drained = np.full((rows, cols), -1)  # of each PE, its last active tile's result
     drain = np.full(cols, -1)  # the last one of each column
     for number, tile in enumerate(tiles):
-        service, active = _service(activations, weights, accelerator, tile)
+        service, active = _service(activations, weights, scheme, array, tile)
         for k in range(windows):
             w = number * windows + k
             push_w, push_a = push_w + 1, push_a + 1
@@ -89,30 +50,49 @@ def model_timeline(
             last = ends[w] = start + service[k] - 1
         if drains:
             for i in range(rows):
-                due = np.maximum(drain + 1, last[i] + accelerator.array.pe_latency)
+                due = np.maximum(drain + 1, last[i] + array.pe_latency)
                 drain = np.where(active[i], due, drain)
                 drained[i] = np.where(active[i], drain, drained[i])
     cycles = int((drain if drains else last).max()) + 1
-    return Timeline(np.ascontiguousarray(np.moveaxis(ends, 0, 2)), cycles)
+    return Timeline(
+        cycles,
+        tiles,
+        ends.reshape(len(tiles), windows, rows, cols),
+        place="PE",
+        step="window",
+        last_waits_for="the drain of the PE's last result",
+    )
+
+
+def tile_order(filters: int, positions: int, array: InnerJoinArray) -> tuple[Tile, ...]:
+    """The tiles of a pass of that many filters and positions, in order, counted from (0, 0)."""
+    along_filters = range(-(-filters // array.rows))
+    along_positions = range(-(-positions // array.cols))
+    if array.loop_order == "positions_inner":
+        return tuple((m, p) for m in along_filters for p in along_positions)
+    return tuple((m, p) for p in along_positions for m in along_filters)
 
 
 def _service(
-    activations: NDArray[np.int16], weights: NDArray[np.int16], accelerator: Accelerator, tile: Tile
+    activations: NDArray[np.int16],
+    weights: NDArray[np.int16],
+    scheme: Scheme,
+    array: InnerJoinArray,
+    tile: Tile,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Cycles of work, (windows, rows, cols), and which PEs are active, (rows, cols)."""
-    act, columns = _mask(activations, tile[1], accelerator.cols, accelerator.window)
-    weight, lines = _mask(weights, tile[0], accelerator.rows, accelerator.window)
-    skips = accelerator.skipping
+    act, columns = _mask(activations, tile[1], array.cols, array.window)
+    weight, lines = _mask(weights, tile[0], array.rows, array.window)
     reduction = weights.shape[1]
-    if skips not in ("activation", "two_sided"):
+    if "activation" not in scheme.skips:
         act = np.ones_like(act)
-    if skips not in ("weight", "two_sided"):
+    if "weight" not in scheme.skips:
         weight = np.ones_like(weight)
     # Where nothing is skipped, behind K there are no pairs all the same.
-    act[-1, :, (reduction - 1) % accelerator.window + 1 :] = 0
+    act[-1, :, (reduction - 1) % array.window + 1 :] = 0
     pairs = weight @ np.swapaxes(act, 1, 2)  # at most 64: exact
     active = lines[:, None] & columns[None, :]
-    cycles = np.maximum(1, -(-pairs.astype(np.int64) // accelerator.lanes))
+    cycles = np.maximum(1, -(-pairs.astype(np.int64) // array.lanes))
     return np.where(active, cycles, 1), active
 
 
