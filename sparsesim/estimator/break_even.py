@@ -1,4 +1,4 @@
-"""Break-even densities: below which a skipping scheme beats dense PEs in the same resources.
+"""Break-even densities: below which a skipping scheme beats a dense array in its resources.
 
 For each layer and scheme the real masks are thinned or filled at random, exact total cycles (DRAM
 included, passes cut anew) are counted at each density that is tried, and the densities are halved

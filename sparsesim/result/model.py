@@ -300,7 +300,7 @@ class Result(Record):
             synthesised (a warning says so), or the result is of a version that did not say.
         images: by scheme, over all images.
         iso_resource: against the best dense array of equal resources; None where it was not asked
-            for, not even one dense PE fits, or the device's family was never synthesised.
+            for, no dense array fits, or the resources are not known, as `on_device` is None.
     """
 
     schema_: str = SCHEMA

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sparsesim.errors import SpecError
-from sparsesim.machines.part import Module, Part, Placed
+from sparsesim.machines.part import Module, Part
 from sparsesim.spec import Accelerator
 from sparsesim.synth.cells import Counts
 from sparsesim.synth.families import family_named
@@ -111,7 +111,7 @@ def synthesise_accelerator(
     parts = parts_to_synthesise(accelerator, family)
     found: dict[tuple[object, ...], Synthesis] = {}
     for design in designs(parts):
-        found[_key(design)] = synthesise(design.top, design.parameters, family, kept=design.without)
+        found[_key(design)] = synthesise_module(design, family)
         if progress is not None:
             progress(len(found))
     rows = tuple(Row(part.words, part.times, _counts(part, found)) for part in parts)
@@ -120,10 +120,20 @@ def synthesise_accelerator(
     return SynthesisedAccelerator(accelerator, family, rows, first.yosys, logs)
 
 
-def synthesise_placed(placed: Placed, family: str) -> Synthesis:
-    """What can be placed for a clock, synthesised: one of `Machine.placed`."""
-    module = placed.module
+def synthesise_module(module: Module, family: str) -> Synthesis:
+    """A module with its parameters; what is taken off it stays a module of its own."""
     return synthesise(module.top, module.parameters, family, kept=module.without)
+
+
+def counts_of(module: Module, synthesis: Synthesis) -> Counts:
+    """Of one of it: inside what was synthesised, or all of that without its other parts."""
+    if module.inside:
+        return synthesis.parts[module.inside].counts
+    counts = synthesis.counts
+    for name in module.without:
+        other = synthesis.parts[name]
+        counts = counts + other.counts * -other.instances
+    return counts
 
 
 def _key(module: Module) -> tuple[object, ...]:
@@ -132,14 +142,7 @@ def _key(module: Module) -> tuple[object, ...]:
 
 def _counts(part: Part, found: Mapping[tuple[object, ...], Synthesis]) -> Counts:
     """Of one of a part: what Yosys counted, or what its machine computes."""
-    if part.module is None:
-        taken = part.resources.rounded()
-        return Counts(lut=int(taken.lut), ff=int(taken.ff), dsp=int(taken.dsp), bram36=taken.bram36)
-    synthesis = found[_key(part.module)]
-    if part.module.inside:
-        return synthesis.parts[part.module.inside].counts
-    counts = synthesis.counts
-    for name in part.module.without:
-        other = synthesis.parts[name]
-        counts = counts + other.counts * -other.instances
-    return counts
+    if part.module is not None:
+        return counts_of(part.module, found[_key(part.module)])
+    taken = part.resources.rounded()
+    return Counts(lut=int(taken.lut), ff=int(taken.ff), dsp=int(taken.dsp), bram36=taken.bram36)

@@ -19,7 +19,7 @@ from sparsesim.machines.part import Module, Part, Placed
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
 
-PE, ARRAY = "inner_join_pe", "inner_join_array"
+_PE, _ARRAY = "inner_join_pe", "inner_join_array"
 _PE_PARAMETERS = ("WINDOW", "LANES", "QUEUE_DEPTH", "SKIPPING", "ACT_W", "WEIGHT_W", "ACC_W")
 # Of a cell's name in a flat array; the Verilog's generate blocks and instances.
 _IN_A_PE = r"g_col\[(?P<col>\d+)\]\.g_row\[(?P<row>\d+)\]\.u_pe\."
@@ -34,10 +34,10 @@ def parts(accelerator: Accelerator, family: str) -> tuple[Part, ...]:
     a = array_of(accelerator)
     pe = pe_model.MODEL.resources(pe_of(accelerator, family))
     rest = array_model.MODEL.resources(surround_of(accelerator, family))
-    whole = accelerator.rtl_parameters()
+    around = surround_module(accelerator)
     return (
-        Part("PE", a.pes, pe, Module(ARRAY, whole, inside=PE)),
-        Part("feeders, drains, control", 1, rest, Module(ARRAY, whole, without=(PE,))),
+        Part("PE", a.pes, pe, Module(around.top, around.parameters, inside=_PE)),
+        Part("feeders, drains, control", 1, rest, around),
         postprocess.part("post-processing, a column", a.cols, postprocess_of(accelerator, family)),
         decoder.part(
             "weight decoder, a row", a.rows, Decoder(family, a.window, accelerator.weight_bits)
@@ -51,13 +51,23 @@ def parts(accelerator: Accelerator, family: str) -> tuple[Part, ...]:
 
 def placed(accelerator: Accelerator) -> dict[str, Placed]:
     """What can be placed for a clock: one PE by itself, or the array."""
-    whole = accelerator.rtl_parameters()
-    lanes = {"LANES": min(whole["LANES"], whole["WINDOW"])}
-    pe = {name: whole[name] for name in _PE_PARAMETERS} | lanes
+    around = surround_module(accelerator)
     return {
-        "pe": Placed("one PE", Module(PE, pe)),
-        "array": Placed("the array", Module(ARRAY, whole), _IN_A_PE),
+        "pe": Placed("one PE", pe_module(accelerator)),
+        "array": Placed("the array", around, _IN_A_PE),
     }
+
+
+def pe_module(accelerator: Accelerator) -> Module:
+    """A PE by itself."""
+    whole = accelerator.rtl_parameters()
+    own = {name: whole[name] for name in _PE_PARAMETERS}
+    return Module(_PE, own | {"LANES": min(own["LANES"], own["WINDOW"])})
+
+
+def surround_module(accelerator: Accelerator) -> Module:
+    """The array, its PEs taken off."""
+    return Module(_ARRAY, accelerator.rtl_parameters(), without=(_PE,))
 
 
 def pe_of(accelerator: Accelerator, family: str) -> Pe:
