@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from sparsesim.cli.feeding import Feeding
 from sparsesim.cli.opening import opened
 from sparsesim.cli.progress import progress
 from sparsesim.cli.reading import Reading
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
 
 
 def estimate(
@@ -58,7 +61,7 @@ def estimate(
     if save_trace:
         with progress("executing", runs) as show:
             ss.save_trace(watched(trace, show), save_trace, force)
-        options.said(save_trace, f"sparsesim estimate {save_trace} --set rows=32")
+        options.said(save_trace, f"sparsesim estimate {save_trace}{_larger(chosen)}")
         trace = ss.load_trace(save_trace)
     with progress("estimating", runs) as show:
         result = ss.estimate(trace, chosen, board, seed=seed, iso_resource=True, progress=show)
@@ -70,3 +73,11 @@ def estimate(
     if output:
         html = Path(output).with_suffix(".html")
         options.said(output, f"sparsesim report {output} --as html -o {html}")
+
+
+def _larger(accelerator: Accelerator) -> str:
+    """What may be tried next: the array's first key, doubled, as ` --set rows=32`."""
+    for key, value in accelerator.array:
+        if type(value) is int:
+            return f" --set {key}={2 * value}"
+    return ""

@@ -67,9 +67,8 @@ def queues(
     chosen = options.accelerator_of(accelerator, settings)
     board = options.device_of(device, chosen)
 
-    from sparsesim.report.queues import queues_text
-
-    size_queues = _study(chosen).load()
+    study = _study(chosen)
+    size_queues = study.load()
     one = opened(model, reading, feeding, images, None, 0, thresholds, quantize, seed)
     balanced = None
     if reorder:
@@ -80,7 +79,7 @@ def queues(
         found = size_queues(trace, chosen, board, loss=allowed, progress=show)
     more = {"balance": asdict(balanced)} if balanced else {}
     said = replace(found, warnings=()) if balanced else found  # the balance has said them
-    options.report(queues_text(said), output, asdict(found) | more, force)
+    options.report(study.load_text()(said), output, asdict(found) | more, force)
 
 
 def _study(accelerator: Accelerator) -> Study:

@@ -69,8 +69,13 @@ def search(
         ),
     ] = None,
     scheme: Annotated[
-        str, typer.Option("--scheme", help="Whose cycles the joint search lowers.")
-    ] = "two_sided",
+        str | None,
+        typer.Option(
+            "--scheme",
+            help="Whose cycles the joint search lowers; default: the one that the machine has "
+            "unless told.",
+        ),
+    ] = None,
     accelerator: options.AcceleratorOption = None,
     settings: options.Settings = None,
     device: options.DeviceOption = None,
@@ -115,7 +120,7 @@ def search(
         keep=keep,
         objective=objective,
         spend=spend,
-        scheme=scheme,
+        scheme=scheme or "",
         accelerator=chosen,
         device=options.device_of(device, chosen),
         memory_mib=memory,

@@ -14,16 +14,25 @@ class Study:
 
     Attributes:
         answers: what, in a line.
-        module: where it is; loaded when it is asked for.
-        function: of that module; it takes a trace, an accelerator and a device, and by name what
-            the study's verb takes, and gives a record.
+        function: `module:name`, loaded when it is asked for; it takes a trace, an accelerator and a
+            device, and by name what the study's verb takes, and gives a record.
+        text: `module:name`, likewise; it makes a renderable for a rich console of the record.
     """
 
     answers: str
-    module: str
     function: str
+    text: str
 
     def load(self) -> Callable[..., Any]:
         """Its function."""
-        found: Callable[..., Any] = getattr(import_module(self.module), self.function)
-        return found
+        return _loaded(self.function)
+
+    def load_text(self) -> Callable[[Any], Any]:
+        """What shows its record."""
+        return _loaded(self.text)
+
+
+def _loaded(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found

@@ -11,7 +11,7 @@ from rich.text import Text
 from sparsesim.figures import change, count, plural, times
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.heading import heading
+from sparsesim.report.heading import described, heading
 from sparsesim.report.naming import fitted
 from sparsesim.tuning.balance import Balance
 
@@ -22,11 +22,9 @@ def balance_text(found: Balance) -> RenderableType:
     Args:
         found: of `balance`.
     """
-    a = found.accelerator
     head = heading(
         f"Reordering the filters of {file_name(found.model)} by their work",
-        a,
-        f"queue depth {a['array']['queue_depth']}, {found.scheme}",
+        f"{described(found.accelerator)}, {found.scheme}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,

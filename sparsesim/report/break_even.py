@@ -13,7 +13,7 @@ from sparsesim.figures import percent, times
 from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.heading import heading
+from sparsesim.report.heading import briefly, heading
 from sparsesim.report.naming import fitted
 
 
@@ -26,8 +26,7 @@ def break_even_text(found: BreakEvens) -> RenderableType:
     a = found.accelerator
     parts = heading(
         f"Break-even densities of {file_name(found.model)}",
-        a,
-        f"clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
+        f"{briefly(a)}, clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,
@@ -65,10 +64,19 @@ def _verdict(one: BreakEven) -> Text:
 def _notes(found: BreakEvens) -> Iterable[str]:
     yield "input, weights: the measured share that is not zero. By scheme: the highest"
     yield "such share at which the layer is faster than dense PEs in the same LUTs, DSPs"
-    yield "and BRAM (two_sided: of both operands), and its speed over theirs as measured."
+    yield f"and BRAM{_of_both(found)}, and its speed over theirs as measured."
     yield "▸ it pays as measured. In time; total cycles, DRAM included."
     for scheme, rival in found.rivals.items():
         rules = machine_named(rival.machine)
         array = rules.words(rules.Array(**rival.array), "dense")
         yield f"{scheme}: against {array} at {rival.clock_mhz:.0f} MHz"
     yield f"Masks thinned or filled at random, seed {found.seed}, in steps of 1/{found.steps}."
+
+
+def _of_both(found: BreakEvens) -> str:
+    """Which schemes have one density for both operands."""
+    skips = {
+        scheme.name: scheme.skips for scheme in machine_named(found.accelerator["machine"]).schemes
+    }
+    both = [name for name in found.rivals if len(skips[name]) > 1]
+    return f" ({', '.join(both)}: of both operands)" if both else ""

@@ -66,7 +66,7 @@ def _header(a: Result, b: Result) -> list[RenderableType]:
 def _settings(a: Result, b: Result) -> RenderableType:
     """Every parameter that isn't the same."""
     differing = [
-        *_differing("accelerator", a.accelerator.flat(), b.accelerator.flat()),
+        *_differing("accelerator", _accelerator(a), _accelerator(b)),
         *_differing("device", _device(a, b), _device(b, a)),
         *_differing("version", a.provenance.versions, b.provenance.versions),
         *_differing("model", {"rewrites": _rewrites(a)}, {"rewrites": _rewrites(b)}),
@@ -77,6 +77,10 @@ def _settings(a: Result, b: Result) -> RenderableType:
     for name, before, after in differing:
         table.add_row(*cells(name, clipped(before, 24), clipped(after, 24)))
     return table
+
+
+def _accelerator(result: Result) -> dict[str, object]:
+    return {"name": result.accelerator.name, **result.accelerator.flat()}
 
 
 def _device(mine: Result, other: Result) -> dict[str, object]:
@@ -149,7 +153,7 @@ def _against(a: Result, b: Result) -> str:
         f"Speedups of {m} are against the dense scheme on the same {array(r)} array. "
         for m, r in known
     )
-    lacking = [r.accelerator.machine for r in (a, b) if r.baseline is None]
+    lacking = [r.accelerator.rules.name for r in (a, b) if r.baseline is None]
     names = " and ".join(dict.fromkeys(lacking))
     return f"{arrays}Without a dense mode, and so without speedups: {names}."
 

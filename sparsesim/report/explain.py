@@ -146,7 +146,7 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
             parts += [_indented("→", parameter) for parameter in lift.cause.parameters]
     if any(lift.cause is None for lift in found):
         unknown = " and ".join(lift.bound for lift in found if lift.cause is None)
-        name = result.accelerator.machine
+        name = result.accelerator.rules.name
         parts.append(Text(f"What lifts {unknown} is not known of the machine {name}.", style="dim"))
     return parts
 

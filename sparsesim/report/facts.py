@@ -33,7 +33,7 @@ def machine(result: Result) -> str:
 def baseline(result: Result) -> str:
     """What every speedup is against, behind the word."""
     if result.baseline is None:
-        return f"at equal resources alone: {result.accelerator.machine} has no dense mode"
+        return f"at equal resources alone: {result.accelerator.rules.name} has no dense mode"
     return f"against the dense scheme on the same {array(result)} array"
 
 

@@ -14,8 +14,7 @@ from sparsesim.spec.accelerator import STORED, Accelerator
 
 def heading(
     title: str,
-    accelerator: Mapping[str, Any],
-    rest: str,
+    machine: str,
     *,
     images: int,
     images_per_run: int,
@@ -27,8 +26,7 @@ def heading(
 
     Args:
         title: with the model's file.
-        accelerator: as JSON has it.
-        rest: of the machine, behind its array.
+        machine: on what it was counted, in a line.
         images: that were counted; images_per_run: more than 1 where the model's batch is fixed.
         rewrites: of the model, as it was run.
         random_inputs: said loudly.
@@ -37,12 +35,26 @@ def heading(
     first = Text(title, style="bold")
     first.append(f", {images_and_runs(images, images_per_run)}", style="not bold dim")
     first.append("".join(f"; {step}" for step in rewrites), style="not bold")
-    made = Accelerator.model_validate(accelerator, context=STORED)
-    machine = f"{made.rules.brief(made.array)}, {rest}"
     lines: list[RenderableType] = [first, Text(machine, style="dim")]
     if random_inputs:
         lines.append(Text("INPUTS ARE RANDOM: zeros mean nothing", style="bold red"))
     return lines + warned(warnings)
+
+
+def briefly(accelerator: Mapping[str, Any]) -> str:
+    """`16x16 inner_join, 1 lane, window 16`, of an accelerator as JSON has it."""
+    made = _made(accelerator)
+    return made.rules.brief(made.array)
+
+
+def described(accelerator: Mapping[str, Any]) -> str:
+    """`16x16 inner_join, 1 lane, window 16, queue depth 4`, of one as JSON has it."""
+    made = _made(accelerator)
+    return made.rules.describe(made.array)
+
+
+def _made(accelerator: Mapping[str, Any]) -> Accelerator:
+    return Accelerator.model_validate(accelerator, context=STORED)
 
 
 def images_and_runs(images: int, images_per_run: int) -> str:

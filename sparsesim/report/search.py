@@ -65,29 +65,22 @@ def _blocks(result: SearchResult) -> list[RenderableType]:
 
 
 def _cycles(result: SearchResult) -> list[RenderableType]:
-    table = plain_table("layer or block", *result.cycles, "speedup", "before")
+    dense, schemes = result.baseline, tuple(result.cycles)
+    compared = ("speedup", "before") if dense else ()
+    table = plain_table("layer or block", *schemes, *compared)
     images = plural(result.cycle_images, "image")
     title = f"Cycles an image with the thresholds, memory included ({images})"
     labels = fitted([row.name for row in result.blocks], _NAME_WIDTH, strip=False)
-    for row in result.blocks:
-        if row.cycles:
-            table.add_row(
-                *cells(
-                    labels[row.name],
-                    *(count(row.cycles[scheme]) for scheme in result.cycles),
-                    times(row.cycles["none"] / row.cycles["two_sided"]),
-                    times(row.cycles_before["none"] / row.cycles_before["two_sided"]),
-                )
-            )
-    table.add_row(
-        *cells(
-            "all",
-            *(count(result.cycles[scheme]) for scheme in result.cycles),
-            times(result.cycles["none"] / result.cycles["two_sided"]),
-            times(result.cycles_before["none"] / result.cycles_before["two_sided"]),
+    found = [(labels[row.name], row.cycles, row.cycles_before) for row in result.blocks]
+    for name, after, before in (*found, ("all", result.cycles, result.cycles_before)):
+        if after:
+            faster = [times(one[dense] / one[result.scheme]) for one in (after, before) if dense]
+            table.add_row(*cells(name, *(count(after[scheme]) for scheme in schemes), *faster))
+    note = f"{result.machine} has no dense mode, and so no speedup"
+    if dense:
+        note = (
+            f"speedup: {result.scheme} over {dense} on the same array; before: without thresholds"
         )
-    )
-    note = "speedup: two_sided over none on the same array; before: without thresholds"
     return [Text(title, style="bold"), table, Text(note, style="dim")]
 
 
@@ -104,17 +97,22 @@ def _activations(result: SearchResult) -> list[RenderableType]:
 def _joint(result: SearchResult) -> list[RenderableType]:
     joint = result.joint
     assert joint is not None
-    table = plain_table("search", "right, search", "right, test", "cycles", "speedup")
+    compared = ("speedup",) if result.baseline else ()
+    table = plain_table("search", "right, search", "right, test", "cycles", *compared)
     title = (
         f"Joint search for {joint.scheme} cycles: {count(joint.needed)} of "
         f"{count(result.search.images)} must be right, {count(joint.tried)} tried"
     )
-    dense = result.cycles_before["none"]
+    dense = result.cycles_before[result.baseline] if result.baseline else 0.0
     for name, right, test, cycles in (
         ("layer by layer", joint.layerwise, joint.layerwise_test, joint.layerwise_cycles),
         ("joint", joint.exchanged, joint.exchanged_test, joint.exchanged_cycles),
     ):
         found = cycles[joint.scheme]
-        table.add_row(*cells(name, count(right), count(test), count(found), times(dense / found)))
-    note = "speedup: over the scheme none without thresholds"
-    return [Text(title, style="bold"), table, Text(note, style="dim")]
+        faster = [times(dense / found)] if result.baseline else []
+        table.add_row(*cells(name, count(right), count(test), count(found), *faster))
+    parts: list[RenderableType] = [Text(title, style="bold"), table]
+    if result.baseline:
+        note = f"speedup: over the scheme {result.baseline} without thresholds"
+        parts.append(Text(note, style="dim"))
+    return parts

@@ -102,7 +102,7 @@ def _warnings(result: Result) -> list[RenderableType]:
 def _speedups(result: Result) -> RenderableType:
     clock = result.accelerator.clock_mhz
     table = plain_table("  scheme", "speedup", "95 % interval", "cycles/image", "time/image")
-    table.add_column()
+    table.add_column(no_wrap=True, overflow="crop")
     slowest = max(result.totals.cycles[s].total for s in result.schemes) or 1
     for scheme in result.schemes:
         mine = scheme == own_scheme(result)

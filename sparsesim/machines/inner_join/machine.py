@@ -174,8 +174,8 @@ class InnerJoin(Machine):
     @property
     def studies(self) -> Mapping[str, Study]:
         answers = "how deep its queues must be for a network"
-        module = "sparsesim.machines.inner_join.queues.sizing"
-        return {"queues": Study(answers, module, "size_queues")}
+        folder = "sparsesim.machines.inner_join.queues"
+        return {"queues": Study(answers, f"{folder}.sizing:size_queues", f"{folder}.text:text")}
 
 
 def _lanes(array: InnerJoinArray) -> str:

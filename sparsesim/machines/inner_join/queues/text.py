@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sparsesim.figures import count, milliseconds, percent, plural
+from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.heading import heading
+from sparsesim.report.heading import briefly, heading
 from sparsesim.report.naming import fitted
 
-if TYPE_CHECKING:
-    from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 
-
-def queues_text(found: Queues) -> RenderableType:
+def text(found: Queues) -> RenderableType:
     """The report.
 
     Args:
@@ -28,8 +25,7 @@ def queues_text(found: Queues) -> RenderableType:
     a = found.accelerator
     parts = heading(
         f"Queue depths of {file_name(found.model)}",
-        a,
-        f"{found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
+        f"{briefly(a)}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,
