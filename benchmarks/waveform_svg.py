@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from sparsesim.report.classes import CLASSES
+from sparsesim.machines.inner_join import InnerJoin
 
 _LABEL_PX, _CYCLE_PX, _ROW_PX, _TOP_PX = 178, 58, 36, 128
 _INK, _FAINT, _GRID, _WAVE, _BUS = "#1c2128", "#5b6472", "#e7e9ee", "#2b5f94", "#edf3f9"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-_COLOURS = {part.key: (part.words, part.colour) for part in CLASSES}
+_COLOURS = {part.key: (part.words, part.colour) for part in InnerJoin.classes}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def svg(classes: Sequence[str], groups: dict[str, list[Row]], pass_cycles: int) 
     """The picture as text.
 
     Args:
-        classes: of each cycle, keys of `sparsesim.machines.CLASSES`.
+        classes: of each cycle, keys of the machine's.
         groups: rows under a heading, all of one length.
         pass_cycles: classes are shown up to here.
     """

@@ -69,7 +69,8 @@ module sparsesim_feeder #(
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
   sparsesim_parameter_range #(.NAME("queue_depth"), .VALUE(QUEUE_DEPTH), .LOW(1), .HIGH(4096)) u_queue_depth_range ();
-  sparsesim_parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(64)) u_feed_latency_range ();
+  sparsesim_parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(64), .OTHER("register_at_pe"),
+      .GIVEN(REGISTER_AT_PE), .HOLDS(FEED_LATENCY > REGISTER_AT_PE), .USE("2 or more")) u_feed_latency_range ();
 
   localparam [SLOT_W-1:0] LAST_SLOT = QUEUE_DEPTH[SLOT_W-1:0] - 1'b1;
 
@@ -150,12 +151,14 @@ module sparsesim_feeder #(
     end
   end
 
-  // The way to the queues and back.
+  // The way to the queues and back. Where latency and register do not go together, no tool meets a
+  // negative number of cycles before the sentence that says so.
+  localparam CYCLES = FEED_LATENCY > REGISTER_AT_PE ? FEED_LATENCY - 1 - REGISTER_AT_PE : 0;
   wire is_final = ends_axis_q ? is_last_i : LAST_LINE != 0;
   wire [4:0] flags = {is_final, !ends_pass, next_active, ends_tile_q && drains_i, active_q};
   sparsesim_delay #(
       .WIDTH (1 + SLOT_W + 1),
-      .CYCLES(FEED_LATENCY - 1 - REGISTER_AT_PE),
+      .CYCLES(CYCLES),
       .RESET (1)
   ) u_push (
       .clk_i (clk_i),
@@ -165,7 +168,7 @@ module sparsesim_feeder #(
   );
   sparsesim_delay #(
       .WIDTH (SLOT_W + 5 + WINDOW),
-      .CYCLES(FEED_LATENCY - 1 - REGISTER_AT_PE),
+      .CYCLES(CYCLES),
       .RESET (0)
   ) u_window (
       .clk_i (clk_i),

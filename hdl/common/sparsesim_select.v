@@ -8,8 +8,7 @@
 // Example, WINDOW = 8, LANES = 2, mask_i = 8'b0110_1000: lane 0 takes 3, lane 1 takes 5,
 // rest_o = 8'b0100_0000, and is not empty: one cycle later lane 0 takes 6, lane 1 nothing.
 //
-// Twin: ceil(q / lanes) cycles a window, sparsesim/machines/inner_join. Test:
-// test_sparsesim_select.py.
+// Twin: ceil(q / lanes) cycles for q bits. Test: test_sparsesim_select.py.
 module sparsesim_select #(
     // Bits of the mask, 1 to 64. Costs about two LUT a bit and lane.
     parameter WINDOW = 16,
@@ -28,7 +27,8 @@ module sparsesim_select #(
     output wire                     empty_o
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
-  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64)) u_lanes_range ();
+  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64), .OTHER("window"),
+      .GIVEN(WINDOW), .HOLDS(LANES <= WINDOW), .USE("window or less")) u_lanes_range ();
 
   localparam GROUPS = (WINDOW + 3) / 4;
   localparam PADDED = GROUPS * 4;

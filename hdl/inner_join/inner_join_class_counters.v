@@ -13,7 +13,7 @@ module inner_join_class_counters #(
     parameter PES = 256,
     // Multipliers that each PE is said to have, 1 to 256: what slots are counted by.
     parameter LANES = 1,
-    // Multipliers that it has, no more than a window's pairs, 1 to 64.
+    // Multipliers that it has, 1 to 64, at most LANES: no more than a window's pairs.
     parameter USED_LANES = 1,
     // Columns, 1 to 1024: as many results may leave in a cycle.
     parameter COLS = 16
@@ -36,6 +36,9 @@ module inner_join_class_counters #(
 );
   sparsesim_parameter_range #(.NAME("pes"), .VALUE(PES), .LOW(1), .HIGH(1048576)) u_pes_range ();
   sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(256)) u_lanes_range ();
+  sparsesim_parameter_range #(.NAME("used_lanes"), .VALUE(USED_LANES), .LOW(1), .HIGH(64), .OTHER("lanes"),
+      .GIVEN(LANES), .HOLDS(USED_LANES <= LANES), .USE("lanes or less")) u_used_lanes_range ();
+  sparsesim_parameter_range #(.NAME("cols"), .VALUE(COLS), .LOW(1), .HIGH(1024)) u_cols_range ();
 
   localparam SLOTS = PES * USED_LANES;
   integer pe, lane, col;

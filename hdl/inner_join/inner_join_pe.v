@@ -16,8 +16,7 @@
 module inner_join_pe #(
     // Pairs that are examined together, 1 to 64. Costs about 20 LUT a pair.
     parameter WINDOW = 16,
-    // Multipliers, 1 to 64, at most WINDOW; each is a DSP slice and has a multiplexer for each
-    // operand.
+    // Multipliers, 1 to 64, at most WINDOW; each is a DSP slice behind two multiplexers.
     parameter LANES = 1,
     // Windows that each queue holds, 1 to 4096; up to 32 cost the same LUT RAM.
     parameter QUEUE_DEPTH = 4,
@@ -78,7 +77,8 @@ module inner_join_pe #(
     output wire [          LANES-1:0] effectual_o
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
-  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64)) u_lanes_range ();
+  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64), .OTHER("window"),
+      .GIVEN(WINDOW), .HOLDS(LANES <= WINDOW), .USE("window or less")) u_lanes_range ();
   sparsesim_parameter_range #(.NAME("queue_depth"), .VALUE(QUEUE_DEPTH), .LOW(1), .HIGH(4096)) u_queue_depth_range ();
   sparsesim_parameter_range #(.NAME("act_bits"), .VALUE(ACT_W), .LOW(2), .HIGH(16)) u_act_bits_range ();
   sparsesim_parameter_range #(.NAME("weight_bits"), .VALUE(WEIGHT_W), .LOW(2), .HIGH(16)) u_weight_bits_range ();

@@ -1,4 +1,4 @@
-"""sparsesim_registers.v: the map of register_map.py over AXI4-Lite, each channel at its own pace."""
+"""sparsesim_registers.v: register_map.py over AXI4-Lite, each channel at its own pace."""
 
 from __future__ import annotations
 

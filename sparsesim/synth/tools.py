@@ -22,10 +22,8 @@ from sparsesim.errors import SparseSimError
 _INSTALL = "pip install 'sparsesim[synth]'"
 
 _ERROR = re.compile(r"(?:^|: )ERROR: (?P<text>.+)", re.M)
-# `hdl/common/sparsesim_parameter_range.v` prints this before it stops Yosys.
-_OUT_OF_RANGE = re.compile(
-    r"^\S*sparsesim_parameter_range: (?P<text>.+ is out of range; .+)$", re.M
-)
+# `sparsesim_parameter_range.v` prints this before it stops Yosys.
+_REFUSED = re.compile(r"^\S*sparsesim_parameter_range: (?P<text>.+; use .+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def run_tool(
 
 
 def _failure(tool: str, what: str, output: str, code: int, log: Path) -> str:
-    refused = _OUT_OF_RANGE.search(output)
+    refused = _REFUSED.search(output)
     if refused:
         return f"{what}: {refused['text']}"
     error = _ERROR.search(output)

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic.fields import FieldInfo
 
 import sparsesim as ss
 from sparsesim.errors import SpecError
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
@@ -32,9 +34,14 @@ OUTER = {
 }
 
 
+def of_the_accelerator(field: str) -> FieldInfo:
+    """What declares it: the accelerator itself, or the machine's array."""
+    return (ss.Accelerator.model_fields | InnerJoinArray.model_fields)[field]
+
+
 def limits(field: str) -> tuple[int, int]:
     """The least and the largest value that the accelerator takes."""
-    metadata = ss.Accelerator.model_fields[field].metadata
+    metadata = of_the_accelerator(field).metadata
     low = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
     return low, next(bound.le for bound in metadata if hasattr(bound, "le"))
 
@@ -65,7 +72,9 @@ def test_declarations_are_read_with_their_comments_and_ranges():
     told = declared("sparsesim_delay")["CYCLES"]
     assert (told.default, told.word, told.low, told.high) == (1, "cycles", 0, 64)
     assert told.comment == "Registers on the way, 0 to 64."
-    assert list(declared("sparsesim_parameter_range")) == ["NAME", "VALUE", "LOW", "HIGH"]
+    assert list(declared("sparsesim_parameter_range")) == [
+        *("NAME", "VALUE", "LOW", "HIGH", "OTHER", "GIVEN", "HOLDS", "USE")
+    ]
 
 
 def test_the_default_accelerator_has_the_defaults_of_the_array():
@@ -97,7 +106,7 @@ def test_a_parameter_of_the_accelerator_agrees_with_it(module, name):
     low, high = limits(field)
     if name == "LANES" and module not in OUTER:
         low, high = INNER_LANES
-    assert told.default in (None, ss.Accelerator.model_fields[field].default)
+    assert told.default in (None, of_the_accelerator(field).default)
     assert f"{low} to {high}" in told.comment
     if told.word:
         assert (told.word, told.low, told.high) == (field, low, high)
