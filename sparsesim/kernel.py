@@ -10,7 +10,6 @@ threads (docs/decisions/threads.md).
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 
 import numba
 from numba.core import config
+
+from sparsesim.cache_root import cache_root
 
 _PACKAGE = Path(__file__).parent
 
@@ -31,11 +32,7 @@ def cache_dir() -> Path:
         if b"@kernel" in source or b"numba" in source:
             digest.update(source)
     digest.update(Path(__file__).read_bytes())
-    root = os.environ.get("SPARSESIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"),
-        "sparsesim",
-    )
-    return Path(root) / f"kernels-{digest.hexdigest()[:16]}"
+    return cache_root() / f"kernels-{digest.hexdigest()[:16]}"
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -11,7 +11,7 @@ import pytest
 # Each layer may import itself and what stands before it. A machine is a part of its own, that no
 # other imports: `machines.found` finds it by its name.
 ORDER = (
-    ("errors", "kernel", "figures"),
+    ("errors", "cache_root", "kernel", "figures"),
     ("files", "own_file"),
     ("lowering", "formats", "elementwise"),
     ("machines",),

@@ -179,14 +179,7 @@ def break_even(
         if progress is not None:
             progress(number + 1)
     return BreakEvens(
-        model=source.model,
-        model_sha256=source.model_sha256,
-        rewrites=source.rewrites,
-        inputs=source.inputs,
-        inputs_sha256=source.inputs_sha256,
-        random_inputs=source.random_inputs,
-        images=source.images,
-        images_per_run=source.images_per_run,
+        **source.provenance,
         warnings=(*source.warnings, *doubt_warnings(trace.images)),
         seed=seed,
         steps=STEPS,

@@ -14,18 +14,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from math import floor, inf, nextafter
 from typing import Any
 
 from sparsesim.errors import ModelError, nearest
-from sparsesim.estimator.batches import side_by_side
+from sparsesim.estimator.batches import batches, side_by_side
 from sparsesim.estimator.count import count
 from sparsesim.estimator.estimating import estimate
-from sparsesim.estimator.operands import operands_of
-from sparsesim.estimator.prepare import Prepared, prepare
+from sparsesim.estimator.prepare import Prepared
+from sparsesim.estimator.runs import prepared_runs
 from sparsesim.estimator.setting import Setting, setting
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.exports import Export, Request
 from sparsesim.exports.words import origin
 from sparsesim.machines.counted import Counted
@@ -57,7 +55,7 @@ class Event:
 def export(request: Request) -> Export:
     """The timeline of the layer that was asked for, or of the slowest."""
     trace, accelerator = request.trace, request.accelerator
-    images = list(islice(trace.images, accelerator.batch))
+    images = next(batches(trace.images, accelerator.batch), [])
     layer = _layer(request, images)
     run = images if side_by_side(layer) else images[:1]
     clock_mhz = accelerator.clock_mhz
@@ -99,8 +97,7 @@ def events(
     """
     on = setting(request.accelerator, request.device, request.accelerator.skipping)
     (scheme,) = on.schemes
-    widths = value_bits_of(trace, layer, on.accelerator)
-    prepared = prepare(layer.name, operands_of(trace, layer, images), widths, on)
+    ((prepared,),) = prepared_runs(trace, layer, [images], on)
     counted = count(prepared, scheme, on)
     # A block that is kept from the pass before takes no time.
     yield from (bar for bar in _bars(prepared, counted, on) if bar.cycles)

@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sparsesim.cache_root import cache_root
 from sparsesim.errors import SparseSimError
 
 
 def cache_folder() -> Path:
     """The folder of all builds: beside the compiled kernels' (environment: SPARSESIM_CACHE)."""
-    root = os.environ.get("SPARSESIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"),
-        "sparsesim",
-    )
-    return Path(root).resolve() / "rtl"
+    return cache_root().resolve() / "rtl"
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:

@@ -1,9 +1,9 @@
 """A digest of the code that a point's numbers hang on: other code, other hash, counted anew.
 
 That code is what the modules of `_ROOTS` reach by imports, at the top of a file or within a
-function; what only shows, trains or compares is none of it. A module that imports others by their
-names reaches its whole folder, and a package that is named in a string counts whole: machines,
-formats and operators, say. Imports for types alone don't count.
+function; what only shows, trains or compares is none of it. A module that is named in a string, as
+machines are, is reached, and one that makes names of modules reaches its whole folder. Imports for
+types alone don't count.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IMPORT = re.compile(
     r"^[ \t]*(?:from sparsesim(\.[\w.]+)? import (\([^)]*\)|.*)|import sparsesim(\.[\w.]+))", re.M
 )
 _NAMED = re.compile(r"[\"']sparsesim\.([\w.]+)[\"']")
-_IMPORTS_BY_NAME = re.compile(r"\bimport_module\(")
+_MAKES_NAMES = re.compile(r"\bimport_module\(f[\"']")
 
 
 @cache
@@ -75,9 +75,8 @@ def _reached_from(path: Path, known: Mapping[str, Path]) -> Iterator[Path]:
             yield from _with_packages(f"{base}.{name}".strip("."), known)
     for named in _NAMED.findall(text):
         yield from _with_packages(named, known)
-        yield from _within(_PACKAGE / named.replace(".", "/"))
-    if _IMPORTS_BY_NAME.search(text):
-        yield from _within(path.parent)
+    if _MAKES_NAMES.search(text):
+        yield from path.parent.rglob("*.py")
 
 
 def _modules() -> dict[str, Path]:
@@ -92,11 +91,6 @@ def _with_packages(name: str, known: Mapping[str, Path]) -> Iterator[Path]:
         if name in known:
             yield known[name]
         name = name.rpartition(".")[0]
-
-
-def _within(folder: Path) -> Iterator[Path]:
-    if folder != _PACKAGE:  # its face names everything
-        yield from folder.rglob("*.py")
 
 
 def _home(path: Path) -> Path:

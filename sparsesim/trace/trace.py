@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,20 @@ class Source:
     def images(self) -> int:
         """In all runs."""
         return self.runs * self.images_per_run
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What every record of a study says of it, by name; warnings aside, which it adds to."""
+        return {
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "rewrites": self.rewrites,
+            "inputs": self.inputs,
+            "inputs_sha256": self.inputs_sha256,
+            "random_inputs": self.random_inputs,
+            "images": self.images,
+            "images_per_run": self.images_per_run,
+        }
 
 
 @dataclass(frozen=True)

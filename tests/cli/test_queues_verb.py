@@ -130,3 +130,11 @@ def test_balance_needs_the_model(run, lenet: Path, digits: Path):
         "error: b.onnx: is to hold both the numbers and the network; name two files\n"
     )
     assert not Path("b.onnx").exists()
+
+
+def test_a_machine_without_queues_says_so(run, lenet: Path, digits: Path):
+    toy = f"{Path(__file__).parents[1] / 'machines' / 'toy.py'}:Toy"
+    Path("toy.toml").write_text(f"machine = {json.dumps(toy)}\n")
+    ran = run("queues", lenet, "--inputs", digits, "--images", 1, "--accelerator", "toy.toml")
+    line = f"error: machine '{toy}' has no queues; no depth is to be found\n"
+    assert (ran.code, ran.out, ran.err) == (2, "", line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -263,6 +264,10 @@ def test_mistakes():
     with pytest.raises(SpecError) as caught:
         size_queues(trace, loss=1.0)
     assert str(caught.value) == "loss 1 is out of range; use 0 to below 1, or 0% to below 100%"
+    toy = f"{Path(__file__).with_name('toy.py')}:Toy"
+    with pytest.raises(SpecError) as caught:
+        size_queues(trace, ss.Accelerator(machine=toy))
+    assert str(caught.value) == f"machine '{toy}' has no queues; no depth is to be found"
     nothing = model([node("Relu", "x", "y")], {"x": (1, 3)}, ["y"], {})
     with pytest.raises(ModelError) as caught:
         size_queues(traced(nothing, 1, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,3 +165,13 @@ def test_a_saved_network_is_the_one_that_was_counted(tmp_path):
     totals = ss.estimate(ss.execute(again, feed), SMALL).totals
     assert totals.cycles["two_sided"].total == found.total_after
     assert totals.effectual_macs == found.effectual_before
+
+
+def test_another_machine_is_counted_by_its_own_rules():
+    graph, feed = unlike(8)
+    toy = ss.Accelerator(machine=f"{Path(__file__).parents[1] / 'machines' / 'toy.py'}:Toy")
+    found, same, trace = balanced(graph, feed, toy)
+    assert not found.is_kept and same is graph  # it takes one filter at a time
+    totals = ss.estimate(trace, toy).totals
+    assert found.total_before == totals.cycles["nonzero_weights"].total
+    assert {layer.why for layer in found.layers[:3]} == {"no order is faster"}

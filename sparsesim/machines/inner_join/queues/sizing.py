@@ -79,14 +79,7 @@ def size_queues(
     longest = max(depths.pass_windows for depths, _ in kept)
     source = trace.source
     return Queues(
-        model=source.model,
-        model_sha256=source.model_sha256,
-        rewrites=source.rewrites,
-        inputs=source.inputs,
-        inputs_sha256=source.inputs_sha256,
-        random_inputs=source.random_inputs,
-        images=source.images,
-        images_per_run=source.images_per_run,
+        **source.provenance,
         warnings=(*source.warnings, *noted.warnings()),
         accelerator=accelerator.model_dump(mode="json"),
         device=device.model_dump(mode="json"),
