@@ -189,7 +189,6 @@ def _save(
         "where": where,
         "difference": str(difference) if difference else None,
         "machine": accelerator.machine,
-        "top": accelerator.rtl.top,
         "tile": (tiling.filters, tiling.positions),
         "first_tile": first_tile(part, tiling),
         "first_step": part.first_element // tiling.elements,

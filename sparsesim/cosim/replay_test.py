@@ -26,15 +26,21 @@ from cocotb.triggers import RisingEdge
 
 from sparsesim.machines import machine_named
 from sparsesim.rtl.bench import Replay, Seen, part
+from sparsesim.rtl.rtl import Rtl
 
 HERE = Path(__file__).resolve().parent
 PERIOD_NS = 10
 
 
-async def run_pass(dut: Any, replay: Replay) -> Seen:
-    """Reset, write the post-processing's parameters, run the pass."""
+def rtl_of(replay: Replay) -> Rtl:
+    """The Verilog of a replay's machine."""
     rtl = machine_named(replay.about["machine"]).rtl
     assert rtl is not None
+    return rtl
+
+
+async def run_pass(dut: Any, replay: Replay) -> Seen:
+    """Reset, write the post-processing's parameters, run the pass."""
     for handle in dut:
         if handle._name.endswith(("_i", "_ni")) and handle._name != "clk_i":
             handle.value = 0
@@ -44,7 +50,7 @@ async def run_pass(dut: Any, replay: Replay) -> Seen:
     dut.rst_ni.value = 1
     await _post_processing(dut, replay)
     seen = Seen(np.full(replay.arrays["ends"].shape, -1))
-    bench = rtl.bench(dut, replay, seen)
+    bench = rtl_of(replay).bench(dut, replay, seen)
     bench.begin()
     dut.start_i.value = 1
     await RisingEdge(dut.clk_i)
@@ -127,7 +133,6 @@ def main() -> int:
 
     from sparsesim.cosim.cocotb_build import build
     from sparsesim.errors import SparseSimError
-    from sparsesim.rtl.sources import sources
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sim", choices=("verilator", "icarus"), default="verilator")
@@ -137,9 +142,8 @@ def main() -> int:
     results = folder / "results.xml"
     results.unlink(missing_ok=True)
     try:
-        hdl = replay.about["hdl"]
-        top = replay.about["top"]
-        files = sources(top, Path(hdl) if hdl else None)
+        rtl, hdl = rtl_of(replay), replay.about["hdl"]
+        top, files = rtl.top, rtl.sources(Path(hdl) if hdl else None)
         built = build(simulator, top, replay.parameters, files, folder)
         get_runner(simulator).test(
             test_module=Path(__file__).stem, hdl_toplevel=top, hdl_toplevel_lang="verilog",

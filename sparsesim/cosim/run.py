@@ -86,7 +86,7 @@ def cosimulate(
         most_passes: simulate at most so many runs of passes of a layer and run of the model, evenly
             spread.
         workers: processes; 0 is this one, where Ctrl-C waits for the end of a pass.
-        folder: of another Verilog than the package's own.
+        folder: of another version of the Verilog than the machine's own.
         progress: called with the cycles simulated and those known of so far.
     Raises:
         SpecError: an accelerator that the Verilog does not have.

@@ -33,7 +33,7 @@ class Replay:
     Attributes:
         about: which pass of the co-simulation it is, and which part; where its first tile and step
             of K are in the layer; what the machine calls things; the Verilog's folder (null: the
-            package's); the layer's post-processing (null: none).
+            machine's own); the layer's post-processing (null: none).
         parameters: of the Verilog.
         arrays: operands, vectors of the post-processing, and what the model says, by name.
     """

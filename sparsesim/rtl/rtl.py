@@ -32,6 +32,15 @@ class Rtl(Protocol):
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters of an accelerator, by name; a module takes its own of them."""
 
+    def sources(self, folder: Path | None) -> Sequence[Path]:
+        """The Verilog files of the top and of all that it instantiates.
+
+        Args:
+            folder: of another version of the Verilog than the machine's own; None is its own.
+        Raises:
+            SparseSimError: there is no such top.
+        """
+
     def packed(
         self, activations: NDArray[np.int16], weights: NDArray[np.int16], accelerator: Accelerator
     ) -> Sequence[NDArray[Any]]:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from sparsesim.errors import SparseSimError
 from sparsesim.rtl.build import Options, build_library
-from sparsesim.rtl.sources import hdl_folder, sources
 from sparsesim.spec import Accelerator
 
 VALUE_BITS = 8
@@ -77,7 +76,7 @@ class Verilog:
     Attributes:
         accelerator: gives the parameters.
         max_filters: filters that a pass may have.
-        folder: of the Verilog; None is the package's own.
+        folder: of another version of the Verilog; None is the machine's own.
         trace: built to write waveforms; slower.
     """
 
@@ -111,8 +110,7 @@ class Verilog:
         parameters, options = self.recipe()
         rtl = self.accelerator.rtl
         wrapper = (Path(__file__).with_name("shell.cpp"), rtl.driver)
-        files = sources(rtl.top, self.folder or hdl_folder())
-        return build_library(rtl.top, parameters, wrapper, options, files)
+        return build_library(rtl.top, parameters, wrapper, options, rtl.sources(self.folder))
 
 
 class Simulator:

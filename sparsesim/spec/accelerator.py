@@ -163,6 +163,11 @@ class Accelerator(PackagedSpec):
         """
         return self.rtl.parameters(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its keys: an array's class may come of a file, and is found by the machine's
+        name again."""
+        return _unpickled, (type(self), {"name": self.name, **self.flat()})
+
     if not TYPE_CHECKING:  # for users; inside the package an array's keys are the machine's own
 
         def __getattr__(self, name: str) -> Any:
@@ -170,6 +175,10 @@ class Accelerator(PackagedSpec):
             if isinstance(array, Spec) and name in type(array).model_fields:
                 return getattr(array, name)
             return super().__getattr__(name)
+
+
+def _unpickled(kind: type[Accelerator], keys: Mapping[str, Any]) -> Accelerator:
+    return kind.model_validate(keys, context=STORED)
 
 
 def keys_of(machine: Machine) -> tuple[str, ...]:

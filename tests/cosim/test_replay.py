@@ -103,7 +103,6 @@ def test_only_the_failing_tile_is_replayed(tmp_path, capfd, icarus):
         "where": where,
         "difference": str(difference),
         "machine": "inner_join",
-        "top": "inner_join_accelerator",
         "tile": [2, 2],
         "first_tile": [4, 2],
         "first_step": 10,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparsesim.rtl.sources import sources
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -40,6 +42,9 @@ class InnerJoinRtl:
         values["SKIPPING"] = accelerator.rules.scheme_names.index(accelerator.skipping)
         values["POSITIONS_INNER"] = int(keys["loop_order"] == "positions_inner")
         return values
+
+    def sources(self, folder: Path | None) -> tuple[Path, ...]:
+        return sources(self.top, folder)
 
     def packed(
         self, activations: NDArray[np.int16], weights: NDArray[np.int16], accelerator: Accelerator
