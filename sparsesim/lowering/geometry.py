@@ -15,6 +15,8 @@ from math import prod
 
 import numpy as np
 
+from sparsesim.lowering import columns
+
 Axes = tuple[int, int, int, int]  # images of one run, depth, rows, columns
 
 
@@ -138,32 +140,27 @@ class Geometry:
         return replace(self, groups=self.weight_sets * steps, steps=steps)
 
     def array(self) -> np.ndarray:
-        """All fields as int64, shape (36,), the form that kernels take.
-
-        Order: groups, filters, channels, group_stride, pixel_stride, output_group_stride,
-        output_pixel_stride, K; then from index 8 on four values each of input_shape,
-        output_shape, kernel, stride, dilation, pad, insert.
-        """
-        head = (
-            self.groups,
-            self.filters,
-            self.channels,
-            self.group_stride,
-            self.pixel_stride,
-            self.output_group_stride,
-            self.output_pixel_stride,
-            self.reduction,
-        )
-        axes = (
-            *self.input_shape,
-            *self.output_shape,
-            *self.kernel,
-            *self.stride,
-            *self.dilation,
-            *self.pad,
-            *self.insert,
-        )
-        return np.array(head + axes, dtype=np.int64)
+        """All fields as int64, shape (36,), the form that kernels take: see `columns`."""
+        numbers = np.empty(columns.LENGTH, dtype=np.int64)
+        numbers[columns.GROUPS] = self.groups
+        numbers[columns.FILTERS] = self.filters
+        numbers[columns.CHANNELS] = self.channels
+        numbers[columns.GROUP_STRIDE] = self.group_stride
+        numbers[columns.PIXEL_STRIDE] = self.pixel_stride
+        numbers[columns.OUTPUT_GROUP_STRIDE] = self.output_group_stride
+        numbers[columns.OUTPUT_PIXEL_STRIDE] = self.output_pixel_stride
+        numbers[columns.REDUCTION] = self.reduction
+        for first, axes in (
+            (columns.INPUT_SHAPE, self.input_shape),
+            (columns.OUTPUT_SHAPE, self.output_shape),
+            (columns.KERNEL, self.kernel),
+            (columns.STRIDE, self.stride),
+            (columns.DILATION, self.dilation),
+            (columns.PAD, self.pad),
+            (columns.INSERT, self.insert),
+        ):
+            numbers[first : first + 4] = axes
+        return numbers
 
     def _taps(self) -> int:
         """Pairs (position, kernel element) that meet a real input pixel."""

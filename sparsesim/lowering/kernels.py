@@ -5,6 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from sparsesim.kernel import kernel
+from sparsesim.lowering.columns import (
+    CHANNELS,
+    DILATION,
+    GROUP_STRIDE,
+    INPUT_SHAPE,
+    INSERT,
+    KERNEL,
+    OUTPUT_SHAPE,
+    PAD,
+    PIXEL_STRIDE,
+    STRIDE,
+)
 
 
 @kernel
@@ -18,29 +30,31 @@ def lower_activations(words, geometry, group, first, out):
         first: first position.
         out: uint64, shape (positions, words of K bits), all zero on entry.
     """
-    channels = geometry[2]
-    base = group * geometry[3]
-    pixel_stride = geometry[4]
-    in_n, in_d, in_h, in_w = geometry[8], geometry[9], geometry[10], geometry[11]
-    out_d, out_h, out_w = geometry[13], geometry[14], geometry[15]
-    k_n, k_d, k_h, k_w = geometry[16], geometry[17], geometry[18], geometry[19]
+    channels, pixel_stride = geometry[CHANNELS], geometry[PIXEL_STRIDE]
+    base = group * geometry[GROUP_STRIDE]
+    in_n, in_d, in_h, in_w = along_axes(geometry, INPUT_SHAPE)
+    _, out_d, out_h, out_w = along_axes(geometry, OUTPUT_SHAPE)
+    k_n, k_d, k_h, k_w = along_axes(geometry, KERNEL)
+    stride_n, stride_d, stride_h, stride_w = along_axes(geometry, STRIDE)
+    apart_n, apart_d, apart_h, apart_w = along_axes(geometry, DILATION)
+    pad_n, pad_d, pad_h, pad_w = along_axes(geometry, PAD)
+    insert_n, insert_d, insert_h, insert_w = along_axes(geometry, INSERT)
     # Neighbouring taps of a kernel row that lie side by side are copied at once.
-    side_by_side = pixel_stride == channels and geometry[27] == 1 and geometry[35] == 1
+    side_by_side = pixel_stride == channels and apart_w == 1 and insert_w == 1
     for row in range(out.shape[0]):
         position = first + row
         ow = position % out_w
         oh = position // out_w % out_h
         od = position // (out_w * out_h) % out_d
         on = position // (out_w * out_h * out_d)
-        left = ow * geometry[23] - geometry[31]
+        left = ow * stride_w - pad_w
         at = 0
         for kn in range(k_n):
-            n = met_at(on * geometry[20] + kn * geometry[24] - geometry[28], geometry[32], in_n)
+            n = met_at(on * stride_n + kn * apart_n - pad_n, insert_n, in_n)
             for kd in range(k_d):
-                d = met_at(od * geometry[21] + kd * geometry[25] - geometry[29], geometry[33], in_d)
+                d = met_at(od * stride_d + kd * apart_d - pad_d, insert_d, in_d)
                 for kh in range(k_h):
-                    h = oh * geometry[22] + kh * geometry[26] - geometry[30]
-                    h = met_at(h, geometry[34], in_h)
+                    h = met_at(oh * stride_h + kh * apart_h - pad_h, insert_h, in_h)
                     if n >= 0 and d >= 0 and h >= 0:
                         line = ((n * in_d + d) * in_h + h) * in_w
                         if side_by_side:
@@ -53,11 +67,17 @@ def lower_activations(words, geometry, group, first, out):
                                 )
                         else:
                             for kw in range(k_w):
-                                w = met_at(left + kw * geometry[27], geometry[35], in_w)
+                                w = met_at(left + kw * apart_w, insert_w, in_w)
                                 if w >= 0:
                                     start = base + (line + w) * pixel_stride
                                     copy_bits(words, start, channels, out[row], at + kw * channels)
                     at += k_w * channels
+
+
+@kernel
+def along_axes(geometry, field):
+    """A field of `Geometry.array()` along images, depth, rows and columns: `STRIDE`."""
+    return geometry[field], geometry[field + 1], geometry[field + 2], geometry[field + 3]
 
 
 @kernel

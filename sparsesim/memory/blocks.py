@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.formats import CountedFormat, Format, PackedBlocks
+from sparsesim.lowering.columns import CHANNELS, PIXEL_STRIDE
+from sparsesim.memory.columns import BOX_ELEMENTS, BOX_ROWS
 from sparsesim.memory.counts import LayerCounts
 
 Ints = NDArray[np.int64]
@@ -127,11 +129,11 @@ class Boxes:
 
     @property
     def rows(self) -> Ints:
-        return self.edges[8]
+        return self.edges[BOX_ROWS]
 
     @property
     def columns(self) -> Ints:
-        return self.edges[9]
+        return self.edges[BOX_ELEMENTS]
 
     def nonzeros(self) -> Ints:
         from sparsesim.memory.kernels import ones_of_boxes  # Numba is slow to load
@@ -146,7 +148,7 @@ class Boxes:
 
         geometry = self.counts.geometry
         firsts, offsets = segments_of_boxes(geometry, self.groups, self.edges)
-        by_line = geometry[4] == geometry[2]
-        columns = self.columns if by_line else np.full(len(self.groups), geometry[2])
+        by_line = geometry[PIXEL_STRIDE] == geometry[CHANNELS]
+        columns = self.columns if by_line else np.full(len(self.groups), geometry[CHANNELS])
         lengths = np.repeat(columns, np.diff(firsts))
         return PackedBlocks(self.words, firsts, offsets, lengths, self.rows)

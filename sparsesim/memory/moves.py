@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsesim.memory.blocks import Ints
+from sparsesim.memory.columns import CUT_GROUP, CUT_M0, ENCODED
 from sparsesim.memory.layer import Layer
 from sparsesim.memory.search import Slices
 
@@ -42,9 +43,9 @@ class Moves:
             weight_loads: int64, shape (groups,): how often the weight is loaded whatever the
                 order, 0 or 1; -1: as above.
         """
-        weights = np.add.reduceat(self.weight_bits[0], self.weight_firsts)
-        activations = np.add.reduceat(self.activation_bits[0], self.activation_firsts)
-        outputs = np.add.reduceat(self.output_bits[0], self.output_firsts)
+        weights = np.add.reduceat(self.weight_bits[ENCODED], self.weight_firsts)
+        activations = np.add.reduceat(self.activation_bits[ENCODED], self.activation_firsts)
+        outputs = np.add.reduceat(self.output_bits[ENCODED], self.output_firsts)
         filter_blocks = _counts(self.weight_firsts, self.weight_bits) // self.slices
         position_blocks = _counts(self.activation_firsts, self.activation_bits) // self.slices
         sliced = self.slices > 1
@@ -59,7 +60,7 @@ class Moves:
 
 def whole_moves(layer: Layer, groups: Ints, filters: Ints, positions: Ints) -> Moves:
     """Moves of groups in blocks of so many filters and positions, with all of K."""
-    from sparsesim.memory.kernels import cut_evenly  # Numba is slow to load
+    from sparsesim.memory.passes.kernels import cut_evenly  # Numba is slow to load
 
     weight_firsts, owners, *cut = cut_evenly(layer.geometry.filters, filters)
     weight_bits = layer.weight.both_bits(layer.weight_blocks(groups[owners], *cut))
@@ -103,11 +104,11 @@ def joined(parts: Sequence[Moves]) -> Moves:
 
 def _output_bits(layer: Layer, groups: Ints, filters: Ints, positions: Ints) -> tuple[Ints, Ints]:
     """`output_bits` and `output_firsts` of groups."""
-    from sparsesim.memory.kernels import cut_outputs  # Numba is slow to load
+    from sparsesim.memory.passes.kernels import cut_outputs  # Numba is slow to load
 
     geometry = layer.geometry
     firsts, cut = cut_outputs(geometry.filters, geometry.positions, filters, positions)
-    return layer.output.both_bits(layer.output_blocks(groups[cut[0]], cut[1:])), firsts
+    return layer.output.both_bits(layer.output_blocks(groups[cut[CUT_GROUP]], cut[CUT_M0:])), firsts
 
 
 def _firsts(bits: list[Ints]) -> Ints:

@@ -124,7 +124,7 @@ def plan_layer(
     Raises:
         SpecError: a tile's outputs or its least slice of K don't fit, or K may not be cut.
     """
-    from sparsesim.memory.kernels import lay_out_passes  # Numba is slow to load
+    from sparsesim.memory.passes.kernels import lay_out_passes  # Numba is slow to load
 
     if geometry.output_elements == 0:
         return Plan.of_nothing(geometry.groups)

@@ -77,7 +77,7 @@ def largest_blocks(
     Returns:
         int64 for each group; 0 where no block fits.
     """
-    from sparsesim.memory.kernels import cut_trials  # Numba is slow to load
+    from sparsesim.memory.passes.kernels import cut_trials  # Numba is slow to load
 
     chosen = np.zeros(len(groups), np.int64)
     tiles = np.where(most >= length, -(-length // step), most // step)  # of the next size to try

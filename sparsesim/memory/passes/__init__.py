@@ -1,0 +1,1 @@
+"""How a layer is cut into blocks, and blocks become passes: the kernels."""
