@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,13 +132,6 @@ def _pass_cycles(
 def _empty_operands(
     geometry: Geometry,
 ) -> tuple[LayerCounts, np.ndarray, np.ndarray, np.ndarray]:
-    from sparsesim.memory.kernels import meet_axes  # Numba is slow to load
-
-    values = geometry.array()
-    axes = np.zeros((4, 3, max(geometry.output_shape) + 1), np.int64)
-    meet_axes(values, axes)
-    pixels = np.zeros((geometry.groups, prod(geometry.input_shape) + 1), np.int64)
-    filters = np.zeros(geometry.weight_sets * geometry.filters + 1, np.int64)
     activation, weight, output = (
         np.zeros(elements // 64 + 2, np.uint64)
         for elements in (
@@ -148,4 +140,4 @@ def _empty_operands(
             geometry.output_elements,
         )
     )
-    return LayerCounts(values, axes, pixels, filters), activation, weight, output
+    return LayerCounts.of_zeros(geometry), activation, weight, output

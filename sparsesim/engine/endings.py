@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from sparsesim.engine import kernels
+from sparsesim.engine.columns import HIGH, LOW
 from sparsesim.engine.epilogue import saturated
 from sparsesim.engine.finish import Clamp, Finish
 from sparsesim.graph import Layer
@@ -80,7 +81,7 @@ class Plain:
         if self.clamp is not None and (self.bias is not None or self.clamps):
             bias, bounds = self.clamp
             part = bias[filter_ : filter_ + sums.shape[0]]
-            kernels.add_and_clamp(sums, part, bounds[0], bounds[1])
+            kernels.add_and_clamp(sums, part, bounds[LOW], bounds[HIGH])
 
     def of_convolution(self, sums: np.ndarray) -> np.ndarray:
         return sums

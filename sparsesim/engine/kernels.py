@@ -1,15 +1,21 @@
 """Kernels of the engine: unfolding, folding back, epilogues, packing.
 
 Arrays are float32 or float64 unless said; integers are exact in them (see numbers.py).
-`shape` is int64: depth, rows, columns of the input; of the output; kernel, stride, dilation and
-leading pad along the three axes: 18 values.
+`shape` is `Convolution.array()`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from sparsesim.engine.columns import DILATION, INPUT, KERNEL, OUTPUT, PAD, STRIDE
 from sparsesim.kernel import kernel
+
+
+@kernel
+def along_axes(shape, field):
+    """A field of `Convolution.array()` along depth, rows and columns: `STRIDE`."""
+    return shape[field], shape[field + 1], shape[field + 2]
 
 
 @kernel
@@ -22,9 +28,11 @@ def unfold(x, shape, first, out):
         first: first position.
         out: (channels * kernel volume, positions), row order channel, depth, row, column.
     """
-    in_d, in_h, in_w = shape[0], shape[1], shape[2]
-    out_h, out_w = shape[4], shape[5]
-    step = shape[11]
+    in_d, in_h, in_w = along_axes(shape, INPUT)
+    _, out_h, out_w = along_axes(shape, OUTPUT)
+    k_d, k_h, k_w = along_axes(shape, KERNEL)
+    step_d, step_h, step = along_axes(shape, STRIDE)
+    apart_d, apart_h, apart_w = along_axes(shape, DILATION)
     count = out.shape[1]
     # Runs of positions in one output row: where in a plane each starts, and how long it is.
     starts = np.empty(count, dtype=np.int64)
@@ -34,7 +42,7 @@ def unfold(x, shape, first, out):
         position = first + at
         column = position % out_w
         row = position // out_w
-        plane_row = (row // out_h * shape[9] * in_h + row % out_h * shape[10]) * in_w
+        plane_row = (row // out_h * step_d * in_h + row % out_h * step_h) * in_w
         starts[runs] = plane_row + column * step
         lengths[runs] = min(out_w - column, count - at)
         at += lengths[runs]
@@ -43,10 +51,10 @@ def unfold(x, shape, first, out):
     k = 0
     for c in range(x.shape[0]):
         plane = flat[c]
-        for kd in range(shape[6]):
-            for kh in range(shape[7]):
-                for kw in range(shape[8]):
-                    tap = (kd * shape[12] * in_h + kh * shape[13]) * in_w + kw * shape[14]
+        for kd in range(k_d):
+            for kh in range(k_h):
+                for kw in range(k_w):
+                    tap = (kd * apart_d * in_h + kh * apart_h) * in_w + kw * apart_w
                     target = out[k]
                     k += 1
                     at = 0
@@ -71,26 +79,30 @@ def fold_back(columns, shape, out):
         shape: as above, input and output being those of the transposed convolution.
         out: (filters, depth, rows, columns), overwritten.
     """
-    in_d, in_h, in_w = shape[0], shape[1], shape[2]
-    out_d, out_h, out_w = shape[3], shape[4], shape[5]
+    in_d, in_h, in_w = along_axes(shape, INPUT)
+    out_d, out_h, out_w = along_axes(shape, OUTPUT)
+    k_d, k_h, k_w = along_axes(shape, KERNEL)
+    step_d, step_h, step_w = along_axes(shape, STRIDE)
+    apart_d, apart_h, apart_w = along_axes(shape, DILATION)
+    pad_d, pad_h, pad_w = along_axes(shape, PAD)
     row = 0
     for m in range(out.shape[0]):
         out[m] = 0
-        for kd in range(shape[6]):
-            for kh in range(shape[7]):
-                for kw in range(shape[8]):
+        for kd in range(k_d):
+            for kh in range(k_h):
+                for kw in range(k_w):
                     source = columns[row]
                     row += 1
                     for d in range(in_d):
-                        od = d * shape[9] + kd * shape[12] - shape[15]
+                        od = d * step_d + kd * apart_d - pad_d
                         if od < 0 or od >= out_d:
                             continue
                         for h in range(in_h):
-                            oh = h * shape[10] + kh * shape[13] - shape[16]
+                            oh = h * step_h + kh * apart_h - pad_h
                             if oh < 0 or oh >= out_h:
                                 continue
                             for w in range(in_w):
-                                ow = w * shape[11] + kw * shape[14] - shape[17]
+                                ow = w * step_w + kw * apart_w - pad_w
                                 if ow >= 0 and ow < out_w:
                                     out[m, od, oh, ow] += source[(d * in_h + h) * in_w + w]
 

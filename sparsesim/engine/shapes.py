@@ -35,20 +35,19 @@ class Convolution:
     output_shape: tuple[int, ...]
 
     def array(self) -> np.ndarray:
-        """The 18 numbers that kernels take, int64."""
+        """What kernels take, int64, shape (18,): see `columns`."""
         axes = (self.input, self.output, self.kernel, self.stride, self.dilation, self.pad)
         return np.array([value for axis in axes for value in axis], dtype=np.int64)
 
     def geometry(self, transposed: bool) -> Geometry:
         """The lowering; of a transposed one that of its zero-inserted input."""
         if transposed:
-            pad = tuple(
-                d * (k - 1) - p
-                for d, k, p in zip(self.dilation, self.kernel, self.pad, strict=True)
-            )
+            reach = zip(self.dilation, self.kernel, self.pad, strict=True)
+            pad_d, pad_h, pad_w = (d * (k - 1) - p for d, k, p in reach)
             stride, insert = (1, 1, 1), self.stride
         else:
-            pad, stride, insert = self.pad, self.stride, (1, 1, 1)
+            stride, insert = self.stride, (1, 1, 1)
+            pad_d, pad_h, pad_w = self.pad
         return channels_last(
             groups=self.groups,
             filters=self.filters,
@@ -58,7 +57,7 @@ class Convolution:
             kernel=(1, *self.kernel),
             stride=(1, *stride),
             dilation=(1, *self.dilation),
-            pad=(0, pad[0], pad[1], pad[2]),
+            pad=(0, pad_d, pad_h, pad_w),
             insert=(1, *insert),
         )
 

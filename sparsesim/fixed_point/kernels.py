@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from sparsesim.fixed_point.columns import HIGH, LOW, RELU, THRESHOLD, ZERO_POINT
 from sparsesim.kernel import kernel
-from sparsesim.lowering.kernels import met_at
+from sparsesim.lowering.columns import (
+    CHANNELS,
+    DILATION,
+    GROUP_STRIDE,
+    INPUT_SHAPE,
+    INSERT,
+    KERNEL,
+    OUTPUT_SHAPE,
+    PAD,
+    PIXEL_STRIDE,
+    STRIDE,
+)
+from sparsesim.lowering.kernels import along_axes, met_at
 
 
 @kernel
@@ -15,17 +28,17 @@ def requantise(sums, bias, multiplier, shift, numbers, out):
     Args:
         sums: int64, (filters, positions).
         bias: int64, (filters,), 32 bits. multiplier: uint64, 32 bits. shift: int64, 0 to 63.
-        numbers: int64, (5,): relu, threshold, zero point, low, high.
+        numbers: int64, (5,), see `columns`.
         out: int16, (filters, positions).
     """
     for m in range(sums.shape[0]):
         for p in range(sums.shape[1]):
             y = scaled(sums[m, p], bias[m], multiplier[m], shift[m])
-            if numbers[0] != 0 and y < 0:
+            if numbers[RELU] != 0 and y < 0:
                 y = np.int64(0)
-            if -numbers[1] <= y and y <= numbers[1]:
+            if -numbers[THRESHOLD] <= y and y <= numbers[THRESHOLD]:
                 y = np.int64(0)
-            out[m, p] = min(max(y + numbers[2], numbers[3]), numbers[4])
+            out[m, p] = min(max(y + numbers[ZERO_POINT], numbers[LOW]), numbers[HIGH])
 
 
 @kernel
@@ -91,9 +104,15 @@ def lower_values(values, geometry, group, first, out):
         first: first position.
         out: int16, (positions, K), all zero on entry.
     """
-    channels = geometry[2]
-    in_n, in_d, in_h, in_w = geometry[8], geometry[9], geometry[10], geometry[11]
-    out_d, out_h, out_w = geometry[13], geometry[14], geometry[15]
+    channels, pixel_stride = geometry[CHANNELS], geometry[PIXEL_STRIDE]
+    base = group * geometry[GROUP_STRIDE]
+    in_n, in_d, in_h, in_w = along_axes(geometry, INPUT_SHAPE)
+    _, out_d, out_h, out_w = along_axes(geometry, OUTPUT_SHAPE)
+    k_n, k_d, k_h, k_w = along_axes(geometry, KERNEL)
+    stride_n, stride_d, stride_h, stride_w = along_axes(geometry, STRIDE)
+    apart_n, apart_d, apart_h, apart_w = along_axes(geometry, DILATION)
+    pad_n, pad_d, pad_h, pad_w = along_axes(geometry, PAD)
+    insert_n, insert_d, insert_h, insert_w = along_axes(geometry, INSERT)
     for row in range(out.shape[0]):
         position = first + row
         ow = position % out_w
@@ -101,19 +120,17 @@ def lower_values(values, geometry, group, first, out):
         od = position // (out_w * out_h) % out_d
         on = position // (out_w * out_h * out_d)
         at = 0
-        for kn in range(geometry[16]):
-            n = met_at(on * geometry[20] + kn * geometry[24] - geometry[28], geometry[32], in_n)
-            for kd in range(geometry[17]):
-                d = met_at(od * geometry[21] + kd * geometry[25] - geometry[29], geometry[33], in_d)
-                for kh in range(geometry[18]):
-                    h = oh * geometry[22] + kh * geometry[26] - geometry[30]
-                    h = met_at(h, geometry[34], in_h)
-                    for kw in range(geometry[19]):
-                        w = ow * geometry[23] + kw * geometry[27] - geometry[31]
-                        w = met_at(w, geometry[35], in_w)
+        for kn in range(k_n):
+            n = met_at(on * stride_n + kn * apart_n - pad_n, insert_n, in_n)
+            for kd in range(k_d):
+                d = met_at(od * stride_d + kd * apart_d - pad_d, insert_d, in_d)
+                for kh in range(k_h):
+                    h = met_at(oh * stride_h + kh * apart_h - pad_h, insert_h, in_h)
+                    for kw in range(k_w):
+                        w = met_at(ow * stride_w + kw * apart_w - pad_w, insert_w, in_w)
                         if n >= 0 and d >= 0 and h >= 0 and w >= 0:
                             pixel = ((n * in_d + d) * in_h + h) * in_w + w
-                            start = group * geometry[3] + pixel * geometry[4]
+                            start = base + pixel * pixel_stride
                             for c in range(channels):
                                 out[row, at + c] = values[start + c]
                         at += channels

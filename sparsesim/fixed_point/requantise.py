@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sparsesim.errors import ModelError
-from sparsesim.fixed_point import kernels
+from sparsesim.fixed_point import columns, kernels
 
 MULTIPLIER_BITS = 32
 LARGEST_SHIFT = 63
@@ -86,7 +86,10 @@ def requantise(
         np.ascontiguousarray(np.broadcast_to(np.asarray(vector), filters), dtype=kind).reshape(-1)
         for vector, kind in ((bias, np.int64), (multiplier, np.uint64), (shift, np.int64))
     ]
-    numbers = np.array([relu, threshold, zero_point, low, high], dtype=np.int64)
+    numbers = np.empty(5, dtype=np.int64)
+    numbers[columns.RELU], numbers[columns.THRESHOLD] = relu, threshold
+    numbers[columns.ZERO_POINT] = zero_point
+    numbers[columns.LOW], numbers[columns.HIGH] = low, high
     out = np.empty(rows.shape, dtype=np.int16)
     kernels.requantise(rows, *vectors, numbers, out)
     return out.reshape(sums.shape)

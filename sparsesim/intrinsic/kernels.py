@@ -14,6 +14,15 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from sparsesim.engine.tiles.lanes import LANES, address, load, number, splat, store
+from sparsesim.intrinsic.columns import (
+    COUNTS,
+    END_PANEL,
+    END_ROW,
+    FIRST_PANEL,
+    FIRST_ROW,
+    FLAGS,
+    SUMS,
+)
 from sparsesim.kernel import kernel
 
 
@@ -73,17 +82,17 @@ def _tile(
                     kept = builder.ashr(builder.shl(product, drop), drop)
                     kept = _clamp(builder, kept, low, high)
                     left = builder.zext(builder.icmp_signed("!=", kept, product), product.type)
-                    count = builder.add(builder.load(held[2, line]), left)
-                    builder.store(count, held[2, line])
+                    count = builder.add(builder.load(held[COUNTS, line]), left)
+                    builder.store(count, held[COUNTS, line])
                     product = builder.shl(kept, lift)
-                total = builder.add(builder.load(held[0, line]), product)
+                total = builder.add(builder.load(held[SUMS, line]), product)
                 if wraps:
                     kept = builder.ashr(builder.shl(total, first), first)
                 else:
                     kept = _clamp(builder, total, first, second)
-                flag = builder.or_(builder.load(held[1, line]), builder.xor(total, kept))
-                builder.store(flag, held[1, line])
-                builder.store(kept, held[0, line])
+                flag = builder.or_(builder.load(held[FLAGS, line]), builder.xor(total, kept))
+                builder.store(flag, held[FLAGS, line])
+                builder.store(kept, held[SUMS, line])
         for (plane, line), source in held.items():
             store(builder, builder.load(source), results, at(plane, line))
         return context.get_dummy_value()
@@ -111,22 +120,22 @@ def add_up(rows, panels, steps, numbers, form, span, out):
             are checked, [4] upper bits are cut off, it is clamped to [5] .. [6], and shifted left
             by [7].
         form: its length is 1, plus 1 where products are checked, plus 2 where sums wrap.
-        span: int64, (4,): first and last row and panel, the last ones excluded.
+        span: int64, (4,), see `columns`.
         out: (3, rows, panels * 16): sums, on entry what they start from; flags, not zero once a
             sum has left its format; how many products did (only where they are checked).
     """
     reduction = rows.shape[1]
     columns = out.shape[2]
     plane = (out.shape[1] * columns, columns, reduction)
-    for panel in range(span[2], span[3]):
-        row = span[0]
+    for panel in range(span[FIRST_PANEL], span[END_PANEL]):
+        row = span[FIRST_ROW]
         where = panel * reduction * 16
-        while row + 4 <= span[1]:
+        while row + 4 <= span[END_ROW]:
             place = row * columns + panel * 16
             start = row * reduction
             _tile(rows, start, panels, where, steps, numbers, out, place, plane, form, (0, 0, 0, 0))
             row += 4
-        while row < span[1]:
+        while row < span[END_ROW]:
             place = row * columns + panel * 16
             _tile(
                 rows, row * reduction, panels, where, steps, numbers, out, place, plane, form, (0,)

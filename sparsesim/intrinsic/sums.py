@@ -12,6 +12,7 @@ from sparsesim.engine.threads import each, ranges, thread_count
 from sparsesim.engine.tiles.lanes import LANES
 from sparsesim.errors import SpecError
 from sparsesim.intrinsic import kernels
+from sparsesim.intrinsic.columns import COUNTS, FLAGS, GREATEST, LEAST, SUMS
 from sparsesim.intrinsic.formats import Formats
 from sparsesim.spec.arithmetic import Arithmetic
 
@@ -173,9 +174,9 @@ def add_up(
     found = out[..., :used]
     found = np.swapaxes(found, 2, 3) if by_filter else found
     return Sums(
-        np.ascontiguousarray(found[:, 0]).astype(np.int64),
-        np.ascontiguousarray(found[:, 1] != 0),
-        int(found[:, 2].sum(dtype=np.int64)),
+        np.ascontiguousarray(found[:, SUMS]).astype(np.int64),
+        np.ascontiguousarray(found[:, FLAGS] != 0),
+        int(found[:, COUNTS].sum(dtype=np.int64)),
     )
 
 
@@ -228,5 +229,5 @@ def _steps(
         return np.array([np.where(ends, bits - formats.acc.bits, 0), np.zeros(reduction)], kind)
     info = np.iinfo(kind)
     limits = [np.full(reduction, info.min, kind), np.full(reduction, info.max, kind)]
-    limits[0][ends], limits[1][ends] = formats.acc.low, formats.acc.high
+    limits[LEAST][ends], limits[GREATEST][ends] = formats.acc.low, formats.acc.high
     return np.array(limits)

@@ -31,6 +31,13 @@ class LayerCounts:
     pixel_ones: NDArray[np.int64]
     filter_ones: NDArray[np.int64]
 
+    @classmethod
+    def of_zeros(cls, geometry: Geometry) -> LayerCounts:
+        """Those of operands without a non-zero."""
+        pixels = np.zeros((geometry.groups, prod(geometry.input_shape) + 1), np.int64)
+        filters = np.zeros(geometry.weight_sets * geometry.filters + 1, np.int64)
+        return cls(*_met(geometry), pixels, filters)
+
 
 def count_layer(
     geometry: Geometry, activation_words: NDArray[np.uint64], weight_words: NDArray[np.uint64]
@@ -42,7 +49,7 @@ def count_layer(
         activation_words: packed bits of the activation operand, laid out as `geometry` says.
         weight_words: packed bits of [weight sets][filters][K].
     """
-    from sparsesim.memory.kernels import meet_axes, running_ones  # Numba is slow to load
+    from sparsesim.memory.kernels import running_ones  # Numba is slow to load
 
     pixels = prod(geometry.input_shape)
     pixel_ones = np.empty((geometry.groups, pixels + 1), np.int64)
@@ -55,7 +62,14 @@ def count_layer(
     )
     filter_ones = np.empty((1, geometry.weight_sets * geometry.filters + 1), np.int64)
     running_ones(weight_words, 0, geometry.reduction, geometry.reduction, filter_ones)
-    values = geometry.array()
+    return LayerCounts(*_met(geometry), pixel_ones, filter_ones[0])
+
+
+def _met(geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`LayerCounts.geometry` and `LayerCounts.axes`."""
+    from sparsesim.memory.kernels import meet_axes  # Numba is slow to load
+
+    numbers = geometry.array()
     axes = np.zeros((4, 3, max(geometry.output_shape) + 1), np.int64)
-    meet_axes(values, axes)
-    return LayerCounts(values, axes, pixel_ones, filter_ones[0])
+    meet_axes(numbers, axes)
+    return numbers, axes

@@ -8,6 +8,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from sparsesim.engine.columns import DILATION, INPUT, KERNEL, OUTPUT, PAD, STRIDE
+from sparsesim.engine.kernels import along_axes
 from sparsesim.engine.tiles.lanes import (
     LANES,
     address,
@@ -107,35 +109,39 @@ def depthwise(x, weights, shape, multiplier, first, last, out):
     Args:
         x: float32 or float64, flat from (channels, depth, rows, columns).
         weights: flat from (filters, kernel depth, rows, columns).
-        shape: int64, 18 numbers as in engine/kernels.py.
+        shape: `Convolution.array()`.
         multiplier: filters a channel.
         first, last: range of filters.
         out: flat from (filters, depth, rows, columns).
     """
-    in_d, in_h, in_w = shape[0], shape[1], shape[2]
-    out_d, out_h, out_w = shape[3], shape[4], shape[5]
-    stride = shape[11]
-    area = shape[7] * shape[8]
-    step = (in_d * in_h * in_w, shape[6] * area, out_d * out_h * out_w)
-    across = (shape[12] * in_h * in_w, shape[13] * in_w, shape[14], area)
+    in_d, in_h, in_w = along_axes(shape, INPUT)
+    out_d, out_h, out_w = along_axes(shape, OUTPUT)
+    k_d, k_h, k_w = along_axes(shape, KERNEL)
+    stride_d, stride_h, stride = along_axes(shape, STRIDE)
+    apart_d, apart_h, apart_w = along_axes(shape, DILATION)
+    pad_d, pad_h, pad_w = along_axes(shape, PAD)
+    area = k_h * k_w
+    x_step, weight_step, out_step = in_d * in_h * in_w, k_d * area, out_d * out_h * out_w
+    step = (x_step, weight_step, out_step)
+    across = (apart_d * in_h * in_w, apart_h * in_w, apart_w, area)
     # Four channels share masks and loops; they differ in where they begin alone.
     many = 4 if multiplier == 1 and stride <= 2 and last - first >= 4 else 1
     for start in range(first, last, many):
         m = min(start, last - many)
         for position in range(out_d * out_h):
-            d = position // out_h * shape[9] - shape[15]
-            h = position % out_h * shape[10] - shape[16]
-            d0, planes = _inside(d, shape[12], in_d, shape[6])
-            h0, rows = _inside(h, shape[13], in_h, shape[7])
-            line = ((d + d0 * shape[12]) * in_h + h + h0 * shape[13]) * in_w
-            count = (planes, rows, shape[8])
+            d = position // out_h * stride_d - pad_d
+            h = position % out_h * stride_h - pad_h
+            d0, planes = _inside(d, apart_d, in_d, k_d)
+            h0, rows = _inside(h, apart_h, in_h, k_h)
+            line = ((d + d0 * apart_d) * in_h + h + h0 * apart_h) * in_w
+            count = (planes, rows, k_w)
             for lane in range(0, out_w, LANES):
                 base = (
-                    m // multiplier * step[0] + line,
-                    m * step[1] + d0 * area + h0 * shape[8],
-                    m * step[2] + position * out_w + lane,
+                    m // multiplier * x_step + line,
+                    m * weight_step + d0 * area + h0 * k_w,
+                    m * out_step + position * out_w + lane,
                 )
-                column, left = lane * stride - shape[17], out_w - lane
+                column, left = lane * stride - pad_w, out_w - lane
                 if many == 1:
                     _taps(x, weights, out, base, step, count, across, in_w, column, stride,
                           left, (0, 0, 0), (0,))  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sparsesim.engine.recurrent.columns import PEEPHOLE_F, PEEPHOLE_I, PEEPHOLE_O
 from sparsesim.engine.recurrent.functions import InPlace
 
 
@@ -22,7 +23,7 @@ class Cell:
         multiply: rows of R by a state (hidden, batch); all rows where none are named.
         functions: f, g and h, as far as the operator has them.
         clip: bounds what enters a gate's function; None: nothing does.
-        peepholes: (3, hidden, 1), of the gates i, o, f; None where there are none.
+        peepholes: (3, hidden, 1); None where there are none.
         input_forget: the forget gate is one less the input gate.
         candidate_bias: (hidden, 1), of a GRU whose reset gate stands behind the product
             (`linear_before_reset`); None: in front of it.
@@ -53,8 +54,8 @@ def lstm(
     if cell.peepholes is None:
         cell.apply(f, gates[: 3 * n])
     else:
-        i += cell.peepholes[0] * memory
-        forget += cell.peepholes[2] * memory
+        i += cell.peepholes[PEEPHOLE_I] * memory
+        forget += cell.peepholes[PEEPHOLE_F] * memory
         cell.apply(f, i)
         cell.apply(f, forget)
     cell.apply(g, c)
@@ -63,7 +64,7 @@ def lstm(
     memory = forget * memory
     memory += i * c
     if cell.peepholes is not None:
-        o += cell.peepholes[1] * memory
+        o += cell.peepholes[PEEPHOLE_O] * memory
         cell.apply(f, o)
     state = memory.copy()
     h(state)
@@ -96,7 +97,8 @@ def rnn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """State behind a step, and the memory as it came; there is one gate."""
     gates += cell.multiply(state)
-    cell.apply(cell.functions[0], gates)
+    (f,) = cell.functions
+    cell.apply(f, gates)
     return gates.copy(), memory
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from sparsesim import elementwise
+from sparsesim.engine.recurrent.columns import CODES
 from sparsesim.graph import Layer
 
 InPlace = Callable[[np.ndarray], None]
@@ -25,7 +26,6 @@ _NUMBERS: dict[str, tuple[float, ...]] = {
     "ScaledTanh": (np.nan, np.nan),
     "ThresholdedRelu": (np.nan,),
 }
-_CODES = ("Sigmoid", "Tanh", "Relu")
 _DEFAULTS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 
 
@@ -49,9 +49,9 @@ def codes_of(layer: Layer, directions: int) -> np.ndarray | None:
     kind = layer.op.replace("DynamicQuantize", "")
     named = [_known(name.decode()) for name in layer.attribute("activations", ())]
     names = named or list(_DEFAULTS[kind]) * directions
-    if not set(names).issubset(_CODES):
+    if not set(names).issubset(CODES):
         return None
-    return np.array([_CODES.index(name) for name in names], np.int64).reshape(directions, -1)
+    return np.array([CODES.index(name) for name in names], np.int64).reshape(directions, -1)
 
 
 def _known(name: str) -> str:
@@ -74,11 +74,13 @@ def _function(op: str, alphas: Iterator[float], betas: Iterator[float]) -> InPla
 
 
 def _affine(numbers: list[float], x: np.ndarray) -> None:
-    x *= numbers[0]
-    x += numbers[1]
+    alpha, beta = numbers
+    x *= alpha
+    x += beta
 
 
 def _scaled_tanh(numbers: list[float], x: np.ndarray) -> None:
-    x *= numbers[1]
+    alpha, beta = numbers
+    x *= beta
     np.tanh(x, out=x)
-    x *= numbers[0]
+    x *= alpha

@@ -1,7 +1,7 @@
 """All steps of a float32 sequence, each sum in the order of K.
 
 Exponentials are fixed polynomials, so that every processor gives the same bits; Sigmoid, Tanh and
-Relu by the codes 0, 1 and 2. Rows are gates, as in W and R; nodes with other functions, of other
+Relu by their codes. Rows are gates, as in W and R; nodes with other functions, of other
 types or with quantised states go step by step: `cells.py`.
 
 Source: polynomials of the Cephes library (expf, tanhf), S. Moshier.
@@ -13,6 +13,19 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sparsesim.engine.recurrent.columns import (
+    ENTERED,
+    ENTERED_CANDIDATE,
+    INPUT_FORGET,
+    PEEPHOLE_F,
+    PEEPHOLE_I,
+    PEEPHOLE_O,
+    SIGMOID,
+    TANH,
+    F,
+    G,
+    H,
+)
 from sparsesim.kernel import kernel
 
 _ONE, _TWO, _HALF, _ZERO = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0)
@@ -74,13 +87,13 @@ def apply(code, clip, x):
     for i in range(x.size):
         x[i] = x[i] if x[i] < clip else (clip if x[i] == x[i] else x[i])
         x[i] = x[i] if x[i] > -clip else (-clip if x[i] == x[i] else x[i])
-    if code == 0:
+    if code == SIGMOID:
         for i in range(x.size):
             value = x[i]
             small = exponential(-abs(value))
             made = (_ONE if value >= _ZERO else small) / (_ONE + small)
             x[i] = made if value == value else value
-    elif code == 1:
+    elif code == TANH:
         for i in range(x.size):
             value = x[i]
             small = exponential(-_TWO * abs(value))
@@ -138,38 +151,38 @@ def lstm(matrix, gates, states, outputs, state, memory, peepholes, numbers, clip
         gates: (steps, rows), x·W and the biases; then the gates behind their functions.
         states: (1, steps, hidden), what enters; outputs: (steps, hidden); both are written.
         state, memory: (hidden,), in place.
-        peepholes: (3, hidden), of i, o and f; or (0, 0).
-        numbers: int64, codes of f, g and h; whether the forget gate is one less the input gate.
+        peepholes: (3, hidden), or (0, 0).
+        numbers: int64, (4,), see `columns`.
         clip: what enters a function is at most so far from 0.
     """
     n = state.size
     sums = np.empty(matrix.shape[0] * matrix.shape[2], np.float32)
     for step in range(gates.shape[0]):
         row = gates[step]
-        states[0, step] = state
+        states[ENTERED, step] = state
         multiply(matrix, state, sums)
         for i in range(4 * n):
             row[i] += sums[i]
         if peepholes.size:
             for i in range(n):
-                row[i] += peepholes[0, i] * memory[i]
-                row[2 * n + i] += peepholes[2, i] * memory[i]
-            apply(numbers[0], clip, row[:n])
-            apply(numbers[0], clip, row[2 * n : 3 * n])
+                row[i] += peepholes[PEEPHOLE_I, i] * memory[i]
+                row[2 * n + i] += peepholes[PEEPHOLE_F, i] * memory[i]
+            apply(numbers[F], clip, row[:n])
+            apply(numbers[F], clip, row[2 * n : 3 * n])
         else:
-            apply(numbers[0], clip, row[: 3 * n])
-        apply(numbers[1], clip, row[3 * n :])
-        if numbers[3]:
+            apply(numbers[F], clip, row[: 3 * n])
+        apply(numbers[G], clip, row[3 * n :])
+        if numbers[INPUT_FORGET]:
             for i in range(n):
                 row[2 * n + i] = _ONE - row[i]
         for i in range(n):
             memory[i] = row[2 * n + i] * memory[i] + row[i] * row[3 * n + i]
         if peepholes.size:
             for i in range(n):
-                row[n + i] += peepholes[1, i] * memory[i]
-            apply(numbers[0], clip, row[n : 2 * n])
+                row[n + i] += peepholes[PEEPHOLE_O, i] * memory[i]
+            apply(numbers[F], clip, row[n : 2 * n])
         state[:] = memory
-        apply(numbers[2], np.float32(np.inf), state)
+        apply(numbers[H], np.float32(np.inf), state)
         for i in range(n):
             state[i] *= row[n + i]
         outputs[step] = state
@@ -184,7 +197,7 @@ def gru(matrix, candidate, gates, states, outputs, state, bias, numbers, clip):
         candidate: of h; of no blocks where the reset gate stands behind.
         states: (3, steps, hidden), of z, r and h; (1, ...) where the reset gate stands behind.
         bias: (hidden,), added to the candidate's product where the reset gate stands behind.
-        numbers: int64, codes of f and g.
+        numbers: int64, of f and g.
     """
     n = state.size
     sums = np.empty(matrix.shape[0] * matrix.shape[2], np.float32)
@@ -196,18 +209,18 @@ def gru(matrix, candidate, gates, states, outputs, state, bias, numbers, clip):
         multiply(matrix, state, sums)
         for i in range(2 * n):
             row[i] += sums[i]
-        apply(numbers[0], clip, row[: 2 * n])
+        apply(numbers[F], clip, row[: 2 * n])
         if candidate.size == 0:
             for i in range(n):
                 row[2 * n + i] += row[n + i] * (sums[2 * n + i] + bias[i])
         else:
-            entered = states[2, step]
+            entered = states[ENTERED_CANDIDATE, step]
             for i in range(n):
                 entered[i] = row[n + i] * state[i]
             multiply(candidate, entered, more)
             for i in range(n):
                 row[2 * n + i] += more[i]
-        apply(numbers[1], clip, row[2 * n :])
+        apply(numbers[G], clip, row[2 * n :])
         for i in range(n):
             state[i] = (_ONE - row[i]) * row[2 * n + i] + row[i] * state[i]
         outputs[step] = state
@@ -219,10 +232,10 @@ def rnn(matrix, gates, states, outputs, state, numbers, clip):
     sums = np.empty(matrix.shape[0] * matrix.shape[2], np.float32)
     for step in range(gates.shape[0]):
         row = gates[step]
-        states[0, step] = state
+        states[ENTERED, step] = state
         multiply(matrix, state, sums)
         for i in range(state.size):
             row[i] += sums[i]
-        apply(numbers[0], clip, row)
+        apply(numbers[F], clip, row)
         state[:] = row
         outputs[step] = state

@@ -13,6 +13,7 @@ from math import prod
 
 import numpy as np
 
+from sparsesim.engine.columns import INPUT, OUTPUT
 from sparsesim.engine.finish import Finish
 from sparsesim.engine.shapes import Convolution
 from sparsesim.engine.threads import each, ranges, thread_count
@@ -138,7 +139,7 @@ def _plan(shape: Convolution, threads: int) -> _Plan:
         before = piece % shape.groups * filters
         for (top, bottom), (start, stop) in product(rows, columns):
             first, last = before + top * _FILTERS, before + min(filters, bottom * _FILTERS)
-            cut = np.array([channels, depth, most, filters, top, bottom, start, stop])
+            cut = np.array([channels, filters, depth, most, top, bottom, start, stop])
             parts.append((_Part(piece, first, last, start, stop, cut),))
     return _Plan(_numbers(shape), positions, channels * prod(shape.input), scratch, parts)
 
@@ -167,7 +168,7 @@ def _numbers(shape: Convolution) -> np.ndarray:
     numbers = shape.array()
     points = shape.kernel == shape.stride == (1, 1, 1) and not any(shape.pad)
     if points and shape.input == shape.output:
-        numbers[0:6] = (1, 1, prod(shape.input)) * 2
+        numbers[INPUT : OUTPUT + 3] = (1, 1, prod(shape.input)) * 2
     return numbers
 
 

@@ -15,6 +15,25 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from sparsesim.engine.columns import (
+    ALL_FILTERS,
+    BLOCK_CHANNELS,
+    BLOCK_POSITIONS,
+    CHANNELS,
+    DILATION,
+    END_BLOCK,
+    END_POSITION,
+    FIRST_BLOCK,
+    FIRST_POSITION,
+    HIGH,
+    INPUT,
+    KERNEL,
+    LOW,
+    OUTPUT,
+    PAD,
+    STRIDE,
+)
+from sparsesim.engine.kernels import along_axes
 from sparsesim.engine.tiles.lanes import (
     LANES,
     address,
@@ -161,11 +180,14 @@ def _turn(
 @kernel
 def _lay_out(x, shape, first, count, channel, channels, panels):
     """Panels of `count` positions from `first` on, of `channels` channels from `channel` on."""
-    in_d, in_h, in_w = shape[0], shape[1], shape[2]
-    out_h, out_w = shape[4], shape[5]
-    stride = shape[11]
+    in_d, in_h, in_w = along_axes(shape, INPUT)
+    _, out_h, out_w = along_axes(shape, OUTPUT)
+    k_d, k_h, k_w = along_axes(shape, KERNEL)
+    stride_d, stride_h, stride = along_axes(shape, STRIDE)
+    apart_d, apart_h, apart_w = along_axes(shape, DILATION)
+    pad_d, pad_h, pad_w = along_axes(shape, PAD)
     plane = in_d * in_h * in_w
-    taps = shape[6] * shape[7] * shape[8]
+    taps = k_d * k_h * k_w
     length = channels * taps
     for start in range(0, count, POSITIONS):
         base = start // POSITIONS * length * LANES
@@ -178,14 +200,14 @@ def _lay_out(x, shape, first, count, channel, channels, panels):
             depth, row = row // out_h, row % out_h
             end = min(many, begin + out_w - column)
             tap = 0
-            for kd in range(shape[6]):
-                d = depth * shape[9] + kd * shape[12] - shape[15]
-                for kh in range(shape[7]):
-                    h = row * shape[10] + kh * shape[13] - shape[16]
+            for kd in range(k_d):
+                d = depth * stride_d + kd * apart_d - pad_d
+                for kh in range(k_h):
+                    h = row * stride_h + kh * apart_h - pad_h
                     inside = d >= 0 and d < in_d and h >= 0 and h < in_h
-                    for kw in range(shape[8]):
+                    for kw in range(k_w):
                         # The column of lane 0, had the run begun there.
-                        w = (column - begin) * stride + kw * shape[14] - shape[17]
+                        w = (column - begin) * stride + kw * apart_w - pad_w
                         low = max(begin * stride, -w)
                         high = min(end * stride, in_w - w) if inside else 0
                         at = channel * plane + (d * in_h + h) * in_w + w
@@ -210,30 +232,34 @@ def convolve(x, shape, weights, bias, bounds, cut, scratch, out):
 
     Args:
         x: float32, an image, flat from (channels, depth, rows, columns).
-        shape: int64, 18 numbers as in engine/kernels.py.
+        shape: `Convolution.array()`.
         weights: float32, flat from (filter blocks, K, FILTERS), K as (channel, tap).
         bias: float32, (filters,). bounds: float32, low and high.
-        cut: int64: channels; channels and positions of a block; filters; the first filter block
-            and the one behind the last; the first position and the one behind the last.
+        cut: int64, (8,), see engine/columns.py.
         scratch: float32, of `scratch_length`.
         out: float32, flat from (filters, positions), written in place.
     """
-    channels, depth, most, filters = cut[0], cut[1], cut[2], cut[3]
-    taps = shape[6] * shape[7] * shape[8]
-    positions = shape[3] * shape[4] * shape[5]
+    channels, filters = cut[CHANNELS], cut[ALL_FILTERS]
+    depth, most = cut[BLOCK_CHANNELS], cut[BLOCK_POSITIONS]
+    k_d, k_h, k_w = along_axes(shape, KERNEL)
+    out_d, out_h, out_w = along_axes(shape, OUTPUT)
+    first_block = cut[FIRST_BLOCK]
+    taps, positions = k_d * k_h * k_w, out_d * out_h * out_w
     sums = scratch[-(-most // POSITIONS) * LANES * depth * taps :]
-    low, high = bounds[0], bounds[1]
-    for first in range(cut[6], cut[7], most):
-        count = min(most, cut[7] - first)
+    low, high = bounds[LOW], bounds[HIGH]
+    for first in range(cut[FIRST_POSITION], cut[END_POSITION], most):
+        count = min(most, cut[END_POSITION] - first)
         for channel in range(0, channels, depth):
             many = min(depth, channels - channel)
             length = many * taps
             _lay_out(x, shape, first, count, channel, many, scratch)
             fresh = channel == 0
-            for block in range(cut[4], cut[5]):
+            for block in range(first_block, cut[END_BLOCK]):
                 w = (block * channels + channel) * taps * FILTERS
                 # Sums that end in this block of k need no place of their own.
-                base = (block - cut[4]) * (most + LANES) * FILTERS if depth < channels else 0
+                base = (
+                    (block - cut[FIRST_BLOCK]) * (most + LANES) * FILTERS if depth < channels else 0
+                )
                 wide = filters - block * FILTERS > LANES
                 for start in range(0, count, POSITIONS):
                     a = start // POSITIONS * length * LANES

@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 
 from sparsesim.machines.columns import GROUP, K0, K1, M0, M1, P0, P1
 from sparsesim.machines.counted import Counted
+from sparsesim.machines.inner_join.columns import (
+    BUSY,
+    CYCLES,
+    EFFECTUAL,
+    INEFFECTUAL,
+    OPERAND_WAIT,
+    UNUSED,
+    WAITS,
+)
 from sparsesim.machines.inner_join.operands import Windows, cut_windows, window_cycles
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.pairs import Pairs
@@ -64,10 +73,10 @@ def count(
     sums = _sums(activations, weights, passes, scheme, array)
     multiplied = pairs.left(scheme.skips)
     slots = np.empty((len(sums.cycles), 7), dtype=np.int64)
-    slots[:, 0] = pairs.effectual
-    slots[:, 1] = multiplied - pairs.effectual
-    slots[:, 2] = sums.busy * array.lanes - multiplied
-    slots[:, 3:] = sums.others * array.lanes
+    slots[:, EFFECTUAL] = pairs.effectual
+    slots[:, INEFFECTUAL] = multiplied - pairs.effectual
+    slots[:, UNUSED] = sums.busy * array.lanes - multiplied
+    slots[:, WAITS:] = sums.others * array.lanes
     filters, positions, elements = passes.filters, passes.positions, passes.elements
     row_tiles, column_tiles = -(-filters // array.rows), -(-positions // array.cols)
     return Counted(
@@ -117,8 +126,9 @@ def _sums(
     act, weight = activations.masks, weights.masks
     lanes = min(array.lanes, array.window)
     if matters in _ASKED:
-        act = window_cycles(activations, _ASKED[matters][0], lanes)
-        weight = window_cycles(weights, _ASKED[matters][1], lanes)
+        of_activations, of_weights = _ASKED[matters]
+        act = window_cycles(activations, of_activations, lanes)
+        weight = window_cycles(weights, of_weights, lanes)
     plan = _plan(activations, weights, array)
     scratch = np.empty(2 * plan.state_size + _LINE_BYTES, dtype=plan.lane)
     scratch = scratch[-scratch.ctypes.data % _LINE_BYTES // scratch.itemsize :]
@@ -139,7 +149,7 @@ def _sums(
         sums,
     )
     found = sums[back]
-    return _Sums(found[:, 0], found[:, 1], found[:, 2:])
+    return _Sums(found[:, CYCLES], found[:, BUSY], found[:, OPERAND_WAIT:])
 
 
 @dataclass(frozen=True)

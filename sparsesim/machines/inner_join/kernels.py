@@ -17,6 +17,7 @@ from sparsesim.machines.inner_join.array.kernels import (
     COLS,
     DEPTH,
     FEED,
+    FIRST_PE,
     FULL_COLS,
     FULL_ROWS,
     LIMIT,
@@ -30,6 +31,14 @@ from sparsesim.machines.inner_join.array.kernels import (
     layout,
     move_base,
     run_windows,
+)
+from sparsesim.machines.inner_join.columns import (
+    BUSY,
+    CYCLES,
+    DRAIN_WAIT,
+    FILL_DRAIN,
+    INACTIVE,
+    OPERAND_WAIT,
 )
 from sparsesim.machines.inner_join.repeats.kernels import in_step, keep, skip
 from sparsesim.machines.vectors.kernels import (
@@ -61,8 +70,7 @@ def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
             `tree` of n, 2**n being the rows whose maxima are found together; as many `parts` as a
             mask has; empty for one lane, else (lanes - 1, 65536 / lanes rounded up).
         state: the lanes' dtype, flat, for two states one behind the other.
-        out: int64, shape (n, 6): cycles, then in PE-cycles busy, operand_wait, drain_wait,
-            inactive, fill_drain.
+        out: int64, shape (n, 6), see `columns`.
     """
     shape, tree, parts, _ = kinds
     kept = pointer(state[state.size // 2 :])
@@ -71,7 +79,8 @@ def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
         w0, w1, drains = passes[index, K0], passes[index, K1], passes[index, DRAINS]
         zero = np.int64(0)
         cut = cut_tiles(passes[index], sizes)
-        tiles = cut[4] * cut[5]
+        _, _, _, _, row_tiles, column_tiles = cut
+        tiles = row_tiles * column_tiles
         depth = min(sizes[DEPTH], tiles * (w1 - w0))
         clear(depth, sizes, shape, state)
         base, slot, busy, waited, active, inactive = zero, zero, zero, zero, zero, zero
@@ -99,7 +108,7 @@ def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
                 worked += work
                 held += wait
                 window += count
-                if state[0] > sizes[LIMIT]:
+                if state[FIRST_PE] > sizes[LIMIT]:
                     base += move_base(depth, sizes, shape, state)
             if drains:
                 drain(rows_now, cols_now, sizes, shape, state)
@@ -110,7 +119,7 @@ def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
                 ):
                     while equal_tiles(tile, tile + run, tiles, matters, cut, sizes):
                         run += 1
-                    step = base - kept_base + np.int64(state[0]) - np.int64(kept[0])
+                    step = base - kept_base + np.int64(state[FIRST_PE]) - np.int64(kept[FIRST_PE])
                     base += skip((run - 1) * step, depth, rows_now, cols_now, sizes, shape, state)
                 else:
                     keep(depth, sizes, shape, state, kept)
@@ -124,12 +133,12 @@ def count_passes(act, weight, passes, matters, sizes, kinds, state, out):
         end = last_cycle(drains, sizes, shape, state) + 1
         span_sum, edge, beyond = settle(end, rows_in, cols_in, sizes, shape, state)
         pes = sizes[ROWS] * sizes[COLS]
-        out[index, 0] = base + end
-        out[index, 1] = busy
-        out[index, 2] = span_sum + (base - sizes[FEED]) * pes - inactive - busy - waited
-        out[index, 3] = waited
-        out[index, 4] = inactive - beyond
-        out[index, 5] = edge + sizes[FEED] * pes
+        out[index, CYCLES] = base + end
+        out[index, BUSY] = busy
+        out[index, OPERAND_WAIT] = span_sum + (base - sizes[FEED]) * pes - inactive - busy - waited
+        out[index, DRAIN_WAIT] = waited
+        out[index, INACTIVE] = inactive - beyond
+        out[index, FILL_DRAIN] = edge + sizes[FEED] * pes
 
 
 @kernel

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.machines.pairs.columns import ACTIVATION, EFFECTUAL, WEIGHT
 from sparsesim.machines.passes import Passes
 
 
@@ -65,10 +66,9 @@ def count_pairs(
     steps = groups // len(weight_words)
     long = act_words.reshape(len(weight_words), steps * positions, -1)
     count_bits(long, weight_words, passes.over_steps(steps, positions).table, counts)
-    activation, weight, effectual = counts.T
     return Pairs(
         all=passes.filters * passes.positions * passes.elements,
-        activation=passes.filters * activation,
-        weight=passes.positions * weight,
-        effectual=effectual,
+        activation=passes.filters * counts[:, ACTIVATION],
+        weight=passes.positions * counts[:, WEIGHT],
+        effectual=counts[:, EFFECTUAL],
     )

@@ -11,8 +11,11 @@ import numpy as np
 from numba.extending import intrinsic
 
 from sparsesim.kernel import kernel
+from sparsesim.machines.pairs.columns import ACTIVATION, EFFECTUAL, WEIGHT
 
 PLANES = 40
+ONES, TWOS, FOURS, LEAST_PLANES = range(4)
+"""Planes that seven rows fill; at least these are used."""
 
 
 @intrinsic
@@ -32,8 +35,8 @@ def count_bits(act_words, weight_words, passes, out):
     Args:
         act_words: uint64, shape (groups, positions, words).
         weight_words: uint64, shape (groups, filters, words).
-        passes: int64, shape (n, 8): group, m0, m1, p0, p1, k0, k1, drains.
-        out: int64, shape (n, 3).
+        passes: int64, shape (n, 8), `Passes.table`.
+        out: int64, shape (n, 3), see `columns`.
     """
     act_planes = np.empty(PLANES, dtype=np.uint64)
     weight_planes = np.empty(PLANES, dtype=np.uint64)
@@ -54,16 +57,16 @@ def count_bits(act_words, weight_words, passes, out):
                     effectual += np.int64(ones(act_planes[a] & weight_planes[w])) << (a + w)
             for w in range(weight_used):
                 weights += np.int64(ones(weight_planes[w])) << w
-        out[index, 0] = acts
-        out[index, 1] = weights
-        out[index, 2] = effectual
+        out[index, ACTIVATION] = acts
+        out[index, WEIGHT] = weights
+        out[index, EFFECTUAL] = effectual
 
 
 @kernel
 def add_rows(words, first, last, word, inside, planes):
     """Count each bit of one word over some rows, as bit planes; returns the planes in use."""
-    planes[:3] = 0
-    used = 3
+    planes[:LEAST_PLANES] = 0
+    used = LEAST_PLANES
     row = first
     while row < last:
         rest = last - row
@@ -79,10 +82,10 @@ def add_rows(words, first, last, word, inside, planes):
         one_b, two_b = full_add(d, e, f)
         one, two_c = full_add(one_a, one_b, g)
         two, four = full_add(two_a, two_b, two_c)
-        planes[0], carry = full_add(planes[0], one & inside, np.uint64(0))
-        planes[1], carry = full_add(planes[1], two & inside, carry)
-        planes[2], carry = full_add(planes[2], four & inside, carry)
-        plane = 3
+        planes[ONES], carry = full_add(planes[ONES], one & inside, np.uint64(0))
+        planes[TWOS], carry = full_add(planes[TWOS], two & inside, carry)
+        planes[FOURS], carry = full_add(planes[FOURS], four & inside, carry)
+        plane = LEAST_PLANES
         while carry:
             if plane == used:
                 planes[plane] = 0

@@ -47,6 +47,8 @@ from sparsesim.machines.vectors.kernels import (
 ROWS, COLS, DEPTH, FEED, LATENCY, POSITIONS_INNER = range(6)
 FULL_ROWS, FULL_COLS, FULL_EDGE, CHUNK, LIMIT, FLOOR = range(6, 12)
 ACT_TILES, WEIGHT_TILES, WINDOWS = range(12, 15)
+# The time of PE (0, 0), where a state begins.
+FIRST_PE = 0
 
 
 @kernel
@@ -78,20 +80,24 @@ def _service(masks, weight, at, step, kinds):
     if given.count:
 
         def least(masks, weight, at, step, kinds):
-            return low(masks[0], load_rows(weight, at, kinds[0]))
+            shape, _, _, _, _ = kinds
+            (cycles,) = masks
+            return low(cycles, load_rows(weight, at, shape))
 
         return least
 
     if inverse.count:
 
         def shared(masks, weight, at, step, kinds):
-            pairs = common_ones(masks, weight, at, step, kinds[0])
-            return top(divided(plus(pairs, kinds[3][0]), kinds[3][1]), 1)
+            shape, _, _, (more, inverse), _ = kinds
+            pairs = common_ones(masks, weight, at, step, shape)
+            return top(divided(plus(pairs, more), inverse), 1)
 
         return shared
 
     def joined(masks, weight, at, step, kinds):
-        return top(common_ones(masks, weight, at, step, kinds[0]), 1)
+        shape, _, _, _, _ = kinds
+        return top(common_ones(masks, weight, at, step, shape), 1)
 
     return joined
 
@@ -251,7 +257,7 @@ def move_base(depth, sizes, shape, state):
         cycles that the base moved.
     """
     _, _, _, _, rings, slot_size = layout(sizes, shape)
-    moved = np.int64(state[0])
+    moved = np.int64(state[FIRST_PE])
     for at in range(0, rings + depth * slot_size, width(shape)):
         kept = top(load(state, at, shape), moved + sizes[FLOOR])
         store(state, at, minus(kept, moved))

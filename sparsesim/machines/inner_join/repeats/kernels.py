@@ -13,6 +13,7 @@ import numpy as np
 
 from sparsesim.kernel import kernel
 from sparsesim.machines.inner_join.array.kernels import (
+    FIRST_PE,
     FLOOR,
     FULL_COLS,
     FULL_EDGE,
@@ -58,7 +59,7 @@ def in_step(slot, kept_slot, depth, rows_now, cols_now, sizes, shape, state, kep
         rows_now, cols_now: of the tile.
     """
     gate, arrival, _, drained, rings, slot_size = layout(sizes, shape)
-    step = fill(np.int64(state[0]) - np.int64(kept[0]), shape)
+    step = fill(np.int64(state[FIRST_PE]) - np.int64(kept[FIRST_PE]), shape)
     groups = sizes[FULL_ROWS] // height(shape)
     wrong = fill(0, shape)
     for block in range(sizes[FULL_COLS] >> len(shape)):
