@@ -141,7 +141,7 @@ class Geometry:
 
     def array(self) -> np.ndarray:
         """All fields as int64, shape (36,), the form that kernels take: see `columns`."""
-        numbers = np.empty(columns.LENGTH, dtype=np.int64)
+        numbers = [0] * columns.LENGTH
         numbers[columns.GROUPS] = self.groups
         numbers[columns.FILTERS] = self.filters
         numbers[columns.CHANNELS] = self.channels
@@ -160,7 +160,7 @@ class Geometry:
             (columns.INSERT, self.insert),
         ):
             numbers[first : first + 4] = axes
-        return numbers
+        return np.array(numbers, dtype=np.int64)
 
     def _taps(self) -> int:
         """Pairs (position, kernel element) that meet a real input pixel."""
