@@ -51,6 +51,9 @@ class Machine(ABC):
         classes: of multiplier slots; they sum to slots times cycles.
         cheap_keys: of the array, those that a sweep changes fastest, since what was cut and
             prepared serves all their values; the last one fastest of all.
+        curve_keys: of the array, numbers over which a sweep draws a curve for each scheme.
+        short_keys: key of the array -> its name in a narrow table. Keys of one name that follow
+            each other are told in one column, as `16x16`.
         rtl: its Verilog; None while there is none.
     """
 
@@ -61,6 +64,8 @@ class Machine(ABC):
     default_scheme: ClassVar[str]
     classes: ClassVar[tuple[SlotClass, ...]]
     cheap_keys: ClassVar[tuple[str, ...]] = ()
+    curve_keys: ClassVar[tuple[str, ...]] = ()
+    short_keys: ClassVar[Mapping[str, str]] = {}
 
     # --- what it is --------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from sparsesim.figures import count, duration, octets, percent, plural, thousand
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
+from sparsesim.report.sweep_machines import machines_of
 from sparsesim.report.sweep_points import is_free
 from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.for_all import ForAll, best_for_all
@@ -31,10 +34,6 @@ _WIDTH = 80
 _NAME_WIDTH = 16
 _SHORT = {
     "skipping": "scheme",
-    "window": "win.",
-    "queue_depth": "queue",
-    "feed_latency": "feed",
-    "loop_order": "order",
     "activation_format": "act. format",
     "weight_format": "w. format",
     "activation_buffer_kib": "act. KiB",
@@ -95,18 +94,7 @@ def _front(result: SweepResult) -> list[RenderableType]:
     first = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
     title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{first}"
     parts: list[RenderableType] = [Text(title, style="bold")]
-    own: list[tuple[str, list[str]]] = []
-    alike: list[str] = []
-    for name in result.varying:
-        if is_free(result, name):
-            values = [parameter_of(row, name) for row in rows]
-            if name == "cols" and own and own[-1][0] == "rows":  # one column saves the other
-                pairs = zip(own.pop()[1], values, strict=True)
-                own.append(("PEs", [f"{high}x{wide}" for high, wide in pairs]))
-            elif len(set(values)) > 1:
-                own.append((_SHORT.get(name, name), values))
-            else:
-                alike.append(f"{name} {values[0]}")
+    own, alike = _own(result, rows)
     if alike:
         parts.append(Text(f"All of them: {', '.join(alike)}"))
     metrics = [*objectives, *(name for name in _BESIDE if name not in objectives)]
@@ -123,6 +111,27 @@ def _front(result: SweepResult) -> list[RenderableType]:
     for index in range(len(rows)):
         table.add_row(*cells(*(column[index] for _, column in columns)))
     return [*parts, table]
+
+
+def _own(result: SweepResult, rows: Sequence[Row]) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """What differs among points, as columns, and what does not."""
+    short = {key: name for one in machines_of(result.rows) for key, name in one.short_keys.items()}
+    uses = Counter(short.values())
+    own: list[tuple[str, list[str]]] = []
+    alike: list[str] = []
+    last = ""  # what the last column is called in a narrow table
+    for name in filter(partial(is_free, result), result.varying):
+        values = [parameter_of(row, name) for row in rows]
+        head = short.get(name, name)
+        if uses[head] > 1 and head == last:  # one column saves the other
+            pairs = zip(own.pop()[1], values, strict=True)
+            own.append((head, [f"{high}x{wide}" for high, wide in pairs]))
+        elif len(set(values)) > 1:
+            own.append((name if uses[head] > 1 else _SHORT.get(head, head), values))
+            last = head
+        else:
+            alike.append(f"{name} {values[0]}")
+    return own, alike
 
 
 def _for_all(result: SweepResult, best: ForAll) -> Text:

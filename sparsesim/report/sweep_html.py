@@ -14,8 +14,7 @@ from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_charts import dots, sweep_charts
 from sparsesim.report.sweep_coverage import coverage_line, coverage_of
-from sparsesim.report.sweep_dense import dense_array
-from sparsesim.report.sweep_machines import machines_of
+from sparsesim.report.sweep_machines import dense_array, machines_of
 from sparsesim.report.sweep_point_charts import point_data
 from sparsesim.report.sweep_points import best, groups
 from sparsesim.report.sweep_tables import (
@@ -53,7 +52,7 @@ _SECTIONS = (
     ),
     (
         "curves",
-        "Queues, windows and sizes by scheme",
+        "The array's parameters by scheme",
         "The best {objective} of each scheme over all other parameters.",
     ),
     (
@@ -91,7 +90,7 @@ def sweep_html(result: SweepResult, details: Details) -> str:
             parts.append(_point_section() if drawn else "")
         elif drawn:
             parts.append(section(title, said, _charts(drawn)))
-        parts += [_sheet(sheet) for sheet in sheets if sheet.section == name]
+        parts += [_sheet(sheet, result) for sheet in sheets if sheet.section == name]
     parts.append(_appendix(result))
     specs = {chart.name: chart.spec for chart in charts}
     return page(
@@ -202,12 +201,13 @@ def _charts(charts: Sequence[SweepChart]) -> str:
     return f'<div class="{kind}">{inner}</div>' if kind else inner
 
 
-def _sheet(sheet: Sheet) -> str:
+def _sheet(sheet: Sheet, result: SweepResult) -> str:
     tools = ""
     if sheet.section == "front":
+        example = machines_of(result.answers)[0].default_scheme
         tools = (
-            '<p><label>Filter <input type="search" class="filter" placeholder="two_sided"></label>'
-            "</p>"
+            '<p><label>Filter <input type="search" class="filter" '
+            f'placeholder="{escape(example)}"></label></p>'
         )
     is_number = [
         any(row[i].value is not None for row in sheet.rows) for i in range(len(sheet.head))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sparsesim.machines import machine_named
 from sparsesim.machines.machine import Machine
 from sparsesim.report.theme import SPARE
+from sparsesim.spec.base import Spec
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows
 
@@ -26,6 +28,12 @@ def scheme_of(row: Row, machines: tuple[Machine, ...]) -> str:
     """How a chart calls the scheme of a point; of several machines with the machine's name."""
     scheme = str(row.parameters["skipping"])
     return scheme if len(machines) == 1 else f"{row.parameters['machine']} {scheme}"
+
+
+def dense_array(iso: Mapping[str, Any]) -> tuple[Machine, Spec]:
+    """The machine and the array that a point is up to, of its details."""
+    machine = machine_named(iso["machine"])
+    return machine, machine.Array(**iso["array"])
 
 
 def by_scheme(rows: Rows) -> Iterator[Rows]:

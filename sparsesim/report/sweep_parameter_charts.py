@@ -26,7 +26,6 @@ from sparsesim.report.sweep_points import Group, best_at, is_free, rising, sprea
 from sparsesim.report.theme import ACCENT, colours
 
 _WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
-CURVES = ("queue_depth", "window", "lanes", "rows", "cols")
 
 
 def parameter_charts(group: Group, details: Details) -> Iterator[SweepChart]:
@@ -38,7 +37,8 @@ def parameter_charts(group: Group, details: Details) -> Iterator[SweepChart]:
     ]
     for name in names:
         yield _chart(group, "sensitivity", name, sensitivity_chart(group, name))
-    for name in CURVES:
+    machines = machines_of(group.answers)
+    for name in dict.fromkeys(key for machine in machines for key in machine.curve_keys):
         if name in names:
             yield _chart(group, "curves", name, curve_chart(group, name))
     for name in names:

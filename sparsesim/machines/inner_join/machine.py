@@ -6,7 +6,7 @@ It loads no library: what its methods need, they import.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.machine import (
@@ -65,6 +65,15 @@ class InnerJoin(Machine):
     )
 
     cheap_keys = ("feed_latency", "lanes", "queue_depth")
+    curve_keys = ("queue_depth", "window", "lanes", "rows", "cols")
+    short_keys: ClassVar[Mapping[str, str]] = {
+        "rows": "PEs",
+        "cols": "PEs",
+        "window": "win.",
+        "queue_depth": "queue",
+        "feed_latency": "feed",
+        "loop_order": "order",
+    }
 
     def slots(self, array: InnerJoinArray) -> int:
         return array.pes * array.lanes
