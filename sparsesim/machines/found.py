@@ -52,6 +52,11 @@ def register_machine(machine: Machine) -> None:
     _made[machine.name] = _checked(machine.name, machine)
 
 
+def is_of_this_process(name: str) -> bool:
+    """Whether a machine was registered here alone: other processes don't find it by its name."""
+    return name in _made and ".py:" not in name and name not in {*BUILT_IN, *_installed()}
+
+
 def _found(name: str) -> Any:
     if name in BUILT_IN:
         module, what = BUILT_IN[name]

@@ -86,7 +86,10 @@ METRICS: dict[str, Metric] = {
         "", "more", "over the fastest dense array of equal resources, clocks in it", _iso_speedup
     ),
     "utilisation": Metric(
-        "", "more", "effectual MACs over multiplier slots", lambda r, s: r.totals.schemes[s].utilisation
+        "",
+        "more",
+        "effectual MACs over multiplier slots",
+        lambda r, s: r.totals.schemes[s].utilisation,
     ),
     "dram_bytes": Metric("bytes", "less", "moved over the DRAM port an image", _dram_bytes),
     "energy_uj": Metric(

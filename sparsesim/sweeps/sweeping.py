@@ -13,6 +13,7 @@ from typing import Any
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
 from sparsesim.files import refuse_filled
+from sparsesim.machines.found import is_of_this_process
 from sparsesim.sweeps.code import code_sha256, own_sha256
 from sparsesim.sweeps.engines import engine_of
 from sparsesim.sweeps.facts import facts_of
@@ -111,13 +112,15 @@ def sweep_into(
         scheduler: address of a Dask cluster that measures in their place.
         progress: called with what goes on, how much of it is done, and of how much.
     Raises:
-        SparseSimError: the space is empty, a file is none, another sweep writes here, or what is
-            in the folder is no file of points.
+        SparseSimError: the space is empty, a file is none, another sweep writes here, what is in
+            the folder is no file of points, or other processes don't find a machine.
     """
     ends = time.monotonic() + (spec.seconds or float("inf"))
     spec = settled(spec)
     left = Left()
     space = Space(spec)
+    if workers > 1 or scheduler is not None:
+        _refuse_own(space)
     engine = engine_of(space, left)
     points = engine.ask()
     if not points:
@@ -145,6 +148,16 @@ def sweep_into(
         run.compare([Point.of(row.parameters) for row in result_of(store).front])
     run.done.is_whole = True
     return run.done
+
+
+def _refuse_own(space: Space) -> None:
+    """Raise where other processes don't find a machine."""
+    for one in space.machines:
+        if is_of_this_process(one.start.machine):
+            raise SpecError(
+                f"machine '{one.start.machine}' is registered in this process alone; name its file "
+                "(file.py:NAME), or measure in one process"
+            )
 
 
 def _processes(workers: int, scheduler: str | None) -> Processes:

@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from small_sweeps import ROOT, small
+from small_sweeps import ROOT, rows_of, small
 
 from sparsesim.errors import SpecError
+from sparsesim.machines import found, machine_named, register_machine
 from sparsesim.report.sweep import sweep_text
 from sparsesim.report.sweep_html import sweep_html
 from sparsesim.report.sweep_markdown import sweep_markdown
@@ -144,10 +145,31 @@ def folder(tmp_path_factory) -> Path:
     """A sweep of three machines, one of them without a dense mode."""
     space = TWO | {"machine": ["inner_join", TOY, SPARSE], "batch": 1}
     space["skipping"] = [*TWO["skipping"], "nonzero_pairs"]
-    found = tmp_path_factory.mktemp("sweep") / "out"
-    done = sweep_into(small(space=space, constraints=["rows >= 4", "ms < 1000"]), found)
+    out = tmp_path_factory.mktemp("sweep") / "out"
+    done = sweep_into(small(space=space, constraints=["rows >= 4", "ms < 1000"]), out)
     assert (done.measured, done.errors) == (4 + 3 + 3, {})
-    return found
+    return out
+
+
+def test_other_processes_find_a_machine_by_its_file(tmp_path):
+    spec = small(space={"machine": ["inner_join", TOY], "multipliers": [4, 8], "rows": 4})
+    sweep_into(spec, tmp_path / "two", workers=2)
+    sweep_into(spec, tmp_path / "one")
+    assert rows_of(tmp_path / "two") == rows_of(tmp_path / "one")
+
+
+def test_a_machine_of_this_process_alone_is_measured_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(found, "_made", dict(found._made))
+    mine = type("Mine", (type(machine_named(TOY)),), {"name": "mine"})
+    register_machine(mine())
+    spec = small(space={"machine": "mine", "multipliers": [4, 8]})
+    with pytest.raises(SpecError) as caught:
+        sweep_into(spec, tmp_path / "out", workers=2)
+    assert str(caught.value) == (
+        "machine 'mine' is registered in this process alone; name its file (file.py:NAME), or "
+        "measure in one process"
+    )
+    assert sweep_into(spec, tmp_path / "out").measured == 2
 
 
 def test_points_of_several_machines_stand_in_one_table(folder):
@@ -181,8 +203,8 @@ def test_reports_show_several_machines(folder):
 def test_an_accelerator_of_any_machine_leaves_a_sweep_as_a_file(folder, tmp_path):
     for row in load_sweep_result(folder).rows:
         (tmp_path / "one.toml").write_text(accelerator_toml(row, "out"))
-        found = Accelerator.from_toml(tmp_path / "one.toml")
-        assert found.flat() == Point.of(row.parameters).accelerator.flat()
+        kept = Accelerator.from_toml(tmp_path / "one.toml")
+        assert kept.flat() == Point.of(row.parameters).accelerator.flat()
 
 
 def test_what_earlier_versions_kept_is_read(tmp_path):
