@@ -1,23 +1,22 @@
 """Lints the Verilog: `python -m sparsesim.rtl.lint`. Clean means that no tool says a word.
 
-Verilator looks at the top with each skipping scheme: without class counters, with them, and with
-windows of one pair and of an odd number; Icarus, where it is installed, at all files together.
+Verilator looks at the tops of every machine with the parameters that it names; Icarus, where it is
+installed, at all files of each together.
 """
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sparsesim.errors import SparseSimError
+from sparsesim.machines import machine_named, machine_names
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.sources import sources
 from sparsesim.rtl.verilator import find_verilator
-
-TOP = "inner_join_accelerator_axi"
 
 
 def lint(folder: Path | None = None) -> list[str]:
@@ -28,21 +27,25 @@ def lint(folder: Path | None = None) -> list[str]:
     Raises:
         SparseSimError: no Verilator.
     """
-    files = [str(path) for path in sources(TOP, folder)]
-    verilator = find_verilator()
     said = []
-    for skipping, (counters, window) in itertools.product(range(4), ((0, 16), (1, 5), (1, 1))):
-        parameters = {"SKIPPING": skipping, "COUNTERS_EN": counters, "WINDOW": window}
-        parameters |= {"ROWS": 3, "COLS": 2, "LANES": 2}
-        given = [f"-G{name}={value}" for name, value in parameters.items()]
-        command = [str(verilator.executable), "--lint-only", "-Wall", "--top-module", TOP]
-        told = _output([*command, *given, *files], verilator.environment())
-        if told:
-            said.append(f"{parameters}\n{told}")
-    return said + _icarus(files)
+    for name in machine_names():
+        rtl = machine_named(name).rtl
+        for top, sets in rtl.linted.items() if rtl else ():
+            files = [str(path) for path in sources(top, folder)]
+            said += [told for told in (_verilator(top, given, files) for given in sets) if told]
+            said += _icarus(top, files)
+    return said
 
 
-def _icarus(files: list[str]) -> list[str]:
+def _verilator(top: str, parameters: Mapping[str, int], files: list[str]) -> str:
+    verilator = find_verilator()
+    given = [f"-G{name}={value}" for name, value in parameters.items()]
+    command = [str(verilator.executable), "--lint-only", "-Wall", "--top-module", top]
+    told = _output([*command, *given, *files], verilator.environment())
+    return f"{dict(parameters)}\n{told}" if told else ""
+
+
+def _icarus(top: str, files: list[str]) -> list[str]:
     try:
         icarus = find_icarus()
     except SparseSimError:
@@ -51,7 +54,7 @@ def _icarus(files: list[str]) -> list[str]:
         commands = Path(folder) / "commands.f"
         commands.write_text("+timescale+1ns/1ps\n", encoding="utf-8")
         command = [str(icarus.compiler), "-g2005", "-Wall", "-o", str(Path(folder) / "out.vvp")]
-        told = _output([*command, "-f", str(commands), "-s", TOP, *files], None)
+        told = _output([*command, "-f", str(commands), "-s", top, *files], None)
     return [told] if told else []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +28,10 @@ class Rtl(Protocol):
 
     top: str
     driver: Path
+
+    @property
+    def linted(self) -> Mapping[str, Sequence[Mapping[str, int]]]:
+        """What `make lint` looks at: top modules, each with sets of parameters."""
 
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters of an accelerator, by name; a module takes its own of them."""

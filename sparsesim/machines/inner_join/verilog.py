@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,18 @@ class InnerJoinRtl:
 
     top = "inner_join_accelerator"
     driver = Path(__file__).with_name("driver.cpp")
+
+    @property
+    def linted(self) -> Mapping[str, Sequence[Mapping[str, int]]]:
+        """Each skipping scheme: without class counters, with them, and with windows of one pair and
+        of an odd number."""
+        small = {"ROWS": 3, "COLS": 2, "LANES": 2}
+        sets = product(range(4), ((0, 16), (1, 5), (1, 1)))
+        given = [
+            {"SKIPPING": skipping, "COUNTERS_EN": counters, "WINDOW": window, **small}
+            for skipping, (counters, window) in sets
+        ]
+        return {"inner_join_accelerator_axi": given}
 
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters that make this array, by name; a module takes its own of them."""

@@ -82,6 +82,7 @@ class SerialRtl:
 
     top = "serial"
     driver = HERE / "driver.cpp"
+    linted = {}  # noqa: RUF012
 
     def parameters(self, accelerator):
         return {
