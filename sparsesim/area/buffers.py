@@ -6,8 +6,8 @@ take no block of their own. Several words may lie side by side and be read at on
 cycles, where that fits the blocks better: 8-bit values would leave the parity bits unused. The
 register that holds them is not counted.
 
-Source: docs/model.md, "Buffers"; UG473, UG573: 36 Kb as 512 x 72 to 32768 x 1, simple dual port;
-FPGA-DS-02012: 18 Kb as 512 x 36 to 16384 x 1, pseudo dual port.
+Source: docs/model.md, "Area, and a dense array in the same area"; UG473, UG573: 36 Kb as 512 x 72
+to 32768 x 1, simple dual port; FPGA-DS-02012: 18 Kb as 512 x 36 to 16384 x 1, pseudo dual port.
 """
 
 from __future__ import annotations

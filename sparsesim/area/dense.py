@@ -118,11 +118,12 @@ def _pass_cycles(
     """Cycles of one dense pass of so many filters, positions and elements of K."""
     rules, array = accelerator.rules, accelerator.array
     words = elements // 64 + 2
+    one = Passes.one(filters, positions, elements, bool(drains))
     counted = rules.count(
         rules.prepare("activation", np.zeros((1, positions, words), np.uint64), elements, array),
         rules.prepare("weight", np.zeros((1, filters, words), np.uint64), elements, array),
-        Passes.one(filters, positions, elements, bool(drains)),
-        Pairs.none(1),
+        one,
+        Pairs.of_zeros(one),
         rules.scheme(accelerator.skipping),
         array,
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 import sparsesim as ss
 from sparsesim import area
 from sparsesim.area.clock import dense_clock
+from sparsesim.area.dense import total_cycles
 from sparsesim.area.iso import iso_resource
+from sparsesim.area.resources import Resources
+from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.errors import SpecError
 from sparsesim.estimator.break_even import break_even
 from sparsesim.estimator.on_device import device_warnings, on_device
@@ -54,6 +60,48 @@ def test_it_is_held_against_the_dense_arrays_of_others(toy, trace):
     assert found.clock_source == "the accelerator's: the two were not both placed"
     assert found.used.dsp <= 64
     assert (found.array.feed_latency, found.array.queue_depth) == (1, 2)  # its own defaults
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A dense toy of so many multipliers."""
+
+    rivalry: Rivalry
+    accelerator: ss.Accelerator
+    least_seconds: float
+    clock_mhz: float = 300.0
+    clock_source: str = "stated"
+    packed_pairs: int = 0
+
+    def resources(self) -> Resources:
+        return area.estimate(self.accelerator, self.rivalry.family)
+
+    def cycles(self, limit: int | None) -> int | None:
+        return total_cycles(self.rivalry.work, self.accelerator, self.rivalry.device, limit)
+
+
+def vectors(machine, rivalry: Rivalry) -> Iterator[Vector]:
+    """The largest first: a multiplier does a pair a cycle at most."""
+    shapes = [(item.geometry, item.times) for item in rivalry.work]
+    pairs = sum(times * g.output_elements * g.reduction for g, times in shapes)
+    for multipliers in range(200, 0, -1):
+        array = {"multipliers": multipliers, "width": 64, "setup_cycles": 1}
+        made = dense_accelerator(rivalry.accelerator, rivalry.accelerator.machine, array, 300.0)
+        yield Vector(rivalry, made, pairs / multipliers / 300e6)
+
+
+def test_dense_arrays_of_several_machines_compete(toy, trace, monkeypatch):
+    device = ss.Device.named("xczu3eg")
+    result = ss.estimate(trace, toy, device)
+    other = iso_resource(trace, result, toy, device, "xcup")
+    monkeypatch.setattr(type(toy.rules), "dense_arrays", vectors)
+    found = iso_resource(trace, result, toy, device, "xcup")
+    assert (found.machine, found.array.multipliers) == (toy.machine, 64)  # as many as it has itself
+    assert found.is_proven and found.seconds < other.seconds
+    dense = toy.with_(skipping="every_pair", width=64, setup_cycles=1, clock_mhz=300.0)
+    dense = dense.with_(activation_format="dense", weight_format="dense")
+    assert found.cycles == ss.estimate(trace, dense, device).totals.cycles["every_pair"].total
+    assert found.used == found.budget
 
 
 def test_dense_pes_beside_another_machine_have_their_own_defaults(toy):

@@ -32,10 +32,10 @@ class Pairs:
     effectual: NDArray[np.int64]
 
     @classmethod
-    def none(cls, passes: int) -> Pairs:
-        """Of so many passes whose pairs nobody asks for."""
-        zeros = np.zeros(passes, dtype=np.int64)
-        return cls(zeros, zeros, zeros, zeros)
+    def of_zeros(cls, passes: Passes) -> Pairs:
+        """Of passes whose operands are zeros alone."""
+        none = np.zeros(len(passes), dtype=np.int64)
+        return cls(passes.filters * passes.positions * passes.elements, none, none, none)
 
     def left(self, skips: frozenset[str]) -> NDArray[np.int64]:
         """Those that are multiplied where zeros of these operands are skipped."""

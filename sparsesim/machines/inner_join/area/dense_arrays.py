@@ -8,8 +8,8 @@ Where a multiplier block can pack two 8-bit MACs (DSP48E2), the dense array pack
 PEs as it lacks blocks for: two rows share an activation. Both products fit side by side, 17 bits in
 fields of 18, but no sum does, so the sums of a pair lie in LUTs, and these are counted.
 
-Source: docs/model.md, "Area, and a dense array in the same area"; WP486, Deep Learning with INT8
-Optimization on Xilinx Devices.
+Source: docs/machines/inner_join.md, "Area, clock and its dense arrays"; WP486, Deep Learning with
+INT8 Optimization on Xilinx Devices.
 """
 
 from __future__ import annotations
