@@ -98,7 +98,8 @@ def test_a_pe_has_one_multiplier_a_lane(family, lanes):
 @needs_tools
 def test_an_array_is_its_pes_and_the_rest():
     parameters = {"WINDOW": 4, "QUEUE_DEPTH": 2}
-    array = synthesise("inner_join_array", parameters | {"ROWS": 2, "COLS": 3}, "xc7")
+    size = {"ROWS": 2, "COLS": 3}
+    array = synthesise("inner_join_array", parameters | size, "xc7", kept=["inner_join_pe"])
     part = array.parts["inner_join_pe"]
     assert part.instances == 6
     assert part.counts.dsp == 1
