@@ -54,7 +54,7 @@ def _accelerators() -> Iterable[str]:
 
 
 def _accelerator(found: Accelerator) -> str:
-    return f"{found.name}: {found.rules.listed(found.array)}, {found.skipping}"
+    return f"{found.name}: {found.rules.describe(found.array)}, {found.skipping}"
 
 
 def _scheme_and_size(found: Accelerator) -> tuple[int, int, str, int]:

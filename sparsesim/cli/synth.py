@@ -101,7 +101,7 @@ def _table(found: SynthesisedAccelerator, device: Device | None) -> Any:
 
     chosen = found.accelerator
     table = plain_table("", "", "LUT", "in RAM", "FF", "DSP", "BRAM36")
-    array = chosen.rules.listed(chosen.array)
+    array = chosen.rules.describe(chosen.array)
     table.title = f"{chosen.name}: {array}, {chosen.skipping}; {found.family}"
     table.title_justify = "left"
     for row in found.rows:

@@ -94,10 +94,6 @@ class Machine(ABC):
 
     def describe(self, array: Any) -> str:
         """The machine in a line, without its scheme: `16x16 inner_join, 1 lane, ...`."""
-        return self.brief(array)
-
-    def brief(self, array: Any) -> str:
-        """The same, without what matters little: `16x16 inner_join, 1 lane, window 16`."""
         return f"{self.size(array)} {self.name}"
 
     def words(self, array: Any, kind: str = "") -> str:
@@ -108,10 +104,6 @@ class Machine(ABC):
             kind: of what it is made of, if it is said: `dense`.
         """
         return " ".join(filter(None, (self.size(array), kind, self.name)))
-
-    def listed(self, array: Any) -> str:
-        """What a list of accelerators says of it: `16x16 PEs, window 16, lanes 1`."""
-        return self.brief(array)
 
     # --- what it counts ----------------------------------------------------------------------
 

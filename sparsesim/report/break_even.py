@@ -13,7 +13,7 @@ from sparsesim.figures import percent, times
 from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.heading import briefly, heading
+from sparsesim.report.heading import described, heading
 from sparsesim.report.naming import fitted
 
 
@@ -26,7 +26,7 @@ def break_even_text(found: BreakEvens) -> RenderableType:
     a = found.accelerator
     parts = heading(
         f"Break-even densities of {file_name(found.model)}",
-        f"{briefly(a)}, clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
+        f"{described(a)}, clock {a['clock_mhz']:g} MHz (an assumption); {found.device['name']}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,

@@ -41,12 +41,6 @@ def heading(
     return lines + warned(warnings)
 
 
-def briefly(accelerator: Mapping[str, Any]) -> str:
-    """`16x16 inner_join, 1 lane, window 16`, of an accelerator as JSON has it."""
-    made = _made(accelerator)
-    return made.rules.brief(made.array)
-
-
 def described(accelerator: Mapping[str, Any]) -> str:
     """`16x16 inner_join, 1 lane, window 16, queue depth 4`, of one as JSON has it."""
     made = _made(accelerator)

@@ -119,7 +119,7 @@ def test_random_inputs_are_named_and_said(run, lenet):
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
-        ("accelerators", "default: 16x16 PEs, window 16, lanes 1, two_sided"),
+        ("accelerators", "default: 16x16 inner_join, 1 lane, window 16, queue depth 4, two_sided"),
         ("devices", "xc7z020: "),
         ("formats", "bitmask: "),
         ("machines", "inner_join: zeros of both operands, "),

@@ -120,7 +120,8 @@ def test_break_evens_as_shown():
     shown = plain(break_even_text(found))
     assert shown.startswith(
         "Break-even densities of net.onnx, 1 image\n"
-        "4x5 inner_join, 1 lane, window 8, clock 200 MHz (an assumption); board\n"
+        "4x5 inner_join, 1 lane, window 8, queue depth 4, clock 200 MHz (an assumption);\n"
+        "board\n"
         "INPUTS ARE RANDOM: zeros mean nothing\n"
         "\n"
         "layer  input weights   activation        weight     two_sided\n"

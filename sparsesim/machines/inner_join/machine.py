@@ -82,19 +82,13 @@ class InnerJoin(Machine):
         return f"{array.rows}x{array.cols}"
 
     def describe(self, array: InnerJoinArray) -> str:
-        return f"{self.brief(array)}, queue depth {array.queue_depth}"
-
-    def brief(self, array: InnerJoinArray) -> str:
-        return f"{self.size(array)} {self.name}, {_lanes(array)}, window {array.window}"
+        return f"{array.outline}, queue depth {array.queue_depth}"
 
     def words(self, array: InnerJoinArray, kind: str = "") -> str:
         wide = array.window > array.lanes
         made = f"{self.size(array)} {kind} PEs" if kind else f"{self.size(array)} PEs"
-        lanes = f" of {_lanes(array)}" if array.lanes > 1 or wide else ""
+        lanes = f" of {array.lanes_in_words}" if array.lanes > 1 or wide else ""
         return made + lanes + (f", window {array.window}" if wide else "")
-
-    def listed(self, array: InnerJoinArray) -> str:
-        return f"{self.size(array)} PEs, window {array.window}, lanes {array.lanes}"
 
     def floors(self, runs: Runs, array: InnerJoinArray) -> tuple[Floor, ...]:
         from sparsesim.machines.inner_join.floors import floors
@@ -185,7 +179,3 @@ class InnerJoin(Machine):
         answers = "how deep its queues must be for a network"
         folder = "sparsesim.machines.inner_join.queues"
         return {"queues": Study(answers, f"{folder}.sizing:size_queues", f"{folder}.text:text")}
-
-
-def _lanes(array: InnerJoinArray) -> str:
-    return "1 lane" if array.lanes == 1 else f"{array.lanes} lanes"

@@ -48,6 +48,16 @@ class InnerJoinArray(Spec):
         """Processing elements."""
         return self.rows * self.cols
 
+    @property
+    def lanes_in_words(self) -> str:
+        """`1 lane`, `4 lanes`."""
+        return "1 lane" if self.lanes == 1 else f"{self.lanes} lanes"
+
+    @property
+    def outline(self) -> str:
+        """The machine without its queues: `16x16 inner_join, 1 lane, window 16`."""
+        return f"{self.rows}x{self.cols} inner_join, {self.lanes_in_words}, window {self.window}"
+
 
 def array_of(accelerator: Accelerator) -> InnerJoinArray:
     """The array of an accelerator that is on this machine."""

@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sparsesim.figures import count, milliseconds, percent, plural
+from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
-from sparsesim.report.heading import briefly, heading
+from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
 
 
@@ -22,10 +23,10 @@ def text(found: Queues) -> RenderableType:
     Args:
         found: of `size_queues`.
     """
-    a = found.accelerator
+    a, array = found.accelerator, InnerJoinArray(**found.accelerator["array"])
     parts = heading(
         f"Queue depths of {file_name(found.model)}",
-        f"{briefly(a)}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
+        f"{array.outline}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,
