@@ -213,9 +213,9 @@ class NaiveLayer:
                     )
                 return elements
         if weight > self.weight_half:
-            what = f"{elements} elements of {filters} filters"
+            what = f"a slice of {elements} elements of {filters} filters"
             raise SpecError(refuse(self.name, what, weight, "weight", "weight", self.weight_half))
-        what = f"{elements} elements of {positions} positions"
+        what = f"a slice of {elements} elements of {positions} positions"
         half = self.activation_half
         raise SpecError(refuse(self.name, what, activation, "activation", "activation", half))
 

@@ -156,9 +156,9 @@ def cut_reduction(layer: Layer, group: int, tiling: Tiling, buffers: Buffers) ->
                 )
             return Slices(pairs, slices, weights.both_bits(pairs), activations.both_bits(pairs))
     least = min(tiling.elements, geometry.reduction)
-    what = f"{least} elements of {filters} filters"
+    what = f"a slice of {least} elements of {filters} filters"
     _check_fits(layer.name, what, weights.most_bits(least), "weight", buffers.weight)
-    what = f"{least} elements of {positions} positions"
+    what = f"a slice of {least} elements of {positions} positions"
     _check_fits(layer.name, what, activations.most_bits(least), "activation", buffers.activation)
     raise AssertionError("the least slice of each operand fits, so a cut was found")
 

@@ -188,12 +188,12 @@ def test_a_layer_without_outputs_has_no_passes():
     [
         (
             {"weight_buffer_kib": 63 * KIB},
-            "fc6: 4 elements of 2 filters needs 64 bits of the weight buffer; "
+            "fc6: a slice of 4 elements of 2 filters needs 64 bits of the weight buffer; "
             "half of weight_buffer_kib is 63",
         ),
         (
             {"activation_buffer_kib": 63 * KIB},
-            "fc6: 4 elements of 2 positions needs 64 bits of the activation buffer; "
+            "fc6: a slice of 4 elements of 2 positions needs 64 bits of the activation buffer; "
             "half of activation_buffer_kib is 63",
         ),
         (
