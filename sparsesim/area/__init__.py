@@ -1,8 +1,8 @@
-"""Area of an accelerator without synthesis: a model fitted to a table of synthesis runs.
+"""Area of an accelerator without synthesis: parts' models, fitted to tables of synthesis runs.
 
     resources = area.estimate(accelerator, "xcup")     # lut, ff, dsp, bram36
 
-Not synthesis: that is `sparsesim.synth`; `python -m benchmarks.synthesis` makes the table anew.
+Not synthesis: that is `sparsesim.synth`; `python -m benchmarks.synthesis` makes the tables anew.
 Importing this loads NumPy and nothing heavier.
 """
 
