@@ -1,18 +1,13 @@
-"""The classes of multiplier slots as reports show them: the machine's own, and the wait for DRAM.
-
-Colours hold their own on white and on near-black (charts are drawn on both).
-"""
+"""Classes of multiplier slots as reports show them: the machine's own, and the wait for DRAM."""
 
 from __future__ import annotations
 
 from sparsesim.machines.machine import Machine
 from sparsesim.machines.slot_class import SlotClass
+from sparsesim.report.palette import ALARM
 
-STALL = SlotClass("stall", "DRAM stall", "dram", "#c2410c", "the array waits for a transfer")
+STALL = SlotClass("stall", "DRAM stall", "dram", ALARM, "the array waits for a transfer")
 """Cycles in which the whole array waits, on any machine."""
-
-OTHER = "#8b95a5"
-"""Colour of a bound that no class of the machine stands for."""
 
 
 def classes(*machines: Machine) -> tuple[SlotClass, ...]:

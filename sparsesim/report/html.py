@@ -16,7 +16,7 @@ from sparsesim.figures import (
     times,
 )
 from sparsesim.report.charts import CHARTS, caption, spec
-from sparsesim.report.classes import OTHER, bounds
+from sparsesim.report.classes import bounds
 from sparsesim.report.facts import (
     accuracy_in_words,
     baseline,
@@ -42,6 +42,7 @@ from sparsesim.report.on_device import (
     shortage,
 )
 from sparsesim.report.page import number, page, section, table, tiles
+from sparsesim.report.palette import GREY
 from sparsesim.report.summary import Pairs, host, outcome, provenance, setting, speedups
 from sparsesim.result.model import BlockRecord, LayerRecord, Result
 
@@ -240,7 +241,7 @@ def _layer(result: Result, layer: LayerRecord, name: str) -> str:
         number(bits(dram), dram),
         number(count(layer.passes.count / n), layer.passes.count),
     ]
-    colour = bounds(result.accelerator.rules).get(record.bound, OTHER)
+    colour = bounds(result.accelerator.rules).get(record.bound, GREY)
     return (
         f'<tr><td title="{escape(layer.name)}">{escape(name)}</td><td>{escape(layer.op)}</td>'
         f'<td><span class="chip" style="background:{colour}">{escape(record.bound)}</span></td>'

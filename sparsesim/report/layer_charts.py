@@ -9,7 +9,8 @@ import altair as alt
 from sparsesim.report.classes import bounds, classes
 from sparsesim.report.facts import class_cycles, images, labels, own_scheme, speedup
 from sparsesim.report.naming import fitted
-from sparsesim.report.theme import ACCENT, ALARM, OPERAND_COLOURS, colours
+from sparsesim.report.palette import ACCENT, ALARM, GREY, OPERANDS
+from sparsesim.report.theme import colours
 from sparsesim.result.model import LayerRecord, Result
 
 Rows = list[dict[str, Any]]
@@ -61,12 +62,10 @@ def sparsity(result: Result) -> alt.Chart | None:
                 axis=alt.Axis(format=".0%", tickCount=5),
                 scale=alt.Scale(domain=[0, 1]),
             ),
-            color=colours("operand", OPERAND_COLOURS),
+            color=colours("operand", OPERANDS),
             shape=alt.Shape(
                 "operand:N",
-                scale=alt.Scale(
-                    domain=list(OPERAND_COLOURS), range=["circle", "square", "diamond"]
-                ),
+                scale=alt.Scale(domain=list(OPERANDS), range=["circle", "square", "diamond"]),
             ),
             tooltip=["layer:N", "operand:N", alt.Tooltip("zeros:Q", format=".1%")],
         )
@@ -116,7 +115,7 @@ def dram(result: Result) -> alt.Chart | None:
         for index, operand in enumerate(("activation", "weight", "output")):
             bits = getattr(layer.schemes[scheme].dram_bits, operand) / n
             rows.append(named | {"megabits": bits / 1e6, "operand": operand + "s", "order": index})
-    return _stacked(rows, "megabits", "operand", OPERAND_COLOURS, "Mbit an image", ",.3f")
+    return _stacked(rows, "megabits", "operand", OPERANDS, "Mbit an image", ",.3f")
 
 
 def balance(result: Result) -> alt.LayerChart | alt.FacetChart | None:
@@ -161,7 +160,7 @@ def balance(result: Result) -> alt.LayerChart | alt.FacetChart | None:
     )
     equal = (
         alt.Chart(alt.InlineData(values=line))
-        .mark_line(strokeDash=[4, 4], strokeWidth=1, color="#8b95a5")
+        .mark_line(strokeDash=[4, 4], strokeWidth=1, color=GREY)
         .encode(x=x, y=y)
     )
     return alt.layer(equal, points)

@@ -12,19 +12,19 @@ import altair as alt
 import numpy as np
 
 from sparsesim.report.charts import filling
+from sparsesim.report.palette import ACCENT, ALARM, GREY, INK, PALE
 from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_machines import machines_of, scheme_colours, scheme_of
 from sparsesim.report.sweep_parameter_charts import parameter_charts
 from sparsesim.report.sweep_point_charts import layer_bars, roofline
 from sparsesim.report.sweep_points import Group, groups
-from sparsesim.report.theme import ACCENT, ALARM, DENSE, colours
+from sparsesim.report.theme import colours
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows
 
 MOST_DOTS = 4000
-_SMALLER_LARGER = [ACCENT, "#e9ecd9", ALARM]
 MOST_LINES = 40
 """Points of the front in charts with a line for each."""
 
@@ -131,7 +131,7 @@ def speedup_chart(rows: Sequence[Row]) -> dict[str, Any]:
     dot = base.mark_point(filled=True, size=70, opacity=0.95, cursor="pointer").encode(
         y=alt.Y("point:O", title="# of the front", axis=alt.Axis(grid=True)),
         x=alt.X("speedup:Q", title="speedup", scale=alt.Scale(zero=True)),
-        color=colours("over", dict(zip(words.values(), (DENSE, ACCENT), strict=True))),
+        color=colours("over", dict(zip(words.values(), (GREY, ACCENT), strict=True))),
         tooltip=["point:O", "over:N", alt.Tooltip("speedup:Q", format=".2f")],
     )
     one = (
@@ -203,9 +203,7 @@ def _formats(group: Group) -> Iterator[SweepChart]:
             color=alt.Color(
                 "over:Q",
                 legend=None,
-                scale=alt.Scale(
-                    domain=[0, 1, 2], range=["#2a9d5c", "#e9ecd9", "#c2410c"], clamp=True
-                ),
+                scale=alt.Scale(domain=[0, 1, 2], range=[ACCENT, PALE, ALARM], clamp=True),
             ),
             tooltip=[
                 "layer:N",
@@ -213,7 +211,7 @@ def _formats(group: Group) -> Iterator[SweepChart]:
                 alt.Tooltip("over:Q", format=".3f", title="bits / dense"),
             ],
         )
-        words = base.mark_text(color="#1c2128").encode(
+        words = base.mark_text(color=INK).encode(
             text="label:N",
             opacity=alt.condition("datum.best", alt.value(1), alt.value(0.6)),
         )

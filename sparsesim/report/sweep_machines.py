@@ -7,7 +7,7 @@ from typing import Any
 
 from sparsesim.machines import machine_named
 from sparsesim.machines.machine import Machine
-from sparsesim.report.theme import SPARE
+from sparsesim.report.palette import SPARE
 from sparsesim.spec.base import Spec
 from sparsesim.sweeps.store import Row
 from sparsesim.sweeps.table import Rows

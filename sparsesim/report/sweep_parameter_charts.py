@@ -12,6 +12,7 @@ import numpy as np
 from sparsesim.machines.machine import Machine
 from sparsesim.report.charts import filling
 from sparsesim.report.classes import classes
+from sparsesim.report.palette import ACCENT
 from sparsesim.report.sweep_axes import axis_scale, titled
 from sparsesim.report.sweep_chart import Details, SweepChart
 from sparsesim.report.sweep_machines import (
@@ -23,7 +24,7 @@ from sparsesim.report.sweep_machines import (
 )
 from sparsesim.report.sweep_point_charts import lost
 from sparsesim.report.sweep_points import Group, best_at, is_free, rising, spreads
-from sparsesim.report.theme import ACCENT, colours
+from sparsesim.report.theme import colours
 
 _WORDS = alt.Axis(labelAngle=0, labelLimit=90, labelFlush=False)
 

@@ -12,6 +12,7 @@ from sparsesim.machines.slot_class import SlotClass
 from sparsesim.report.charts import filling
 from sparsesim.report.classes import STALL, bounds, classes
 from sparsesim.report.naming import fitted
+from sparsesim.report.palette import GREY
 from sparsesim.report.sweep_machines import machine_of
 from sparsesim.report.theme import colours
 from sparsesim.sweeps.point import Point
@@ -100,7 +101,7 @@ def roofline(details: Mapping[str, Any], row: Row, machines: tuple[Machine, ...]
     y = alt.Y("y:Q", title="effectual MACs a cycle (log)", scale=logarithmic, axis=axis)
     roof = (
         alt.Chart(alt.NamedData("roof"))
-        .mark_line(strokeWidth=1.5, color="#8b95a5")
+        .mark_line(strokeWidth=1.5, color=GREY)
         .encode(x=x, y=y, order=alt.Order("x:Q"))
     )
     dots = (

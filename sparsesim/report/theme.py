@@ -6,13 +6,7 @@ from typing import Any
 
 import altair as alt
 
-OPERAND_COLOURS = {"activations": "#4f86c6", "weights": "#d4a72c", "outputs": "#b565c4"}
-ACCENT = "#2a9d5c"
-ALARM = "#c2410c"
-DENSE = "#8b95a5"
-"""Of what is dense, where no scheme's own colour is at hand."""
-SPARE = ("#b565c4", "#5bb5b5", "#c2410c", "#a3b18a", "#7a5c3e", "#3d5a80")
-"""Of schemes whose own colour another machine's scheme has."""
+from sparsesim.report.palette import INK
 
 
 def colours(
@@ -38,7 +32,7 @@ def theme(dark: bool) -> dict[str, Any]:
     ink, faint, grid, ground = (
         ("#e6e8ec", "#9aa3b2", "#2b313b", "#171a21")
         if dark
-        else ("#1c2128", "#5b6472", "#e7e9ee", "#ffffff")
+        else (INK, "#5b6472", "#e7e9ee", "#ffffff")
     )
     font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
     words = {
