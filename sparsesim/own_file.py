@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -48,6 +49,7 @@ def _module(path: Path, shown: str, changed_ns: int) -> ModuleType:
     if spec is None or spec.loader is None:
         raise SpecError(f"{shown}: is no Python file")
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their annotations up
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:

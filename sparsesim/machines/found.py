@@ -27,7 +27,7 @@ _made: dict[str, Machine] = {}
 
 def machine_names() -> tuple[str, ...]:
     """Machines that have a name of their own: all but those of `file.py:NAME`."""
-    return tuple(dict.fromkeys([*BUILT_IN, *_made_by_hand(), *_installed()]))
+    return tuple(dict.fromkeys([*BUILT_IN, *_made, *_installed()]))
 
 
 def machine_named(name: str) -> Machine:
@@ -36,6 +36,8 @@ def machine_named(name: str) -> Machine:
     Raises:
         SpecError: there is none, or what holds it does not load.
     """
+    if ".py:" in name:
+        return _of_file(name, load_function(name))
     if name not in _made:
         _made[name] = _checked(name, _found(name))
     return _made[name]
@@ -61,8 +63,6 @@ def _found(name: str) -> Any:
     if name in BUILT_IN:
         module, what = BUILT_IN[name]
         return getattr(import_module(module), what)()
-    if ".py:" in name:
-        return _instance(name, load_function(name))
     if name in _installed():
         entry = _installed()[name]
         try:
@@ -73,8 +73,10 @@ def _found(name: str) -> Any:
     raise SpecError(f"machine '{name}' is unknown; {nearest(name, machine_names())}")
 
 
-def _made_by_hand() -> list[str]:
-    return [name for name in _made if ".py:" not in name]
+@cache
+def _of_file(name: str, found: Any) -> Machine:
+    """One for each state of its file: a name may mean another file, or an edited one, later."""
+    return _checked(name, _instance(name, found))
 
 
 @cache
