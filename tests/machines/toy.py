@@ -133,6 +133,6 @@ class Sparse(Toy):
     """The same without a dense mode: all zeros are skipped, always."""
 
     name = "toy_sparse"
-    summary = "the toy, which always skips weights' zeros"
+    summary = "the toy, which always skips zeros of both"
     schemes = (Scheme("nonzero_pairs", frozenset({"activation", "weight"}), "#2a9d5c"),)
     default_scheme = "nonzero_pairs"
