@@ -29,7 +29,7 @@ class LossSearch(Spec):
         grid: `quantiles:N` or `halving`.
         objective: of all thresholds at once that lose no more on the search images; `together`:
             each as high as by itself, and all lowered alike; `cycles`: those with the fewest
-            two-sided cycles on the default accelerator, which takes much longer.
+            cycles on the default accelerator, which takes much longer.
         images: labelled images to search on, at most.
     Raises:
         SpecError: unknown key, or a value that a search does not take.
