@@ -4,7 +4,10 @@ numba compiles them into kernels as constants; by this word the code cache knows
 """
 
 INPUT, OUTPUT, KERNEL, STRIDE, DILATION, PAD = range(0, 18, 3)
-"""Of `Convolution.array()`, the first of three: depth, rows, columns. A pad is the leading one."""
+"""Of `Convolution.array()`, the first of three along the axes. A pad is the leading one."""
+
+DEPTH, ROW, COLUMN = range(3)
+"""Axes: `shape[STRIDE + ROW]`."""
 
 LOW, HIGH = range(2)
 """Of the bounds of an epilogue."""

@@ -20,6 +20,8 @@ from sparsesim.engine.columns import (
     BLOCK_CHANNELS,
     BLOCK_POSITIONS,
     CHANNELS,
+    COLUMN,
+    DEPTH,
     DILATION,
     END_BLOCK,
     END_POSITION,
@@ -31,6 +33,7 @@ from sparsesim.engine.columns import (
     LOW,
     OUTPUT,
     PAD,
+    ROW,
     STRIDE,
 )
 from sparsesim.engine.kernels import along_axes
@@ -182,12 +185,9 @@ def _lay_out(x, shape, first, count, channel, channels, panels):
     """Panels of `count` positions from `first` on, of `channels` channels from `channel` on."""
     in_d, in_h, in_w = along_axes(shape, INPUT)
     _, out_h, out_w = along_axes(shape, OUTPUT)
-    k_d, k_h, k_w = along_axes(shape, KERNEL)
-    stride_d, stride_h, stride = along_axes(shape, STRIDE)
-    apart_d, apart_h, apart_w = along_axes(shape, DILATION)
-    pad_d, pad_h, pad_w = along_axes(shape, PAD)
+    stride = shape[STRIDE + COLUMN]  # the others are read in place: held, they cost registers
     plane = in_d * in_h * in_w
-    taps = k_d * k_h * k_w
+    taps = shape[KERNEL + DEPTH] * shape[KERNEL + ROW] * shape[KERNEL + COLUMN]
     length = channels * taps
     for start in range(0, count, POSITIONS):
         base = start // POSITIONS * length * LANES
@@ -200,14 +200,22 @@ def _lay_out(x, shape, first, count, channel, channels, panels):
             depth, row = row // out_h, row % out_h
             end = min(many, begin + out_w - column)
             tap = 0
-            for kd in range(k_d):
-                d = depth * stride_d + kd * apart_d - pad_d
-                for kh in range(k_h):
-                    h = row * stride_h + kh * apart_h - pad_h
+            for kd in range(shape[KERNEL + DEPTH]):
+                d = (
+                    depth * shape[STRIDE + DEPTH]
+                    + kd * shape[DILATION + DEPTH]
+                    - shape[PAD + DEPTH]
+                )
+                for kh in range(shape[KERNEL + ROW]):
+                    h = row * shape[STRIDE + ROW] + kh * shape[DILATION + ROW] - shape[PAD + ROW]
                     inside = d >= 0 and d < in_d and h >= 0 and h < in_h
-                    for kw in range(k_w):
+                    for kw in range(shape[KERNEL + COLUMN]):
                         # The column of lane 0, had the run begun there.
-                        w = (column - begin) * stride + kw * apart_w - pad_w
+                        w = (
+                            (column - begin) * stride
+                            + kw * shape[DILATION + COLUMN]
+                            - shape[PAD + COLUMN]
+                        )
                         low = max(begin * stride, -w)
                         high = min(end * stride, in_w - w) if inside else 0
                         at = channel * plane + (d * in_h + h) * in_w + w
@@ -257,9 +265,7 @@ def convolve(x, shape, weights, bias, bounds, cut, scratch, out):
             for block in range(first_block, cut[END_BLOCK]):
                 w = (block * channels + channel) * taps * FILTERS
                 # Sums that end in this block of k need no place of their own.
-                base = (
-                    (block - cut[FIRST_BLOCK]) * (most + LANES) * FILTERS if depth < channels else 0
-                )
+                base = (block - first_block) * (most + LANES) * FILTERS if depth < channels else 0
                 wide = filters - block * FILTERS > LANES
                 for start in range(0, count, POSITIONS):
                     a = start // POSITIONS * length * LANES
