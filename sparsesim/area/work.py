@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-import numpy as np
-
 from sparsesim.lowering import Geometry
-from sparsesim.memory import ValueBits
+from sparsesim.memory import ValueBits, value_bits_of
 from sparsesim.spec import Accelerator
 from sparsesim.trace import Trace
 
@@ -35,7 +33,7 @@ class DenseWork:
     @cached_property
     def met_elements(self) -> int:
         """Elements of the activations that some output of a group meets: each is loaded."""
-        return prod(_met(self.geometry, axis) for axis in range(4)) * self.geometry.channels
+        return prod(self.geometry.met(axis) for axis in range(4)) * self.geometry.channels
 
 
 def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) -> list[DenseWork]:
@@ -50,21 +48,11 @@ def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) ->
     names: dict[tuple[Geometry, ValueBits], str] = {}
     times: Counter[tuple[Geometry, ValueBits]] = Counter()
     for layer in trace.layers:
-        keys = (layer.activation, layer.weight, layer.output)
-        bits = ValueBits(*(accelerator.value_bits or trace.tensors[key].value_bits for key in keys))
+        bits = value_bits_of(trace, layer, accelerator)
         for size, runs in sizes.items():
-            joins = size > 1 and layer.weight_is_constant and layer.geometry.takes_images
+            joins = size > 1 and layer.takes_images
             geometry = layer.geometry.with_images(size) if joins else layer.geometry
             if geometry.output_elements * geometry.reduction:
                 names.setdefault((geometry, bits), layer.name)
                 times[geometry, bits] += runs if joins else runs * size
     return [DenseWork(names[key], *key, number) for key, number in times.items()]
-
-
-def _met(shape: Geometry, axis: int) -> int:
-    """Input indices along an axis that some output meets."""
-    outputs = np.arange(shape.output_shape[axis])[:, None] * shape.stride[axis]
-    taps = np.arange(shape.kernel[axis])[None, :] * shape.dilation[axis]
-    at, step = outputs + taps - shape.pad[axis], shape.insert[axis]
-    inside = (at >= 0) & (at % step == 0) & (at < shape.input_shape[axis] * step)
-    return len(np.unique(at[inside]))

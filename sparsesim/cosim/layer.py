@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.estimator.operands import operands_of
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.pairs import count_pairs
 from sparsesim.machines.passes import Passes
-from sparsesim.memory import plan_layer
+from sparsesim.memory import plan_layer, value_bits_of
 from sparsesim.rtl.simulator import Epilogue
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace, TraceLayer

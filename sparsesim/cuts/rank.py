@@ -16,6 +16,7 @@ from sparsesim.graph import Graph
 from sparsesim.graph.blocks import blocks
 from sparsesim.graph.host_work import mac_share
 from sparsesim.inputs import Inputs
+from sparsesim.trace import Source
 
 DENSE = "dense"
 _Is = Literal["exact", "at most", "at least", "unknown"]
@@ -170,14 +171,7 @@ def rank_cuts(
         if measured.sizes[name].is_float
     }
     return Cuts(
-        model=graph.source,
-        model_sha256=graph.sha256,
-        rewrites=graph.rewrites,
-        inputs=inputs.source,
-        inputs_sha256=inputs.sha256,
-        random_inputs=inputs.random,
-        images=inputs.images,
-        images_per_run=inputs.images_per_run,
+        **Source.of(graph, inputs).provenance,
         warnings=(*inputs.warnings, *measured.warnings),
         formats=chosen,
         value_bits=value_bits,

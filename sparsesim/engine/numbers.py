@@ -34,7 +34,7 @@ def exact_type(longest: float, zero: np.ndarray | None, kind: np.dtype) -> np.dt
     Returns:
         float32 or float64.
     """
-    low, high = _limits(kind)
+    low, high = type_range(kind)
     if zero is None:
         reach = high - low
     else:
@@ -43,7 +43,8 @@ def exact_type(longest: float, zero: np.ndarray | None, kind: np.dtype) -> np.dt
     return np.dtype(np.float32 if longest * reach < _EXACT_FLOAT32 else np.float64)
 
 
-def _limits(kind: np.dtype) -> tuple[int, int]:
+def type_range(kind: np.dtype) -> tuple[int, int]:
+    """The least and greatest value of an integer type, those below a byte among them."""
     name = str(kind)
     if name in ("int4", "uint4"):
         return (-8, 7) if name == "int4" else (0, 15)

@@ -24,11 +24,6 @@ def batches(images: Iterable[ImageTrace], size: int) -> Iterator[list[ImageTrace
         yield group
 
 
-def side_by_side(layer: TraceLayer) -> bool:
-    """Whether images of a layer can share a pass: one weight for all, and no batch index."""
-    return layer.weight_is_constant and layer.geometry.takes_images
-
-
 def joined(layer: TraceLayer, group: list[ImageTrace]) -> TraceLayer:
     """The layer over a group of images."""
     if len(group) == 1:

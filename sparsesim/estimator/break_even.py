@@ -25,17 +25,17 @@ from sparsesim.area.rivalry import dense_accelerator
 from sparsesim.area.work import dense_work
 from sparsesim.engine.threads import each
 from sparsesim.errors import InputError, ModelError, SpecError
-from sparsesim.estimator.batches import batches, joined, joined_bits, side_by_side
+from sparsesim.estimator.batches import batches, joined, joined_bits
 from sparsesim.estimator.count import count, timed
 from sparsesim.estimator.estimating import estimate
 from sparsesim.estimator.operands import lower
 from sparsesim.estimator.prepare import prepare
 from sparsesim.estimator.setting import setting
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.estimator.thinning import Thinning, thinning
 from sparsesim.inputs.feed import count_images
 from sparsesim.lowering import Geometry
 from sparsesim.machines.scheme import OPERANDS
+from sparsesim.memory import value_bits_of
 from sparsesim.result import Result
 from sparsesim.result.model import IsoResource
 from sparsesim.spec import Accelerator, Device
@@ -290,7 +290,7 @@ class _Search:
     def _runs(self, number: int, layer: TraceLayer) -> list[_Run]:
         runs: list[_Run] = []
         for group in self.groups:
-            parts = [group] if side_by_side(layer) else [[image] for image in group]
+            parts = [group] if layer.takes_images else [[image] for image in group]
             runs += [self._run((self.seed, number, len(runs) + i), layer, part)
                      for i, part in enumerate(parts)]  # fmt: skip
         return runs

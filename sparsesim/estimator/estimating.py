@@ -11,7 +11,7 @@ import numpy as np
 
 from sparsesim.engine.threads import each
 from sparsesim.errors import SpecError
-from sparsesim.estimator.batches import batches, side_by_side
+from sparsesim.estimator.batches import batches
 from sparsesim.estimator.count import count, timed
 from sparsesim.estimator.layer_run import LayerRun, layer_run, run_without_work, scheme_sums
 from sparsesim.estimator.operands import Operands, operands_of
@@ -19,8 +19,9 @@ from sparsesim.estimator.outputs import OutputTally
 from sparsesim.estimator.prepare import prepare
 from sparsesim.estimator.records import assemble
 from sparsesim.estimator.setting import Setting, setting
-from sparsesim.estimator.tally import Tally, value_bits_of
+from sparsesim.estimator.tally import Tally
 from sparsesim.graph.no_layer import require_layers
+from sparsesim.memory import value_bits_of
 from sparsesim.result import Result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
@@ -109,7 +110,7 @@ class _Layers:
 
     def runs(self, layer: TraceLayer, group: list[ImageTrace], first: int) -> list[LayerRun]:
         """The runs of a layer over images from the `first` on: one, or one an image."""
-        if side_by_side(layer):
+        if layer.takes_images:
             return [self._run(layer, group, first)]
         return [self._run(layer, [image], first + index) for index, image in enumerate(group)]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from sparsesim.estimator.bound import bound_of
 from sparsesim.estimator.setting import Setting
 from sparsesim.estimator.sums import SchemeSums
-from sparsesim.estimator.tally import LayerTally, value_bits_of
+from sparsesim.estimator.tally import LayerTally
 from sparsesim.machines.product_shape import Densities
 from sparsesim.machines.scheme import Scheme
-from sparsesim.memory import ValueBits
+from sparsesim.memory import ValueBits, value_bits_of
 from sparsesim.result import model
 from sparsesim.spec.energy import EnergyCounts, EnergyTable, energy_pj
 from sparsesim.trace import Trace, TraceLayer

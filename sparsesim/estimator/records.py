@@ -23,7 +23,7 @@ from sparsesim.estimator.stored_weights import stored_once
 from sparsesim.estimator.tally import Tally
 from sparsesim.estimator.unknown_macs import unknown_macs
 from sparsesim.graph.host_work import mac_share
-from sparsesim.memory import Lifetime, peak_live
+from sparsesim.memory import peak_live
 from sparsesim.result import model
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.device import dram_bits_per_cycle
@@ -58,10 +58,7 @@ def assemble(
             dense = per_run[baseline.name]
             speedup[scheme] = float(dense.sum() / cycles.sum()) if cycles.sum() else 1.0
             interval[scheme] = speedup_interval(dense, cycles, seed) if cycles.sum() else None
-    peak = peak_live(
-        Lifetime(life.tensor, life.elements, life.elements * life.value_bits, life.first, life.last)
-        for life in trace.live
-    )
+    peak = peak_live(trace.live)
     source = trace.source
     placed = on_device(accelerator, device)
     return model.Result(

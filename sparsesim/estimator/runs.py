@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sparsesim.estimator.batches import side_by_side
 from sparsesim.estimator.operands import operands_of
 from sparsesim.estimator.prepare import Prepared, prepare
 from sparsesim.estimator.setting import Setting
-from sparsesim.estimator.tally import value_bits_of
+from sparsesim.memory import value_bits_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
 
@@ -34,7 +33,7 @@ def prepared_runs(
     found = []
     for group in groups:
         runs = []
-        for images in [group] if side_by_side(layer) else [[image] for image in group]:
+        for images in [group] if layer.takes_images else [[image] for image in group]:
             operands = operands_of(trace, layer, list(images), weight_rows)
             run = prepare(layer.name, operands, widths, on, weights)
             if layer.weight_is_constant:

@@ -9,9 +9,8 @@ from math import prod
 import numpy as np
 
 from sparsesim.estimator.stored_weights import stored_weight
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.formats import FORMATS
-from sparsesim.memory import stored_bits
+from sparsesim.memory import stored_bits, value_bits_of
 from sparsesim.spec import Accelerator
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 

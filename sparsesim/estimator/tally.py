@@ -10,8 +10,7 @@ from sparsesim.estimator.setting import Setting
 from sparsesim.estimator.sums import Sums
 from sparsesim.formats import iid_bound_bits
 from sparsesim.lowering.bits import ones
-from sparsesim.memory import ValueBits
-from sparsesim.spec import Accelerator
+from sparsesim.memory import ValueBits, value_bits_of
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 from sparsesim.trace.clipping import Clipped
 
@@ -98,9 +97,3 @@ class Tally:
         self.clipped += [image.clipped for image in group]
         for block, key in self.trace.leaving.items():
             self.leaving[block] += sum(ones(image.bits[key]) for image in group)
-
-
-def value_bits_of(trace: Trace, layer: TraceLayer, accelerator: Accelerator) -> ValueBits:
-    """Bits at which values of a layer's tensors are priced."""
-    keys = (layer.activation, layer.weight, layer.output)
-    return ValueBits(*(accelerator.value_bits or trace.tensors[key].value_bits for key in keys))

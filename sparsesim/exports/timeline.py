@@ -18,7 +18,7 @@ from math import floor, inf, nextafter
 from typing import Any
 
 from sparsesim.errors import ModelError, nearest
-from sparsesim.estimator.batches import batches, side_by_side
+from sparsesim.estimator.batches import batches
 from sparsesim.estimator.count import count
 from sparsesim.estimator.estimating import estimate
 from sparsesim.estimator.prepare import Prepared
@@ -57,7 +57,7 @@ def export(request: Request) -> Export:
     trace, accelerator = request.trace, request.accelerator
     images = next(batches(trace.images, accelerator.batch), [])
     layer = _layer(request, images)
-    run = images if side_by_side(layer) else images[:1]
+    run = images if layer.takes_images else images[:1]
     clock_mhz = accelerator.clock_mhz
     shown = [_json(event, clock_mhz) for event in events(trace, layer, run, request)]
     names = [

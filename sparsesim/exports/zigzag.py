@@ -13,11 +13,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sparsesim.estimator.tally import value_bits_of
 from sparsesim.exports import Export, Request
 from sparsesim.exports.loops import Axis, Loops, loops_of
 from sparsesim.exports.words import origin
-from sparsesim.memory import ValueBits
+from sparsesim.memory import ValueBits, value_bits_of
 
 _AXES = "ZYX"  # ZigZag's letters for depth, rows and columns
 

@@ -16,6 +16,7 @@ from sparsesim.engine.epilogue import apply_chain, clamp_of
 from sparsesim.engine.feed import check_feed
 from sparsesim.engine.host import HostRunner
 from sparsesim.engine.layer import LayerRunner
+from sparsesim.engine.numbers import type_range
 from sparsesim.engine.runner import runner_of
 from sparsesim.engine.threads import single_threaded_blas
 from sparsesim.engine.weights import weight_zero
@@ -29,7 +30,6 @@ from sparsesim.fixed_point.product import (
     output_shape,
     signed_bits,
     tensor_of,
-    type_range,
 )
 from sparsesim.fixed_point.sums import Array, Computed, exact_sums
 from sparsesim.graph import Graph, Layer

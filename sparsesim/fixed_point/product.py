@@ -49,14 +49,6 @@ def signed_bits(low: int, high: int) -> int:
     return max(high, -low - 1, 0).bit_length() + 1
 
 
-def type_range(kind: np.dtype) -> tuple[int, int]:
-    """The least and greatest value of an integer type, those below a byte among them."""
-    if str(kind) in ("int4", "uint4"):
-        return (-8, 7) if str(kind) == "int4" else (0, 15)
-    info = np.iinfo(kind)
-    return int(info.min), int(info.max)
-
-
 def check_width(where: str, what: str, needed: int, setting: str, bits: int) -> None:
     """Refuse operands that the accelerator is too narrow for; they are never clipped.
 

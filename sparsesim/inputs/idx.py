@@ -1,6 +1,7 @@
-"""MNIST's idx files, raw or gzip, with the labels file found beside by its usual name.
+"""MNIST's idx files, raw or gzip: what they are known by, their header, and labels.
 
-Not other gzip files: an idx file starts with two zero bytes, its type and its rank.
+Not other gzip files: an idx file starts with two zero bytes, its type and its rank. Not pictures:
+those are `idx_pictures`, which labels come with.
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", file formats.
 """
 
@@ -9,24 +10,20 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 
 from sparsesim.errors import InputError
-from sparsesim.inputs.labels import Labels, checked
-from sparsesim.inputs.pictures import Pictures
 
 _UINT8 = 8  # the type byte of all MNIST-like sets
-_MOST_PIXELS = 1 << 28  # a damaged header must not ask for all the memory
 
 
 def is_idx(path: Path) -> bool:
     """Whether the file starts as an idx file does."""
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             head = stream.read(4)
     except (OSError, EOFError, zlib.error):
         return ".gz" in path.suffixes and "idx" in path.name
@@ -40,64 +37,35 @@ def find_in(folder: Path) -> Path | None:
     return next(iter(test or found), None)
 
 
-def pictures(path: Path) -> Pictures:
-    """Gray pictures of an idx3 file.
-
-    Raises:
-        InputError: not 8-bit pictures, or cut short (found at open in a raw file, while reading in
-            a gzip file).
-    """
-    total, height, width = _read_shape(path, 3, "images, [n, height, width]")
-    pixel_bytes = height * width
-    if not 1 <= pixel_bytes <= _MOST_PIXELS:
-        raise InputError(
-            f"{path}: its images of {height} x {width} pixels are out of range; use 1 to "
-            f"{_MOST_PIXELS} pixels"
-        )
-    if path.suffix != ".gz":
-        present = path.stat().st_size - 16
-        if present < total * pixel_bytes:
-            raise _cut(path, present // pixel_bytes, total)
-
-    def stream() -> Iterator[tuple[str, np.ndarray]]:
-        with _opened(path) as file:
-            file.read(16)
-            for index in range(total):
-                pixels = _take(file, pixel_bytes, path, index, total)
-                yield f"{path}: image {index}", pixels.reshape(height, width, 1)
-
-    return Pictures(total, stream, str(path), own_labels=lambda: _own_labels(path, total))
-
-
 def read_labels(path: Path) -> np.ndarray:
     """Labels of an idx1 file, uint8.
 
     Raises:
         InputError: not 8-bit labels, or cut short.
     """
-    (total,) = _read_shape(path, 1, "labels, [n]")
-    with _opened(path) as file:
+    (total,) = read_shape(path, 1, "labels, [n]")
+    with opened(path) as file:
         file.read(8)
         try:
             came = file.read()
         except (OSError, EOFError, zlib.error):
             came = b""
     if len(came) < total:
-        raise _cut(path, len(came), total)
+        raise cut_short(path, len(came), total)
     return np.frombuffer(came[:total], dtype=np.uint8)
 
 
-def _own_labels(path: Path, total: int) -> Labels | None:
-    plain = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    for name in (plain, plain + ".gz"):
-        beside = path.with_name(name)
-        if beside != path and beside.is_file():
-            return Labels(checked(read_labels(beside), total, str(beside)), name)
-    return None
+def read_shape(path: Path, rank: int, holds: str) -> tuple[int, ...]:
+    """Lengths along its axes.
 
-
-def _read_shape(path: Path, rank: int, holds: str) -> tuple[int, ...]:
-    with _opened(path) as file:
+    Args:
+        path: of the file.
+        rank: how many axes it is to have.
+        holds: what it is to hold, for the error.
+    Raises:
+        InputError: it has others, is not of uint8, or is cut short.
+    """
+    with opened(path) as file:
         try:
             head, sizes = file.read(4), file.read(4 * rank)
         except (OSError, EOFError, zlib.error):
@@ -112,21 +80,13 @@ def _read_shape(path: Path, rank: int, holds: str) -> tuple[int, ...]:
     return struct.unpack(f">{rank}I", sizes)
 
 
-def _take(file: BinaryIO, wanted: int, path: Path, index: int, total: int) -> np.ndarray:
-    try:
-        came = file.read(wanted)
-    except (OSError, EOFError, zlib.error):
-        came = b""
-    if len(came) < wanted:
-        raise _cut(path, index, total)
-    return np.frombuffer(came, dtype=np.uint8)
-
-
-def _cut(path: Path, index: int, total: int) -> InputError:
+def cut_short(path: Path, index: int, total: int) -> InputError:
+    """The error of a file that ends, or is damaged, at an item."""
     return InputError(f"{path}: is cut short or damaged at item {index} of {total}")
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked."""
     if path.suffix == ".gz":
         return cast(BinaryIO, gzip.open(path, "rb"))
     return path.open("rb")

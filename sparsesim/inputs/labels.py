@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sparsesim.errors import InputError
+from sparsesim.inputs import idx
 
 # Never guessed, only where asked for: in cat_07_281.jpg the label is 281.
 FROM_NAMES = "file-names"
@@ -102,8 +103,6 @@ def _read(path: Path) -> tuple[np.ndarray, list[str] | None]:
         return np.asarray(json.loads(path.read_text(encoding="utf-8"))), None
     if suffix in (".csv", ".tsv", ".txt"):
         return _table(path, "\t" if suffix == ".tsv" else ",")
-    from sparsesim.inputs import idx
-
     if idx.is_idx(path):
         return idx.read_labels(path), None
     raise InputError(f"{path}: unknown kind of labels; use .csv, .tsv, .txt, .json, .npy or idx")

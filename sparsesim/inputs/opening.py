@@ -117,13 +117,13 @@ def find_pictures(path: Path) -> Pictures:
         InputError: nothing of that name, or no kind that is known.
     """
     # Inside: Pillow and pydantic cost start-up time, and arrays need neither.
-    from sparsesim.inputs import cifar, cifar_png, folder, idx
+    from sparsesim.inputs import cifar, cifar_png, folder, idx, idx_pictures
 
     if path.is_dir():
         if strip := cifar_png.find_in(path):
             return cifar_png.pictures(strip)
         if images := idx.find_in(path):
-            return idx.pictures(images)
+            return idx_pictures.pictures(images)
         if files := cifar.find_in(path):
             return cifar.pictures(files, str(path))
         return folder.folder_pictures(path)
@@ -143,7 +143,7 @@ def find_pictures(path: Path) -> Pictures:
     if suffix in folder.SUFFIXES:
         return folder.file_picture(path)
     if idx.is_idx(path):
-        return idx.pictures(path)
+        return idx_pictures.pictures(path)
     raise InputError(
         f"{path}: unknown kind of inputs; use .npy, .npz, {', '.join(folder.SUFFIXES)}, .zip, a "
         "folder, MNIST idx, CIFAR .bin, or the word random"

@@ -23,7 +23,7 @@ from sparsesim.intrinsic.ranges import measure
 from sparsesim.sparsity.choose import choose
 from sparsesim.spec.arithmetic import Arithmetic
 from sparsesim.spec.thresholds import Rule, Thresholds
-from sparsesim.trace import ImageTrace
+from sparsesim.trace import ImageTrace, Source
 from sparsesim.trace.doubtful_values import Doubts, Watch, doubt_warnings
 from sparsesim.trace.execute import exposing
 
@@ -95,14 +95,7 @@ def emulate(
         if progress is not None:
             progress(index + 1)
     return Emulation(
-        model=graph.source,
-        model_sha256=graph.sha256,
-        rewrites=graph.rewrites,
-        inputs=inputs.source,
-        inputs_sha256=inputs.sha256,
-        random_inputs=inputs.random,
-        images=inputs.images,
-        images_per_run=inputs.images_per_run,
+        **Source.of(graph, inputs).provenance,
         warnings=(*inputs.warnings, *doubt_warnings(doubts)),
         layers=tuple(
             _record(layer.name, layer.op, tallies[layer.name], layers.get(layer.name), chosen)

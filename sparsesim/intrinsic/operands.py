@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.engine.numbers import type_range
 from sparsesim.errors import ModelError, SpecError
-from sparsesim.fixed_point.product import WIDEST_OPERAND_BITS, signed_bits, type_range
+from sparsesim.fixed_point.product import WIDEST_OPERAND_BITS, signed_bits
 from sparsesim.intrinsic.formats import DEFAULT_OPERAND_BITS, Fixed, finest, rounded
 from sparsesim.spec.arithmetic import Arithmetic, Rounding
 

@@ -139,6 +139,11 @@ class Geometry:
         """A recurrent product of so many steps instead of its own."""
         return replace(self, groups=self.weight_sets * steps, steps=steps)
 
+    def met(self, axis: int) -> int:
+        """Input indices along an axis that some output meets."""
+        at = self._coordinates(axis)
+        return len(np.unique(at[self._meets(axis)]))
+
     def array(self) -> np.ndarray:
         """All fields as int64, shape (36,), the form that kernels take: see `columns`."""
         numbers = [0] * columns.LENGTH

@@ -3,17 +3,17 @@
 from sparsesim.memory.blocks import Runs
 from sparsesim.memory.choose import Choice
 from sparsesim.memory.counts import LayerCounts, count_layer
-from sparsesim.memory.live import Lifetime, PeakLive, peak_live
-from sparsesim.memory.plan import Moved, Plan, ValueBits, packing, plan_layer
+from sparsesim.memory.live import PeakLive, peak_live
+from sparsesim.memory.plan import Moved, Plan, packing, plan_layer
 from sparsesim.memory.schedule import Schedule, schedule, transfer_cycles
 from sparsesim.memory.search import Buffers
+from sparsesim.memory.value_bits import ValueBits, value_bits_of
 from sparsesim.memory.whole import stored_bits
 
 __all__ = [
     "Buffers",
     "Choice",
     "LayerCounts",
-    "Lifetime",
     "Moved",
     "PeakLive",
     "Plan",
@@ -27,4 +27,5 @@ __all__ = [
     "schedule",
     "stored_bits",
     "transfer_cycles",
+    "value_bits_of",
 ]

@@ -7,24 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-
-@dataclass(frozen=True)
-class Lifetime:
-    """One activation tensor, from the step that makes it to the last step that reads it.
-
-    Attributes:
-        tensor: its name.
-        elements: how many.
-        bits: what they take.
-        first_step, last_step: both included, first <= last.
-    """
-
-    tensor: str
-    elements: int
-    bits: int
-    first_step: int
-    last_step: int
+if TYPE_CHECKING:
+    from sparsesim.trace import Lifetime
 
 
 @dataclass(frozen=True)
@@ -52,8 +38,8 @@ def peak_live(lifetimes: Iterable[Lifetime]) -> PeakLive:
     lifetimes = tuple(lifetimes)
     change: dict[int, int] = {}
     for life in lifetimes:
-        change[life.first_step] = change.get(life.first_step, 0) + life.bits
-        change[life.last_step + 1] = change.get(life.last_step + 1, 0) - life.bits
+        change[life.first] = change.get(life.first, 0) + life.bits
+        change[life.last + 1] = change.get(life.last + 1, 0) - life.bits
     live, most, peak = 0, -1, None
     for step in sorted(change):
         live += change[step]
@@ -61,6 +47,6 @@ def peak_live(lifetimes: Iterable[Lifetime]) -> PeakLive:
             most, peak = live, step
     if peak is None:
         return PeakLive(0, 0, None, ())
-    held = [life for life in lifetimes if life.first_step <= peak <= life.last_step]
+    held = [life for life in lifetimes if life.first <= peak <= life.last]
     names = tuple(life.tensor for life in held)
     return PeakLive(most, sum(life.elements for life in held), peak, names)

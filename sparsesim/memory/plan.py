@@ -34,18 +34,10 @@ from sparsesim.memory.counts import LayerCounts, count_layer
 from sparsesim.memory.layer import Layer
 from sparsesim.memory.resident import drop_kept_weights, resident
 from sparsesim.memory.search import Buffers
+from sparsesim.memory.value_bits import ValueBits
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
-
-
-@dataclass(frozen=True)
-class ValueBits:
-    """Bits of one value of each tensor of a layer, 1 to 64."""
-
-    activation: int
-    weight: int
-    output: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from sparsesim.trace.record import (
 )
 from sparsesim.trace.reference import Reference
 from sparsesim.trace.saturation import Saturation, saturation
-from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer
+from sparsesim.trace.trace import ImageTrace, Lifetime, Source, Trace, TraceLayer
 from sparsesim.trace.zero_points import zero_points
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class _Run:
             leaving={block.name: leaving_key(block.leaving) for block in self.found},
             live=self._live(),
             host=self.host,
-            source=self._source(),
+            source=Source.of(self.graph, self.inputs),
             images=images,
             saturation=self._saturation(),
         )
@@ -233,7 +233,7 @@ class _Run:
             tied_to=self.tied.get(layer.weight, ""),
         )
 
-    def _live(self) -> tuple[Interval, ...]:
+    def _live(self) -> tuple[Lifetime, ...]:
         """Lives of the tensors between steps; the model's inputs are there from the start."""
         first: dict[str, int] = {value.name: -1 for value in self.graph.inputs}
         last: dict[str, int] = {}
@@ -246,20 +246,7 @@ class _Run:
         last |= dict.fromkeys(self.graph.outputs, end)
         sizes = self.recorder.sizes
         return tuple(
-            Interval(name, *sizes[name], start, last[name])
+            Lifetime(name, *sizes[name], start, last[name])
             for name, start in first.items()
             if name in sizes and name in last  # what nothing reads was exposed for its bits
-        )
-
-    def _source(self) -> Source:
-        return Source(
-            model=self.graph.source,
-            model_sha256=self.graph.sha256,
-            inputs=self.inputs.source,
-            inputs_sha256=self.inputs.sha256,
-            random_inputs=self.inputs.random,
-            rewrites=self.graph.rewrites,
-            runs=self.inputs.count,
-            images_per_run=self.inputs.images_per_run,
-            warnings=self.inputs.warnings,
         )

@@ -21,7 +21,7 @@ from sparsesim.lowering import Geometry
 from sparsesim.lowering.bits import word_count
 from sparsesim.trace.clipping import Clipped
 from sparsesim.trace.saturation import Saturation
-from sparsesim.trace.trace import ImageTrace, Interval, Source, Trace, TraceLayer, TraceTensor
+from sparsesim.trace.trace import ImageTrace, Lifetime, Source, Trace, TraceLayer, TraceTensor
 
 SCHEMA = "sparsesim.trace/1"
 _HEADER = "header"
@@ -205,7 +205,7 @@ def _trace(
         weights=weights,
         blocks={name: tuple(layers) for name, layers in header["blocks"].items()},
         leaving=header["leaving"],
-        live=tuple(Interval(**entry) for entry in header["live"]),
+        live=tuple(Lifetime(**entry) for entry in header["live"]),
         host=HostWork(**header["host"]),
         source=Source(**_tuples(header["source"])),
         images=images,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from sparsesim.graph.host_work import HostWork
 from sparsesim.lowering import Geometry
 from sparsesim.trace.clipping import Clipped
 from sparsesim.trace.saturation import Saturation
+
+if TYPE_CHECKING:
+    from sparsesim.graph import Graph
+    from sparsesim.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class TraceLayer:
         return self.tied_to or self.weight.removesuffix(f"|{self.name}")
 
     @property
+    def takes_images(self) -> bool:
+        """Whether runs can lie side by side: one weight for all, and no batch index."""
+        return self.weight_is_constant and self.geometry.takes_images
+
+    @property
     def weight_elements(self) -> int:
         """Elements of the weight as stored: one that is repeated along a batch is there once."""
         groups = len(self.weight_groups) or self.geometry.weight_sets
@@ -74,14 +83,25 @@ class TraceLayer:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """An activation tensor's life: from the step that makes it to the last that reads it."""
+class Lifetime:
+    """An activation tensor's life: from the step that makes it to the last that reads it.
+
+    Attributes:
+        tensor: its name.
+        elements: how many. value_bits: of each.
+        first, last: steps, both included, first <= last.
+    """
 
     tensor: str
     elements: int
     value_bits: int
     first: int
     last: int
+
+    @property
+    def bits(self) -> int:
+        """Of all elements."""
+        return self.elements * self.value_bits
 
 
 @dataclass(frozen=True)
@@ -133,6 +153,21 @@ class Source:
     images_per_run: int
     warnings: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, graph: Graph, inputs: Inputs) -> Source:
+        """That of a graph that runs on these inputs."""
+        return cls(
+            model=graph.source,
+            model_sha256=graph.sha256,
+            inputs=inputs.source,
+            inputs_sha256=inputs.sha256,
+            random_inputs=inputs.random,
+            rewrites=graph.rewrites,
+            runs=inputs.count,
+            images_per_run=inputs.images_per_run,
+            warnings=inputs.warnings,
+        )
+
     @property
     def images(self) -> int:
         """In all runs."""
@@ -176,7 +211,7 @@ class Trace:
     weights: Mapping[str, np.ndarray]
     blocks: Mapping[str, tuple[str, ...]]
     leaving: Mapping[str, str]
-    live: tuple[Interval, ...]
+    live: tuple[Lifetime, ...]
     host: HostWork
     source: Source
     images: Iterable[ImageTrace]

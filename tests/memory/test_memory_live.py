@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sparsesim.memory import Lifetime, PeakLive, peak_live
+from sparsesim.memory import PeakLive, peak_live
+from sparsesim.trace import Lifetime
 
 
 def test_the_peak_is_where_most_bits_live():
@@ -13,8 +14,8 @@ def test_the_peak_is_where_most_bits_live():
     # c               8
     lives = [
         Lifetime("input", 1, 8, 0, 1),
-        Lifetime("a", 2, 16, 1, 3),
-        Lifetime("b", 3, 24, 2, 3),
+        Lifetime("a", 2, 8, 1, 3),
+        Lifetime("b", 3, 8, 2, 3),
         Lifetime("c", 1, 8, 3, 3),
     ]
     assert peak_live(lives) == PeakLive(48, 6, 3, ("a", "b", "c"))
@@ -22,7 +23,7 @@ def test_the_peak_is_where_most_bits_live():
 
 
 def test_the_first_of_equal_peaks_counts():
-    lives = [Lifetime("a", 4, 32, 0, 0), Lifetime("b", 4, 32, 1, 1)]
+    lives = [Lifetime("a", 4, 8, 0, 0), Lifetime("b", 4, 8, 1, 1)]
     assert peak_live(lives) == PeakLive(32, 4, 0, ("a",))
 
 
