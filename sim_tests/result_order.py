@@ -1,4 +1,4 @@
-"""The order in which a column's results leave the array: docs/model.md, "Tiles" and "Drain"."""
+"""The order in which a column's results leave the array: docs/machines/inner_join.md, "Tiles" and "Drain"."""
 
 from __future__ import annotations
 

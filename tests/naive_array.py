@@ -1,9 +1,9 @@
 """The inner-join array as a plain clocked machine: the oracle of every faster cycle model.
 
 A loop over cycles lets feeders, processing elements (PE) and columns act on what they know by then.
-It is written from the sentences of the machine's description, of which docs/model.md ("Cycles of a
-pass") has the gist, quoted beside the rule that each became, and not from its recurrence: that the
-two agree is what the tests show. It isn't meant to be quick.
+It is written from the sentences of the machine's description, of which docs/machines/inner_join.md
+("Cycles of a pass") has the gist, quoted beside the rule that each became, and not from its
+recurrence: that the two agree is what the tests show. It isn't meant to be quick.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def array_cycles(
     Raises:
         InputError: masks that are not two-dimensional, are empty, or differ in K; several tiles
             without drains.
-    Source: docs/model.md, "Cycles of a pass".
+    Source: docs/model.md, "Machines and the cycles of a pass".
     """
     act_mask, weight_mask = np.asarray(act_mask, dtype=bool), np.asarray(weight_mask, dtype=bool)
     for name, mask, lines in (

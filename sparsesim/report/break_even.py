@@ -63,8 +63,8 @@ def _verdict(one: BreakEven) -> Text:
 
 def _notes(found: BreakEvens) -> Iterable[str]:
     yield "input, weights: the measured share that is not zero. By scheme: the highest"
-    yield "such share at which the layer is faster than dense PEs in the same LUTs, DSPs"
-    yield f"and BRAM{_of_both(found)}, and its speed over theirs as measured."
+    yield "such share at which the layer is faster than the dense array in the same LUTs,"
+    yield f"DSPs and BRAM{_of_both(found)}, and its speed over that as measured."
     yield "▸ it pays as measured. In time; total cycles, DRAM included."
     for scheme, rival in found.rivals.items():
         rules = machine_named(rival.machine)

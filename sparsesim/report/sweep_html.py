@@ -41,8 +41,8 @@ _SECTIONS = (
     (
         "speedups",
         "What skipping gains",
-        "Each point of the front over the same array without skipping, and over the fastest array "
-        "of dense PEs in the same LUTs, DSPs and block RAM at its own clock.",
+        "Each point of the front over the same array without skipping, and over the fastest dense "
+        "array in the same LUTs, DSPs and block RAM at its own clock.",
     ),
     ("images", "From image to image", "From the median image to the slowest; ticks: p50 and p95."),
     (

@@ -1,4 +1,4 @@
-"""Cycles and classes of passes on the inner-join array, by docs/model.md.
+"""Cycles and classes of passes on the inner-join array, by docs/machines/inner_join.md.
 
 The recurrence itself runs in `kernels.py`. Here stands what it is run on: which operands set the
 service times under each scheme, which passes are equal and so counted once, how wide the vectors'

@@ -17,7 +17,7 @@ _PACE = (
 def floors(runs: Runs, array: InnerJoinArray) -> tuple[Floor, ...]:
     """The floors of a layer: its busiest column drains; each PE takes a cycle a window or more.
 
-    Source: docs/model.md, "Cycles of a pass".
+    Source: docs/machines/inner_join.md, "Cycles of a pass".
     """
     return (
         Floor("one result a column", drain_floor(runs, array.cols), "drain", _PACE),

@@ -27,7 +27,7 @@ class InnerJoinArray(Spec):
             each position tile.
     Raises:
         SpecError: unknown key, wrong type, out of range.
-    Source: docs/model.md, "Cycles of a pass".
+    Source: docs/machines/inner_join.md, "Cycles of a pass".
     """
 
     rows: int = Field(default=16, ge=1, le=1024)

@@ -1,4 +1,4 @@
-"""When each PE ends its work on each window of a pass, by the recurrence of docs/model.md.
+"""When each PE ends its work on each window of a pass, by docs/machines/inner_join.md.
 
 For finding where the Verilog leaves the model, window by window. Cycles and classes of whole layers
 come from `counting.py`, a hundred times faster.
@@ -23,7 +23,7 @@ def timeline(
 ) -> Timeline:
     """Run the recurrence; see `Machine.timeline`. The ends are by row and column.
 
-    Source: docs/model.md, "Cycles of a pass", whose names these are.
+    Source: docs/machines/inner_join.md, "Cycles of a pass", whose names these are.
     """
     rows, cols = array.rows, array.cols
     depth, latency = array.queue_depth, array.feed_latency

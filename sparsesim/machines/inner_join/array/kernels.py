@@ -1,4 +1,4 @@
-"""The recurrence of docs/model.md, a vector of PEs at a time.
+"""The recurrence of docs/machines/inner_join.md, a vector of PEs at a time.
 
 Times are lanes of 16 or 32 bits relative to an int64 base, moved along now and then. A PE's time
 `free` is the cycle after its last work, `last + 1`; `arrival` is `push + feed_latency`; `gate` is

@@ -1,9 +1,9 @@
 """One layer's exact cycles at any queue depth, each counted once.
 
-A deeper queue never costs a cycle: in the recurrence of docs/model.md a feeder waits for the end of
-the window `queue_depth` places back, a deeper queue asks for an earlier one, and all times are
-maxima of earlier times plus constants. A queue as deep as its pass has windows never makes a feeder
-wait: there it is the unbounded one.
+A deeper queue never costs a cycle: in the recurrence of docs/machines/inner_join.md a feeder waits
+for the end of the window `queue_depth` places back, a deeper queue asks for an earlier one, and all
+times are maxima of earlier times plus constants. A queue as deep as its pass has windows never
+makes a feeder wait: there it is the unbounded one.
 """
 
 from __future__ import annotations
