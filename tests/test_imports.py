@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,27 @@ def test_a_machine_is_imported_by_no_one_but_itself(root):
                 if part == "a machine" and not path.is_relative_to(folder):
                     wrong.append(f"{path.relative_to(root)}:{line}: imports {module}")
     assert wrong == []
+
+
+def test_no_module_comes_back_to_itself(root):
+    files = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (root / "sparsesim").rglob("*.py")
+    }
+    imports = {}
+    for name, path in files.items():
+        asked = [
+            f"{node.module}.{alias.name}"
+            for node in statements(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ]
+        modules = [one if one in files else one.rpartition(".")[0] for one in asked]
+        imports[name] = {one for one in modules if one in files and one != name}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("part", ["trace", "engine", "graph", "lowering", "sparsity"])
