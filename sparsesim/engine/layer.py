@@ -89,9 +89,8 @@ class LayerRunner:
         kind = weight.matrix.dtype
         values = np.ascontiguousarray(self._operand(x, tensors, kind))
         values = values.reshape(x.shape[0], x.shape[1], *shape.input)
-        positions = shape.output[0] * shape.output[1] * shape.output[2]
         check_vectors(self.layer, tensors, shape.output_shape, shape.groups * shape.filters)
-        end.start((x.shape[0], shape.groups * shape.filters, positions), kind)
+        end.start((x.shape[0], shape.groups * shape.filters, shape.positions), kind)
         transposed = self.layer.kind == "conv_transpose"
         run = products.convolve_transposed if transposed else products.convolve
         sums = run(values, weight, shape, end)

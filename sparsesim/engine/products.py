@@ -40,7 +40,7 @@ def convolve(x: np.ndarray, weight: Prepared, shape: Convolution, finish: Finish
         (batch, groups * filters, positions).
     """
     depthwise = shape.channels == 1 and shape.groups > 1
-    few = shape.output[0] * shape.output[1] * shape.output[2] < _FEW
+    few = shape.positions < _FEW
     if x.dtype == np.float32 and not depthwise and not few and tiles.usable():
         return tiles.convolve(x, weight.packed, shape, finish)
     return unfolded(x, weight.matrix, shape, finish.block)
@@ -49,7 +49,7 @@ def convolve(x: np.ndarray, weight: Prepared, shape: Convolution, finish: Finish
 def unfolded(x: np.ndarray, weight: np.ndarray, shape: Convolution, finish: _Block) -> np.ndarray:
     """A convolution by unfolding and BLAS, or by a loop where a group has one channel."""
     numbers = shape.array()
-    positions = int(np.prod(shape.output))
+    positions = shape.positions
     out = np.empty((x.shape[0], shape.groups * shape.filters, positions), dtype=x.dtype)
     for image in range(x.shape[0]):
         if shape.channels == 1 and shape.groups > 1:
@@ -145,7 +145,7 @@ def convolve_transposed(
 ) -> np.ndarray:
     """A transposed convolution; matrix as (groups, channels of a group, filters * volume)."""
     numbers = shape.array()
-    positions = int(np.prod(shape.output))
+    positions = shape.positions
     out = np.empty((x.shape[0], shape.groups * shape.filters, *shape.output), dtype=x.dtype)
     flat = x.reshape(*x.shape[:2], int(np.prod(x.shape[2:])))
 

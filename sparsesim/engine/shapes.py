@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -33,6 +34,11 @@ class Convolution:
     dilation: Axes3
     pad: Axes3
     output_shape: tuple[int, ...]
+
+    @property
+    def positions(self) -> int:
+        """Outputs of one filter."""
+        return prod(self.output)
 
     def array(self) -> np.ndarray:
         """What kernels take, int64, shape (18,): see `columns`."""

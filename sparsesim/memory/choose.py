@@ -78,12 +78,13 @@ def choose_blocks(
     reduction_cut = np.any(np.array(candidates) == 0, axis=(0, 1))
     whole = np.flatnonzero(~reduction_cut)
     if len(whole):
-        sizes = [(candidate[0][whole], candidate[1][whole]) for candidate in candidates]
+        sizes = [(m[whole], p[whole]) for m, p in candidates]
         tried = [whole_moves(layer, whole, *size) for size in sizes]
         moved = [_moved(layer, moves, resident[whole], whole) for moves in tried]
         taken, outer = _fewest_bits(moved, orders)
-        filters[whole] = np.choose(taken, [size[0] for size in sizes])
-        positions[whole] = np.choose(taken, [size[1] for size in sizes])
+        some_filters, some_positions = zip(*sizes, strict=True)
+        filters[whole] = np.choose(taken, some_filters)
+        positions[whole] = np.choose(taken, some_positions)
         positions_first[whole], positions_outer[whole] = taken == 1, outer == 1
     if reduction_cut.any():
         parts = []
@@ -96,7 +97,8 @@ def choose_blocks(
             parts.append(sliced_moves(layer, one, filters[one], positions[one], cut))
             elements[group] = cut.elements
             moved = [_moved(layer, parts[-1], resident[one], one)]
-            positions_outer[group] = _fewest_bits(moved, orders)[1][0] == 1
+            _, (outer,) = _fewest_bits(moved, orders)
+            positions_outer[group] = outer == 1
         moves = joined(parts)
     elif np.all(taken == taken[0]):
         moves = tried[taken[0]]

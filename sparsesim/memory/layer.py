@@ -71,11 +71,12 @@ class Layer:
         )
 
     def weight_slices(self, group: int, tile: Ints, starts: Ints, ends: Ints) -> Runs:
-        """Operand pairs [starts, ends) of filters [tile[0], tile[1]) of a group."""
+        """Operand pairs [starts, ends) of a tile's filters of a group: first and end of them."""
+        m0, m1 = tile
         reduction = self.geometry.reduction
         first = group // self.geometry.steps * self.geometry.filters
-        offsets = (first + tile[0]) * reduction + starts
-        return Runs(self.weight_words, offsets, tile[1] - tile[0], ends - starts, reduction)
+        offsets = (first + m0) * reduction + starts
+        return Runs(self.weight_words, offsets, m1 - m0, ends - starts, reduction)
 
     def lowered(self, group: int) -> NDArray[np.uint64]:
         """The lowered activations of a group: uint64, shape (positions, words of K bits)."""
@@ -89,7 +90,8 @@ class Layer:
     def activation_slices(
         self, lowered: NDArray[np.uint64], tile: Ints, starts: Ints, ends: Ints
     ) -> Runs:
-        """Operand pairs [starts, ends) of positions [tile[0], tile[1]) of lowered activations."""
+        """Operand pairs [starts, ends) of a tile's positions, lowered: first and end of them."""
+        p0, p1 = tile
         stride = lowered.shape[1] * 64
-        offsets = tile[0] * stride + starts
-        return Runs(lowered.reshape(-1), offsets, tile[1] - tile[0], ends - starts, stride)
+        offsets = p0 * stride + starts
+        return Runs(lowered.reshape(-1), offsets, p1 - p0, ends - starts, stride)

@@ -126,7 +126,7 @@ class _Plan:
 def _plan(shape: Convolution, threads: int) -> _Plan:
     """Kept: computing it in cold caches would take a tenth of a small layer's time."""
     channels, filters, taps = shape.channels, shape.filters, prod(shape.kernel)
-    positions, blocks = prod(shape.output), -(-shape.filters // _FILTERS)
+    positions, blocks = shape.positions, -(-shape.filters // _FILTERS)
     depth, most = _block(channels, taps, blocks, positions)
     scratch = -(-most // _POSITIONS) * _LANES * depth * taps
     scratch += (most + _LANES) * _FILTERS * (blocks if depth < channels else 1)
