@@ -13,7 +13,7 @@ import sparsesim as ss
 from sparsesim.estimator.operands import lower
 from sparsesim.lowering.bits import unpack
 
-MODELS = Path(__file__).resolve().parents[2] / "models_onnx"
+MODELS = Path(__file__).resolve().parents[3] / "models_onnx"
 LAYERS = ("conv1", "conv2", "fc3", "fc4")
 
 

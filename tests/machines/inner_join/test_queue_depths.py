@@ -264,7 +264,7 @@ def test_mistakes():
     with pytest.raises(SpecError) as caught:
         size_queues(trace, loss=1.0)
     assert str(caught.value) == "loss 1 is out of range; use 0 to below 1, or 0% to below 100%"
-    toy = f"{Path(__file__).with_name('toy.py')}:Toy"
+    toy = f"{Path(__file__).parents[1] / 'toy.py'}:Toy"
     with pytest.raises(SpecError) as caught:
         size_queues(trace, ss.Accelerator(machine=toy))
     assert str(caught.value) == f"machine '{toy}' has no queues; no depth is to be found"

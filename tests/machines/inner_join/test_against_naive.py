@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import sparsesim as ss
 
-VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "array_cycles.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "array_cycles.json").read_text())
 SCHEMES = ("none", "activation", "weight", "two_sided")
 LOOP_ORDERS = ("filters_inner", "positions_inner")
 PARAMETERS = (
