@@ -67,12 +67,8 @@ int main(int argc, char** argv) {
   top.rst_ni = 0;
   for (int n = 0; n < 16; ++n) tick();
   top.rst_ni = 1;
-  top.windows_i = 36;
-  top.filter_tiles_i = 60000;
-  top.position_tiles_i = 60000;
-  top.last_filters_i = top.last_positions_i = LINES;
-  top.last_length_i = WINDOW;
-  top.drains_i = 1;
+  const int shape[] = {36, 60000, 60000, LINES, LINES, WINDOW, 1};  // inner_join_pass_shape.v
+  for (int n = 0; n < 7; ++n) top.pass_i[n] = shape[n];
   top.raw_i = 1;
   std::memset(&top.out_ready_i, 0xff, sizeof top.out_ready_i);
   std::memset(&top.weight_valid_i, 0xff, sizeof top.weight_valid_i);

@@ -1,7 +1,8 @@
 `default_nettype none
-// Proves of registers: its AXI4-Lite channels keep their promise and answer each request exactly
-// once, in order, with the response that the map says; a kept register reads back what was written
-// to it; a pass starts only with a legal shape, while none is under way, and its shape then stays.
+// Proves of inner_join's registers: the AXI4-Lite channels keep their promise and answer each request
+// exactly once, in order, with the response that the map says; a kept register reads back what was
+// written to it; a pass starts only with a legal shape, while none is under way, and its shape then
+// stays.
 //
 // Free: the master, and when the accelerator is busy. One bit of one kept register is watched.
 module registers_properties #(
@@ -47,20 +48,22 @@ module registers_properties #(
     assume (kept < KEPT && kept != PARAM_INDEX);
   end
 
-  wire awready, wready, bvalid, arready, rvalid, start, drains, raw, param_we;
+  wire awready, wready, bvalid, arready, rvalid, start, raw, param_we;
   wire [1:0] bresp, rresp;
   wire [31:0] rdata;
-  wire [15:0] windows, filter_tiles, position_tiles;
-  wire [10:0] last_filters, last_positions;
-  wire [6:0] last_length;
+  wire [223:0] pass;
+  wire [15:0] windows = pass[0+:16], filter_tiles = pass[32+:16], position_tiles = pass[64+:16];
+  wire [10:0] last_filters = pass[96+:11], last_positions = pass[128+:11];
+  wire [6:0] last_length = pass[160+:7];
+  wire drains = pass[192];
   // Inside: for induction, which has to start from any state that these equalities allow.
-  (* hierconn *) wire [32*KEPT-1:0] \u_registers.kept_q ;
-  (* hierconn *) wire [9:0] \u_registers.aw_word_q ;
-  (* hierconn *) wire [31:0] \u_registers.w_data_q ;
-  (* hierconn *) wire [3:0] \u_registers.w_strobe_q ;
-  (* hierconn *) wire [9:0] \u_registers.ar_word_q ;
-  (* hierconn *) wire \u_registers.is_kept_q , \u_registers.is_fixed_q , \u_registers.is_control_q ;
-  sparsesim_registers #(
+  (* hierconn *) wire [32*KEPT-1:0] \u_registers.u_registers.kept_q ;
+  (* hierconn *) wire [9:0] \u_registers.u_registers.aw_word_q ;
+  (* hierconn *) wire [31:0] \u_registers.u_registers.w_data_q ;
+  (* hierconn *) wire [3:0] \u_registers.u_registers.w_strobe_q ;
+  (* hierconn *) wire [9:0] \u_registers.u_registers.ar_word_q ;
+  (* hierconn *) wire \u_registers.u_registers.is_kept_q , \u_registers.u_registers.is_fixed_q , \u_registers.u_registers.is_control_q ;
+  inner_join_registers #(
       .ROWS       (ROWS),
       .COLS       (COLS),
       .WINDOW     (WINDOW),
@@ -87,13 +90,7 @@ module registers_properties #(
       .s_axil_rdata    (rdata),
       .s_axil_rresp    (rresp),
       .start_o         (start),
-      .windows_o       (windows),
-      .filter_tiles_o  (filter_tiles),
-      .position_tiles_o(position_tiles),
-      .last_filters_o  (last_filters),
-      .last_positions_o(last_positions),
-      .last_length_o   (last_length),
-      .drains_o        (drains),
+      .pass_o          (pass),
       .raw_o           (raw),
       .param_we_o      (param_we),
       .busy_i          (busy_i),
@@ -182,14 +179,14 @@ module registers_properties #(
       // Three cycles behind both at the latest, or behind the answer before; a read likewise.
       assert (awready == !(has_address_q && !answers) && wready == !(has_data_q && !answers));
       if (has_address_q && !answers) begin
-        assert (\u_registers.aw_word_q == word_q);
-        assert (\u_registers.is_kept_q == is_kept && \u_registers.is_control_q == is_control);
-        assert (\u_registers.is_fixed_q == is_read_only);
+        assert (\u_registers.u_registers.aw_word_q == word_q);
+        assert (\u_registers.u_registers.is_kept_q == is_kept && \u_registers.u_registers.is_control_q == is_control);
+        assert (\u_registers.u_registers.is_fixed_q == is_read_only);
       end
       if (has_data_q && !answers) begin
-        assert (\u_registers.w_data_q == data_q && \u_registers.w_strobe_q == strobe_q);
+        assert (\u_registers.u_registers.w_data_q == data_q && \u_registers.u_registers.w_strobe_q == strobe_q);
       end
-      if (has_read_q) assert (\u_registers.ar_word_q == read_word_q);
+      if (has_read_q) assert (\u_registers.u_registers.ar_word_q == read_word_q);
       assert (arready == !(has_read_q || rvalid));
       assert (!has_read_q || !read_answered_q);
       assert (waits_q <= 3);
@@ -204,7 +201,7 @@ module registers_properties #(
       assert (param_we == (answers && bresp == OKAY && word_q == 52 && strobe_q[0]));
       if (start) assert (legal && !start_q);
       if (busy_q) assert (shape == shape_q);
-      assert (\u_registers.kept_q [32*kept+place] == written_bit);
+      assert (\u_registers.u_registers.kept_q [32*kept+place] == written_bit);
       if (read_answers) begin
         assert (rresp == (read_mapped ? OKAY : DECERR));
         if (!read_mapped) assert (rdata == 0);

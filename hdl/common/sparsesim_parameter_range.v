@@ -1,6 +1,6 @@
 `default_nettype none
-// Stops whoever elaborates a parameter that is out of range, or does not go with another one, naming
-// the instance and what may be taken.
+// Stops whoever elaborates a parameter that is out of range, or does not go with another one,
+// naming the instance and what may be taken.
 //
 // Holds no logic and costs nothing. One instance a parameter, named u_<name>_range, before all that
 // could trip over its value:
@@ -18,7 +18,8 @@
 // after (Verilator: before) the instance's path: the first is the same sentence as Python's
 // SpecError. Of a parameter that is out of range the other sentence is not said.
 //
-// Twin: sparsesim/spec/accelerator.py. Test: tests/rtl/test_rtl_parameters.py, test_rtl_relations.py.
+// Twin: sparsesim/spec/accelerator.py. Test: tests/rtl/test_rtl_parameters.py,
+// test_rtl_relations.py.
 module sparsesim_parameter_range #(
     // What the sentence calls the parameter: the accelerator's field where there is one.
     parameter NAME = "parameter",
@@ -42,7 +43,8 @@ module sparsesim_parameter_range #(
 `ifdef VERILATOR
       $fatal(1, "%0s %0d is out of range; use %0d to %0d", NAME, VALUE, LOW, HIGH);
 `elsif YOSYS
-      // Yosys fills in no numbers in $fatal: it prints the sentence, then stops at what isn't there.
+      // Yosys fills in no numbers in $fatal: it prints the sentence, then stops at what isn't
+      // there.
       initial $display("%m: %0s %0d is out of range; use %0d to %0d", NAME, VALUE, LOW, HIGH);
       a_parameter_is_out_of_range stop ();
 `else

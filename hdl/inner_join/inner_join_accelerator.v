@@ -41,15 +41,9 @@ module inner_join_accelerator #(
 ) (
     input  wire                            clk_i,
     input  wire                            rst_ni,
-    // Takes the shape below, which stays while busy_o is high; see inner_join_array.v.
+    // Takes the shape (inner_join_pass_shape.v), which stays while busy_o is high.
     input  wire                            start_i,
-    input  wire [                    15:0] windows_i,
-    input  wire [                    15:0] filter_tiles_i,
-    input  wire [                    15:0] position_tiles_i,
-    input  wire [                    10:0] last_filters_i,
-    input  wire [                    10:0] last_positions_i,
-    input  wire [                     6:0] last_length_i,
-    input  wire                            drains_i,
+    input  wire [                7*32-1:0] pass_i,
     // Weight windows for each row, activation windows for each column; see inner_join_array.v.
     input  wire [                ROWS-1:0] weight_valid_i,
     output wire [                ROWS-1:0] weight_ready_o,
@@ -112,13 +106,7 @@ module inner_join_accelerator #(
       .clk_i            (clk_i),
       .rst_ni           (rst_ni),
       .start_i          (start_i),
-      .windows_i        (windows_i),
-      .filter_tiles_i   (filter_tiles_i),
-      .position_tiles_i (position_tiles_i),
-      .last_filters_i   (last_filters_i),
-      .last_positions_i (last_positions_i),
-      .last_length_i    (last_length_i),
-      .drains_i         (drains_i),
+      .pass_i           (pass_i),
       .weight_valid_i   (weight_valid_i),
       .weight_ready_o   (weight_ready_o),
       .weight_mask_i    (weight_mask_i),
@@ -140,11 +128,27 @@ module inner_join_accelerator #(
   assign busy_o = array_busy || finishing != {COLS{1'b0}};
   assign overflow_o = overflowed != {COLS{1'b0}};
 
+  wire [15:0] windows, filter_tiles, position_tiles;
+  wire [10:0] last_filters, last_positions;
+  wire [6:0] last_length;
+  wire drains;
+  inner_join_pass_shape u_shape (
+      .pass_i          (pass_i),
+      .windows_o       (windows),
+      .filter_tiles_o  (filter_tiles),
+      .position_tiles_o(position_tiles),
+      .last_filters_o  (last_filters),
+      .last_positions_o(last_positions),
+      .last_length_o   (last_length),
+      .drains_o        (drains)
+  );
+  wire unused = &{1'b0, windows, last_filters, last_length, drains};
+
   genvar j;
   generate
     for (j = 0; j < COLS; j = j + 1) begin : g_col
       // Position tiles in which the column has a position.
-      wire [15:0] tiles = position_tiles_i - {15'd0, last_positions_i <= j};
+      wire [15:0] tiles = position_tiles - {15'd0, last_positions <= j};
       sparsesim_postprocess #(
           .ACC_W          (ACC_W),
           .WINDOW         (WINDOW),
@@ -156,7 +160,7 @@ module inner_join_accelerator #(
           .clk_i             (clk_i),
           .rst_ni            (rst_ni),
           .start_i           (start_i),
-          .filter_tiles_i    (filter_tiles_i),
+          .filter_tiles_i    (filter_tiles),
           .position_tiles_i  (tiles),
           .param_we_i        (param_we_i),
           .param_index_i     (param_index_i),

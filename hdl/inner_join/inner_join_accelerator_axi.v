@@ -7,7 +7,7 @@
 // A beat of a result stream is one of sparsesim_postprocess.v; tlast closes a position's channels.
 // tdata is padded with zeros to whole bytes; line i's is at [8*BYTES*i +: 8*BYTES].
 //
-// A pass: write the layer's registers and its filters' parameters (sparsesim_registers.v), the
+// A pass: write the layer's registers and its filters' parameters (inner_join_registers.v), the
 // shape, then CONTROL.start; feed the windows, take the results; it is over when STATUS.busy falls.
 // Operands may be offered before the start, but not before their zero points are written: two
 // windows of each line go in, are decoded and wait.
@@ -54,7 +54,7 @@ module inner_join_accelerator_axi #(
 ) (
     input  wire                       clk_i,
     input  wire                       rst_ni,
-    // AXI4-Lite slave; see sparsesim_registers.v.
+    // AXI4-Lite slave; see inner_join_registers.v.
     input  wire                       s_axil_awvalid,
     output wire                       s_axil_awready,
     input  wire [               11:0] s_axil_awaddr,
@@ -91,16 +91,15 @@ module inner_join_accelerator_axi #(
   localparam IN_W = WINDOW * (1 + VALUE_W);
   localparam OUT_W = IN_W > ACC_W ? IN_W : ACC_W;
 
-  wire start, drains, relu, raw, activation_signed, weight_signed, param_we, busy, overflow;
-  wire [15:0] windows, filter_tiles, position_tiles, param_index;
-  wire [10:0] last_filters, last_positions;
-  wire [6:0] last_length;
+  wire start, relu, raw, activation_signed, weight_signed, param_we, busy, overflow;
+  wire [7*32-1:0] pass;
+  wire [15:0] param_index;
   wire [VALUE_W:0] threshold, zero_point, low, high, activation_zero_point, weight_zero_point;
   wire [31:0] param_bias, param_multiplier;
   wire [5:0] param_shift;
   wire [47:0] cycles;
   wire [7*48-1:0] counters;
-  sparsesim_registers #(
+  inner_join_registers #(
       .ROWS           (ROWS),
       .COLS           (COLS),
       .WINDOW         (WINDOW),
@@ -136,13 +135,7 @@ module inner_join_accelerator_axi #(
       .s_axil_rdata           (s_axil_rdata),
       .s_axil_rresp           (s_axil_rresp),
       .start_o                (start),
-      .windows_o              (windows),
-      .filter_tiles_o         (filter_tiles),
-      .position_tiles_o       (position_tiles),
-      .last_filters_o         (last_filters),
-      .last_positions_o       (last_positions),
-      .last_length_o          (last_length),
-      .drains_o               (drains),
+      .pass_o                 (pass),
       .relu_o                 (relu),
       .threshold_o            (threshold),
       .zero_point_o           (zero_point),
@@ -236,13 +229,7 @@ module inner_join_accelerator_axi #(
       .clk_i             (clk_i),
       .rst_ni            (rst_ni),
       .start_i           (start),
-      .windows_i         (windows),
-      .filter_tiles_i    (filter_tiles),
-      .position_tiles_i  (position_tiles),
-      .last_filters_i    (last_filters),
-      .last_positions_i  (last_positions),
-      .last_length_i     (last_length),
-      .drains_i          (drains),
+      .pass_i            (pass),
       .weight_valid_i    (weight_valid),
       .weight_ready_o    (weight_ready),
       .weight_mask_i     (weight_mask),

@@ -37,17 +37,9 @@ module inner_join_array #(
 ) (
     input  wire                            clk_i,
     input  wire                            rst_ni,
-    // Takes the shape below, which stays while busy_o is high.
+    // Takes the shape (inner_join_pass_shape.v), which stays while busy_o is high.
     input  wire                            start_i,
-    // Windows of a tile; filter tiles and position tiles; rows of the last filter tile, columns of
-    // the last position tile; pairs of a tile's last window; whether the pass ends its tiles.
-    input  wire [                    15:0] windows_i,
-    input  wire [                    15:0] filter_tiles_i,
-    input  wire [                    15:0] position_tiles_i,
-    input  wire [                    10:0] last_filters_i,
-    input  wire [                    10:0] last_positions_i,
-    input  wire [                     6:0] last_length_i,
-    input  wire                            drains_i,
+    input  wire [                7*32-1:0] pass_i,
     // A stream of windows for each row: weights with their zero point subtracted, and which of them
     // are not zero. Pair k at [k*WEIGHT_W +: WEIGHT_W].
     input  wire [                ROWS-1:0] weight_valid_i,
@@ -95,6 +87,21 @@ module inner_join_array #(
   localparam LENGTH_W = $clog2(WINDOW + 1);
   localparam RESULT_W = ACC_W + 1;
 
+  wire [15:0] windows, filter_tiles, position_tiles;
+  wire [10:0] last_filters, last_positions;
+  wire [6:0] last_length;
+  wire ends_tiles;
+  inner_join_pass_shape u_shape (
+      .pass_i          (pass_i),
+      .windows_o       (windows),
+      .filter_tiles_o  (filter_tiles),
+      .position_tiles_o(position_tiles),
+      .last_filters_o  (last_filters),
+      .last_positions_o(last_positions),
+      .last_length_o   (last_length),
+      .drains_o        (ends_tiles)
+  );
+
   // What feeders broadcast over their line.
   wire [ROWS-1:0] weight_push, weight_running;
   wire [ROWS*SLOT_W-1:0] weight_slot;
@@ -132,12 +139,12 @@ module inner_join_array #(
           .clk_i        (clk_i),
           .rst_ni       (rst_ni),
           .start_i      (start_i),
-          .windows_i    (windows_i),
-          .tiles_i      (filter_tiles_i),
-          .other_tiles_i(position_tiles_i),
-          .exists_i     (last_filters_i > i),
-          .is_last_i    (last_filters_i == i + 1),
-          .drains_i     (drains_i),
+          .windows_i    (windows),
+          .tiles_i      (filter_tiles),
+          .other_tiles_i(position_tiles),
+          .exists_i     (last_filters > i),
+          .is_last_i    (last_filters == i + 1),
+          .drains_i     (ends_tiles),
           .valid_i      (weight_valid_i[i]),
           .ready_o      (weight_ready_o[i]),
           .mask_i       (weight_mask_i[i*WINDOW+:WINDOW]),
@@ -166,12 +173,12 @@ module inner_join_array #(
           .clk_i        (clk_i),
           .rst_ni       (rst_ni),
           .start_i      (start_i),
-          .windows_i    (windows_i),
-          .tiles_i      (position_tiles_i),
-          .other_tiles_i(filter_tiles_i),
-          .exists_i     (last_positions_i > j),
-          .is_last_i    (last_positions_i == j + 1),
-          .drains_i     (drains_i),
+          .windows_i    (windows),
+          .tiles_i      (position_tiles),
+          .other_tiles_i(filter_tiles),
+          .exists_i     (last_positions > j),
+          .is_last_i    (last_positions == j + 1),
+          .drains_i     (ends_tiles),
           .valid_i      (act_valid_i[j]),
           .ready_o      (act_ready_o[j]),
           .mask_i       (act_mask_i[j*WINDOW+:WINDOW]),
@@ -233,7 +240,7 @@ module inner_join_array #(
             .clk_i          (clk_i),
             .rst_ni         (rst_ni),
             .start_i        (start_i),
-            .last_length_i  (last_length_i[LENGTH_W-1:0]),
+            .last_length_i  (last_length[LENGTH_W-1:0]),
             .weight_push_i  (weight_push[i]),
             .weight_slot_i  (weight_slot[i*SLOT_W+:SLOT_W]),
             .weight_tail_i  (weight_tail[i*HEAD_W+:HEAD_W]),
@@ -277,7 +284,7 @@ module inner_join_array #(
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
       .start_i    (start_i),
-      .drains_i   (drains_i),
+      .drains_i   (ends_tiles),
       .works_i    (work),
       .drained_i  (drains),
       .rows_open_i(weight_running),
@@ -289,8 +296,8 @@ module inner_join_array #(
     if (COUNTERS_EN != 0) begin : g_counters
       localparam [26:0] WIDE_ROWS = ROWS[26:0];
       localparam [26:0] WIDE_COLS = COLS[26:0];
-      wire [26:0] filters = ({11'd0, filter_tiles_i} - 27'd1) * WIDE_ROWS + {16'd0, last_filters_i};
-      wire [26:0] positions = ({11'd0, position_tiles_i} - 27'd1) * WIDE_COLS + {16'd0, last_positions_i};
+      wire [26:0] filters = ({11'd0, filter_tiles} - 27'd1) * WIDE_ROWS + {16'd0, last_filters};
+      wire [26:0] positions = ({11'd0, position_tiles} - 27'd1) * WIDE_COLS + {16'd0, last_positions};
       inner_join_class_counters #(
           .PES       (ROWS * COLS),
           .LANES     (LANES),
@@ -300,7 +307,7 @@ module inner_join_array #(
           .clk_i       (clk_i),
           .rst_ni      (rst_ni),
           .start_i     (start_i),
-          .drains_i    (drains_i),
+          .drains_i    (ends_tiles),
           .results_i   ({21'd0, filters} * {21'd0, positions}),
           .cycles_i    (cycles_o),
           .class_i     (class_of),
@@ -316,6 +323,6 @@ module inner_join_array #(
   endgenerate
 
   // A column needs no ends of tiles; a length has as many bits as WINDOW asks for.
-  wire unused = &{1'b0, act_flags, last_length_i};
+  wire unused = &{1'b0, act_flags, last_length};
 endmodule
 `default_nettype wire

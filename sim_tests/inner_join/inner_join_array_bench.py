@@ -30,6 +30,7 @@ from bench import (
     wait_for,
 )
 from cocotb.task import Task
+from inner_join_register_map import WORDS
 from result_order import Result, results_of_pass
 
 import sparsesim as ss
@@ -251,16 +252,15 @@ class ArrayBench:
         filter_tiles, position_tiles = -(-filters // rows), -(-positions // cols)
         windows = -(-reduction // window)
         shape = {
-            "windows_i": windows,
-            "filter_tiles_i": filter_tiles,
-            "position_tiles_i": position_tiles,
-            "last_filters_i": filters - (filter_tiles - 1) * rows,
-            "last_positions_i": positions - (position_tiles - 1) * cols,
-            "last_length_i": reduction - (windows - 1) * window,
-            "drains_i": int(drains),
+            "WINDOWS": windows,
+            "FILTER_TILES": filter_tiles,
+            "POSITION_TILES": position_tiles,
+            "LAST_FILTERS": filters - (filter_tiles - 1) * rows,
+            "LAST_POSITIONS": positions - (position_tiles - 1) * cols,
+            "LAST_LENGTH": reduction - (windows - 1) * window,
+            "DRAINS": int(drains),
         }
-        for name, value in shape.items():
-            getattr(self.dut, name).value = value
+        self.dut.pass_i.value = pack([shape[name] for name in WORDS.shape], 32)
         for driver in (*self.weights.drivers, *self.acts.drivers):
             driver.idle = self.idle
         tiles = [(m, p) for p in range(position_tiles) for m in range(filter_tiles)]

@@ -24,7 +24,8 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 from encoded import beat, beats
-from register_map import BUSY, CLEAR, COUNTS, OVERFLOW, PARAMETERS, REGISTERS, START
+from inner_join_register_map import REGISTERS, WORDS
+from register_map import BUSY, CLEAR, OVERFLOW, START
 from result_order import results_of_pass
 from scale_cases import LARGEST
 
@@ -265,7 +266,7 @@ class Machine:
             raise AssertionError("the machine is still busy")
         assert all(sink.empty() for sink in self.results)
         assert all(source.idle() for source in [*self.weights, *self.activations])
-        classes = {name.lower(): await self.count(name) for name in COUNTS[1:]}
+        classes = {name.lower(): await self.count(name) for name in WORDS.counts[1:]}
         return await self.count("CYCLES"), classes
 
     def model(self, layer: Layer) -> tuple[int, dict[str, int]]:
@@ -391,7 +392,7 @@ async def an_overflow_is_told_until_it_is_cleared(dut):
 async def registers_tell_the_machine_and_keep_still_while_it_works(dut):
     machine = await made(dut)
     shape = {"ROWS": LINES, "COLS": LINES, "ACT_W": 9, "WEIGHT_W": 8, "VALUE_W": 8}
-    for name in PARAMETERS:
+    for name in WORDS.parameters:
         expected = {**machine.told, **shape, "COUNTERS_EN": 1}[name]
         assert await machine.read(name) == expected, name
     layer = random_layer(2, 2, 4 * machine.window, 0.5)

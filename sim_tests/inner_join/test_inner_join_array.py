@@ -50,7 +50,7 @@ class Bench(ArrayBench):
         counted = await self.passes(operands, drains, before)
         expected = model_count(operands, self.machine, drains)
         assert counted.cycles == expected.cycles
-        latencies = self.machine.feed_latency + self.machine.pe_latency
+        latencies = self.machine.feed_latency + self.machine.array.pe_latency
         # A last work is known a register later than a last drain.
         quiet = latencies + QUIET_CYCLES + (not drains)
         assert self.ended == counted.cycles + quiet, "busy_o fell at another time"

@@ -30,7 +30,7 @@ RANGE = sources("sparsesim_parameter_range")[0]
 INNER_LANES = (1, 64)
 OUTER = {
     *("inner_join_class_counters", "inner_join_accelerator", "inner_join_accelerator_axi"),
-    *("inner_join_array", "sparsesim_registers"),
+    *("inner_join_array", "inner_join_registers"),
 }
 
 

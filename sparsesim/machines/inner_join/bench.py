@@ -29,13 +29,16 @@ class InnerJoinBench:
         rows, cols = replay.parameters["ROWS"], replay.parameters["COLS"]
         window, reduction = replay.parameters["WINDOW"], replay.arrays["weights"].shape[1]
         dut.out_ready_i.value = (1 << cols) - 1
-        dut.windows_i.value = -(-reduction // window)
-        dut.filter_tiles_i.value = -(-replay.filters // rows)
-        dut.position_tiles_i.value = -(-replay.positions // cols)
-        dut.last_filters_i.value = (replay.filters - 1) % rows + 1
-        dut.last_positions_i.value = (replay.positions - 1) % cols + 1
-        dut.last_length_i.value = (reduction - 1) % window + 1
-        dut.drains_i.value = int(replay.about["drains"])
+        words = [  # inner_join_pass_shape.v
+            -(-reduction // window),
+            -(-replay.filters // rows),
+            -(-replay.positions // cols),
+            (replay.filters - 1) % rows + 1,
+            (replay.positions - 1) % cols + 1,
+            (reduction - 1) % window + 1,
+            int(replay.about["drains"]),
+        ]
+        dut.pass_i.value = sum(word << 32 * number for number, word in enumerate(words))
         self._lines = [Lines(dut, replay, name) for name in ("weight", "act")]
 
     def edge(self, cycle: int) -> None:

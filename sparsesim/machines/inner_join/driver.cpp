@@ -139,13 +139,14 @@ class InnerJoin final : public Driver {
     const int windows = tiles(pass.reduction, WINDOW);
     filter_tiles_ = tiles(pass.filters, ROWS);
     const int position_tiles = tiles(pass.positions, COLS);
-    top_.windows_i = windows;
-    top_.filter_tiles_i = filter_tiles_;
-    top_.position_tiles_i = position_tiles;
-    top_.last_filters_i = pass.filters - (filter_tiles_ - 1) * ROWS;
-    top_.last_positions_i = pass.positions - (position_tiles - 1) * COLS;
-    top_.last_length_i = pass.reduction - (windows - 1) * WINDOW;
-    top_.drains_i = pass.drains;
+    // Words of the shape: inner_join_pass_shape.v.
+    top_.pass_i[0] = windows;
+    top_.pass_i[1] = filter_tiles_;
+    top_.pass_i[2] = position_tiles;
+    top_.pass_i[3] = pass.filters - (filter_tiles_ - 1) * ROWS;
+    top_.pass_i[4] = pass.positions - (position_tiles - 1) * COLS;
+    top_.pass_i[5] = pass.reduction - (windows - 1) * WINDOW;
+    top_.pass_i[6] = pass.drains;
     for (int j = 0; j < COLS; ++j) out_ready_.set(j, true);
     out_ready_.to(top_.out_ready_i);
     weights_.begin(pass.operands[0], windows, pass.filters, position_tiles, !INNER);
