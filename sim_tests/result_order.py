@@ -1,4 +1,6 @@
-"""The order in which a column's results leave the array: docs/machines/inner_join.md, "Tiles" and "Drain"."""
+"""The order in which a column's results leave the array: docs/machines/inner_join.md, "Tiles" and
+"Drain".
+"""
 
 from __future__ import annotations
 
