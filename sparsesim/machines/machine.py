@@ -89,8 +89,8 @@ class Machine(ABC):
         """Multipliers: slots of one cycle."""
 
     def size(self, array: Any) -> str:
-        """The array's size as a word: `16x16`."""
-        return str(self.slots(array))
+        """The array's size as a word in front of what it is: `16x16`."""
+        return f"{self.slots(array)}-multiplier"
 
     def describe(self, array: Any) -> str:
         """The machine in a line, without its scheme: `16x16 inner_join, 1 lane, ...`."""

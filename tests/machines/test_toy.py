@@ -189,6 +189,7 @@ def test_a_stored_result_is_read_back(which: str, request, tmp_path: Path):
 def test_the_text_report(result: Result):
     text = render(result, "text")
     assert "8 multipliers, strips of 4" in text
+    assert "Speedup against the dense scheme on the same 8-multiplier array" in text
     assert "1.40x" in text and toy.SKIPPING in text
     assert all(len(line) <= 80 for line in text.splitlines())
 
