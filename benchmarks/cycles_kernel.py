@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.pairs import Pairs, count_pairs
 from sparsesim.machines.passes import Passes
@@ -62,12 +63,9 @@ def random_layer(
 ) -> Layer:
     """A layer in one pass."""
     rng = np.random.default_rng(1)
-    words = []
-    for lines in (positions, filters):
-        octets = np.packbits(rng.random((lines, reduction)) < density, axis=1, bitorder="little")
-        packed = np.zeros((1, lines, -(-reduction // 64) + 1), dtype=np.uint64)
-        packed.view(np.uint8)[0, :, : octets.shape[1]] = octets
-        words.append(packed)
+    words = [
+        pack_lines(rng.random((1, lines, reduction)) < density) for lines in (positions, filters)
+    ]
     tiling = accelerator.rules.tiling(accelerator.array)
     steps = tiling.tiles(filters, positions) * -(-reduction // tiling.elements)
     return Layer(*words, reduction, Passes.one(filters, positions, reduction), steps)

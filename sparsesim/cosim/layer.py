@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.estimator.operands import operands_of
 from sparsesim.fixed_point.product import LayerProduct
+from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.pairs import count_pairs
 from sparsesim.machines.passes import Passes
@@ -41,7 +41,7 @@ def model_counts(product: LayerProduct, passes: Passes, accelerator: Accelerator
     """Counts of passes by the model, on the product's own operands."""
     rules, array = accelerator.rules, accelerator.array
     reduction = product.activations.shape[2]
-    act, weight = _words(product.activations), _words(product.weights)
+    act, weight = pack_lines(product.activations != 0), pack_lines(product.weights != 0)
     return rules.count(
         rules.prepare("activation", act, reduction, array),
         rules.prepare("weight", weight, reduction, array),
@@ -98,12 +98,3 @@ class Slicer:
             low=post.low,
             high=post.high,
         )
-
-
-def _words(values: NDArray[np.int16]) -> NDArray[np.uint64]:
-    """Operand bits of (groups, vectors, K) values: words of K bits, and one more."""
-    groups, vectors, reduction = values.shape
-    words = np.zeros((groups, vectors, -(-reduction // 64) + 1), dtype=np.uint64)
-    octets = np.packbits(values != 0, axis=2, bitorder="little")
-    words.view(np.uint8).reshape(groups, vectors, -1)[:, :, : octets.shape[2]] = octets
-    return words

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.errors import InputError
+from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines.pairs import count_pairs
 from sparsesim.machines.passes import Passes
 from sparsesim.spec.accelerator import Accelerator
@@ -65,7 +66,7 @@ def array_cycles(
     if not drains and tiles > 1:
         raise InputError(f"drains = False takes one tile, but the masks make {tiles}")
 
-    act_words, weight_words = _packed(act_mask), _packed(weight_mask)
+    act_words, weight_words = pack_lines(act_mask[None]), pack_lines(weight_mask[None])
     passes = Passes.one(filters, positions, reduction, drains)
     pairs = count_pairs(act_words, weight_words, passes)
     counted = rules.count(
@@ -79,12 +80,3 @@ def array_cycles(
     keys = (one.key for one in rules.classes)
     classes = dict(zip(keys, counted.slots[0].tolist(), strict=True))
     return PassCount(int(counted.cycles[0]), classes, int(pairs.effectual[0]))
-
-
-def _packed(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Rows of bits, little-endian, shape (1, rows, words and one more)."""
-    rows, reduction = mask.shape
-    words = np.zeros((1, rows, -(-reduction // 64) + 1), dtype=np.uint64)
-    octets = np.packbits(mask, axis=1, bitorder="little")
-    words.view(np.uint8)[0, :, : octets.shape[1]] = octets
-    return words

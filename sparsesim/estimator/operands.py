@@ -10,7 +10,7 @@ from sparsesim.estimator.batches import joined, joined_bits
 from sparsesim.estimator.shared import Shared
 from sparsesim.estimator.stored_weights import stored_weight
 from sparsesim.lowering import Geometry
-from sparsesim.lowering.bits import ones
+from sparsesim.lowering.bits import ones, word_count
 from sparsesim.lowering.kernels import lower_activations, lower_weights
 from sparsesim.memory import LayerCounts, count_layer
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
@@ -78,7 +78,7 @@ def lower(
         weight_rows: those of an earlier run with the same weight.
         weight_groups: as `TraceLayer` has it.
     """
-    words = (geometry.reduction + 63) // 64 + 1
+    words = word_count(geometry.reduction)
     rows = np.zeros((geometry.groups, geometry.positions, words), dtype=np.uint64)
     numbers = geometry.array()
     for group in range(geometry.groups):

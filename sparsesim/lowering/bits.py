@@ -22,6 +22,20 @@ def pack(mask: np.ndarray) -> np.ndarray:
     return words
 
 
+def pack_lines(mask: np.ndarray) -> np.ndarray:
+    """Pack each line along the last axis by itself.
+
+    Args:
+        mask: bool, shape (..., elements).
+    Returns:
+        uint64, shape (..., ceil(elements / 64) + 1).
+    """
+    octets = np.packbits(mask, axis=-1, bitorder="little")
+    words = np.zeros((*mask.shape[:-1], word_count(mask.shape[-1])), dtype=np.uint64)
+    words.view(np.uint8)[..., : octets.shape[-1]] = octets
+    return words
+
+
 def unpack(words: np.ndarray, count: int) -> np.ndarray:
     """The first `count` bits as bool, shape (count,)."""
     return np.unpackbits(words.view(np.uint8), count=count, bitorder="little").astype(bool)

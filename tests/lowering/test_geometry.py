@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsesim.lowering import Geometry, channels_last, product
-from sparsesim.lowering.bits import ones, pack, unpack, word_count
+from sparsesim.lowering.bits import ones, pack, pack_lines, unpack, word_count
 from sparsesim.lowering.kernels import lower_activations, lower_weights
 
 
@@ -124,6 +124,14 @@ def test_weights_are_cut_from_any_bit_on(filters, reduction, first, seed):
     expected = mask[first:].reshape(filters, reduction)
     np.testing.assert_array_equal([unpack(row, reduction) for row in out], expected)
     assert ones(out) == expected.sum()
+
+
+@given(st.integers(1, 4), st.integers(0, 200), st.integers(0, 99))
+def test_lines_are_packed_each_by_itself(lines, count, seed):
+    mask = np.random.default_rng(seed).random((2, lines, count)) < 0.5
+    words = pack_lines(mask)
+    assert words.dtype == np.uint64 and words.shape == (2, lines, word_count(count))
+    np.testing.assert_array_equal(words, [[pack(line) for line in group] for group in mask])
 
 
 @given(st.integers(0, 300), st.integers(0, 99))

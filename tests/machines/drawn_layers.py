@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines import Machine
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.pairs import Pairs, count_pairs
@@ -114,12 +115,14 @@ class Case:
 
     def pairs(self) -> Pairs:
         """Of the passes."""
-        return count_pairs(packed(self.layer.activations), packed(self.layer.weights), self.passes)
+        return count_pairs(
+            pack_lines(self.layer.activations), pack_lines(self.layer.weights), self.passes
+        )
 
     def prepared(self, role: str) -> Any:
         """An operand as the machine lays it out."""
         bits = self.layer.activations if role == "activation" else self.layer.weights
-        return self.machine.prepare(role, packed(bits), self.layer.reduction, self.array)
+        return self.machine.prepare(role, pack_lines(bits), self.layer.reduction, self.array)
 
     def counted(self, activations: Any = None, weights: Any = None) -> Counted:
         """By the machine, of its own operands or of those that are given."""
@@ -147,15 +150,6 @@ def cases(machine: Machine, steps: int = 1) -> st.SearchStrategy[Case]:
         return Case(machine, array, layer, passes_of(draw, layer, machine, array), scheme)
 
     return drawn()
-
-
-def packed(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Bits of K as words, and one more; shape (groups, lines, words)."""
-    groups, lines, reduction = mask.shape
-    words = np.zeros((groups, lines, -(-reduction // 64) + 1), dtype=np.uint64)
-    octets = np.packbits(mask, axis=2, bitorder="little")
-    words.view(np.uint8)[:, :, : octets.shape[2]] = octets
-    return words
 
 
 def _pieces(length: int, step: int) -> list[tuple[int, int]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sparsesim.errors import InputError
 from sparsesim.estimator.array_cycles import array_cycles
+from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines.inner_join import CLASSES, SCHEMES, InnerJoin
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.pairs import count_pairs
@@ -196,15 +197,6 @@ def test_random_machines() -> None:
         check(act, weight, **machine)
 
 
-def packed(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Bits of an operand with a spare word, shape (groups, lines, words)."""
-    groups, lines, reduction = mask.shape
-    words = np.zeros((groups, lines, -(-reduction // 64) + 1), dtype=np.uint64)
-    octets = np.packbits(mask, axis=2, bitorder="little")
-    words.view(np.uint8)[:, :, : octets.shape[2]] = octets
-    return words
-
-
 def test_passes_are_cut_by_group_block_and_elements() -> None:
     groups, positions, filters, reduction = 3, 21, 19, 130
     array = InnerJoinArray(rows=4, cols=8, window=24)
@@ -221,7 +213,7 @@ def test_passes_are_cut_by_group_block_and_elements() -> None:
         [1, 0, 19, 0, 21, 0, 130, 1],
     ]
     passes = Passes(np.array(table, dtype=np.int64))
-    machine, words = InnerJoin(), [packed(act), packed(weight)]
+    machine, words = InnerJoin(), [pack_lines(act), pack_lines(weight)]
     operands = [
         machine.prepare(role, one, reduction, array)
         for role, one in zip(("activation", "weight"), words, strict=True)
@@ -248,7 +240,7 @@ def test_pairs_count_operands_and_what_they_share() -> None:
     act, weight = masks(4, 300, 77, 200, 0.5)
     table = [[0, 0, 77, 0, 300, 0, 200, 1], [0, 3, 70, 9, 290, 30, 90, 0]]
     passes = Passes(np.array(table, dtype=np.int64))
-    found = count_pairs(packed(act[None]), packed(weight[None]), passes)
+    found = count_pairs(pack_lines(act[None]), pack_lines(weight[None]), passes)
     for index, (a, w) in enumerate([(act, weight), (act[9:290, 30:90], weight[3:70, 30:90])]):
         assert found.all[index] == len(a) * len(w) * a.shape[1]
         assert found.activation[index] == a.sum() * len(w)
