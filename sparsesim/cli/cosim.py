@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -162,6 +161,7 @@ def _cosimulated(
     hdl: Path | None,
 ) -> Any:
     from sparsesim.cosim.run import cosimulate
+    from sparsesim.engine.threads import cores
 
     with cycles_progress(f"simulating {machine.skipping}") as show:
         return cosimulate(
@@ -171,14 +171,10 @@ def _cosimulated(
             layers=named,
             chained=chained,
             most_passes=passes,
-            workers=workers or _cores(),
+            workers=workers or cores(),
             folder=hdl,
             progress=show,
         )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _show(machine: Accelerator, found: Any) -> None:

@@ -19,6 +19,11 @@ def thread_count() -> int:
     asked = os.environ.get("SPARSESIM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
+    return cores()
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
