@@ -9,7 +9,7 @@
 // Example, DEPTH = 4: we_i = 1, waddr_i = 2, wdata_i = 9 in cycle 0; raddr_i = 2 reads 9 in cycle
 // 1.
 //
-// Twin: a list. Test: sim_tests/test_sparsesim_lutram.py.
+// Twin: a list. Test: test_sparsesim_lutram.py.
 module sparsesim_lutram #(
     // Width of a word, in bits, 1 to 65536. On a Xilinx part 6 bits of 32 words are 4 LUTs.
     parameter WIDTH = 6,

@@ -1,8 +1,8 @@
 """How a MAC layer becomes a matrix product: Y[M x P] = W[M x K] . A[K x P] for each group.
 
 A convolution of one to three dimensions, a transposed one (a convolution of the zero-inserted
-input), Gemm and MatMul all take this one form. It says nothing of tiles or windows: those belong
-to a datapath.
+input), Gemm and MatMul all take this one form. It says nothing of tiles or passes: those belong
+to a machine and its memory.
 
 Source: docs/model.md, "Lowering".
 """

@@ -113,13 +113,8 @@ def worst_in_words(result: Result, scheme: str) -> str:
     return f"image {worst}" if size == 1 else f"a share of run {worst // size}"
 
 
-def lane_slots(result: Result) -> int:
-    """Lane-slots of one cycle: all multipliers of the array."""
-    return result.accelerator.rules.slots(result.accelerator.array)
-
-
 def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[str, float]:
-    """A layer's total cycles by class: lane-slots over the slots of one cycle, and stalls.
+    """A layer's total cycles by class: slots over those of one cycle, and stalls.
 
     Args:
         result: gives the array.
@@ -127,8 +122,8 @@ def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[s
     Returns:
         cycles by `SlotClass.key`; their sum is `cycles.total`.
     """
-    slots = lane_slots(result)
-    kinds = result.accelerator.rules.classes
+    accelerator = result.accelerator
+    slots, kinds = accelerator.rules.slots(accelerator.array), accelerator.rules.classes
     shares = {kind.key: record.classes.get(kind.key, 0) / slots for kind in kinds}
     return shares | {STALL.key: float(cycles.stall)}
 

@@ -18,7 +18,7 @@ LABEL_WIDTH = 24
 
 
 def where(result: Result) -> alt.Chart | None:
-    """Total cycles by what the lanes did."""
+    """Total cycles by what the multipliers did."""
     scheme, n = own_scheme(result), images(result)
     kinds = classes(result.accelerator.rules)
     rows: Rows = []

@@ -60,7 +60,7 @@ def lost(layers: Sequence[Mapping[str, Any]], machine: Machine) -> dict[str, flo
 def layer_bars(
     details: Mapping[str, Any], row: Row, machines: tuple[Machine, ...]
 ) -> dict[str, Any]:
-    """Total cycles of each layer by what the lanes did; a line marks the dense scheme's."""
+    """Total cycles of each layer by what multipliers did; a line marks the dense scheme's."""
     data = point_data(details, row, machines) | {"roof": []}
     y = alt.Y("label:N", sort=None, title=None)
     title = "total cycles an image; line: dense, same array"
@@ -153,7 +153,7 @@ def _layer(
 def _roof(
     layers: Sequence[Mapping[str, Any]], details: Mapping[str, Any], row: Row
 ) -> list[dict[str, float]]:
-    """Up the slope of DRAM to the peak of the lanes, and on beside it."""
+    """Up the slope of DRAM to the peak of the array, and on beside it."""
     found = [layer["x"] for layer in layers if layer["y"] > 0]
     if not found:
         return []

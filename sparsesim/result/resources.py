@@ -64,7 +64,7 @@ class IsoResource(Record):
 
 
 class OnDevice(Record):
-    """The accelerator on its device, by the area model and placements of PEs.
+    """The accelerator on its device, by the area model and placements of its parts.
 
     Attributes:
         family: of FPGAs, whose synthesis prices it.

@@ -1,4 +1,4 @@
-"""An FPGA on a board: what it offers, each figure with its source. It knows no datapath."""
+"""An FPGA on a board: what it offers, each figure with its source. It knows no machine."""
 
 from __future__ import annotations
 

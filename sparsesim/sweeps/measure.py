@@ -172,7 +172,7 @@ def _loaded(path: Path) -> tuple[Trace, Cache | None]:
 
 
 def _lowered_bytes(trace: Trace) -> int:
-    """Of all images' operands, laid out for a machine: some bits a pair window and operand."""
+    """Of all images' operands, laid out for a machine: some bits an element."""
     rows = [
         (
             layer.geometry.groups * layer.geometry.positions

@@ -126,7 +126,7 @@ class SweepSpec(Spec):
         space: key of `Accelerator` or of its machine's array -> a value, a list, or a range
             (`axis.Range`). With `machine` a list, each machine has the axes of its own keys.
         clock: `table`: a point's clock is the starting accelerator's, scaled by how much faster or
-            slower its PE was placed (`area.clock`); `given`: `clock_mhz` as it stands.
+            slower its array was placed (`sweeps.clock`); `given`: `clock_mhz` as it stands.
         fit: leave out points that take more than the device has.
         conditions: expressions over parameters and resources; points that break one are left out.
             A comparison of a key that a point's machine doesn't have breaks nothing.

@@ -1,1 +1,1 @@
-"""Tuning to one network: how deep queues must be, and in which order its filters stand best."""
+"""Tuning to one network: in which order its filters stand best."""

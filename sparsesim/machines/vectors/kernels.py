@@ -9,7 +9,7 @@ Memory is a bare pointer (`pointer`), indexed without checks: an array passed on
 kernel costs atomic reference counts, with short tiles more than the work itself. Who calls the
 outermost kernel keeps the arrays alive.
 
-It knows no rule of any datapath, and is no general library: it holds what kernels here use.
+It knows no rule of any machine, and is no general library: it holds what kernels here use.
 """
 
 from __future__ import annotations
