@@ -1,4 +1,4 @@
-"""Break-even densities on the terminal: layer by layer, the three skipping schemes side by side."""
+"""Break-even densities on the terminal: layer by layer, the skipping schemes side by side."""
 
 from __future__ import annotations
 
