@@ -13,7 +13,7 @@ from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.fixed_point.sums import Computed
 from sparsesim.graph import Graph
 from sparsesim.inputs import Inputs
-from sparsesim.machines.passes import Passes
+from sparsesim.machines.passes import Pass, Passes
 from sparsesim.spec import Accelerator
 
 
@@ -53,5 +53,5 @@ def tile_operands(
         )
     m0, p0 = m * tiling.filters, p * tiling.positions
     m1, p1 = min(m0 + tiling.filters, filters), min(p0 + tiling.positions, positions)
-    one = np.array([[0, m0, m1, p0, p1, 0, product.weights.shape[2], 1]], dtype=np.int64)
-    return Slicer(product, Passes(one), 0).operands(0)
+    one = Pass(group=0, m0=m0, m1=m1, p0=p0, p1=p1, k0=0, k1=product.weights.shape[2], drains=1)
+    return Slicer(product, Passes(np.array([one], dtype=np.int64)), 0).operands(0)
