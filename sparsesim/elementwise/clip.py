@@ -27,6 +27,6 @@ def numbers(node, constants):
 @kernel
 def kernel_(x, numbers):
     """Apply in place to a flat float array; `numbers` float64, as above."""
-    low, high = numbers[0], numbers[1]
+    low, high = numbers
     for i in range(x.size):
         x[i] = min(max(x[i], low), high)

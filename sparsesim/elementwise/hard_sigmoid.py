@@ -16,6 +16,6 @@ def numbers(node, constants):
 @kernel
 def kernel_(x, numbers):
     """Apply in place to a flat float array; `numbers` float64, as above."""
-    alpha, beta = numbers[0], numbers[1]
+    alpha, beta = numbers
     for i in range(x.size):
         x[i] = max(0.0, min(1.0, alpha * x[i] + beta))

@@ -21,7 +21,7 @@ def numbers(node, constants):
 @kernel
 def kernel_(x, numbers):
     """Apply in place to a flat float array; `numbers` float64, as above."""
-    alpha, gamma = numbers[0], numbers[1]
+    alpha, gamma = numbers
     for i in range(x.size):
         if x[i] > 0:
             x[i] = gamma * x[i]

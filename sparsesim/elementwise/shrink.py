@@ -19,7 +19,8 @@ def numbers(node, constants):
 def kernel_(x, numbers):
     """Apply in place to a flat float array; `numbers` float64, as above."""
     # float32 as ONNX has it: a threshold is compared in the precision of the values
-    lambd, bias = np.float32(numbers[0]), np.float32(numbers[1])
+    exact_lambd, exact_bias = numbers
+    lambd, bias = np.float32(exact_lambd), np.float32(exact_bias)
     for i in range(x.size):
         if x[i] < -lambd:
             x[i] = x[i] + bias

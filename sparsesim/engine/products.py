@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sparsesim.engine import kernels, tiles
+from sparsesim.engine.columns import INPUT, PAD
 from sparsesim.engine.finish import Finish
 from sparsesim.engine.shapes import Convolution
 from sparsesim.engine.threads import each, ranges, thread_count
@@ -107,7 +108,7 @@ def _grouped(x, weight, shape, numbers, out, finish, first, image) -> None:
     else:
         x = _padded(x, shape)
         numbers = numbers.copy()
-        numbers[0:3], numbers[15:18] = x.shape[1:], 0
+        numbers[INPUT : INPUT + 3], numbers[PAD : PAD + 3] = x.shape[1:], 0
     threads = thread_count()
     small = filters * reduction * positions < _SMALL
 
