@@ -12,12 +12,15 @@ from typing import Any
 
 from sparsesim.errors import SpecError, nearest
 
+_PACKAGE = "sparsesim_own_file"  # what its modules are called: no package has that name
 
-def load_function(name: str) -> Any:
+
+def load_function(name: str, what: str = "function") -> Any:
     """The function that a file defines.
 
     Args:
         name: `PATH.py:FUNCTION`; a relative path counts from the working directory.
+        what: it is called in errors.
     Raises:
         SpecError: no such file, one that does not run, or no such function in it.
     """
@@ -38,14 +41,14 @@ def load_function(name: str) -> Any:
             if callable(value) and getattr(value, "__module__", "") == module.__name__
         ]
         hint = nearest(wanted, own) if own else "it defines none"
-        raise SpecError(f"{text}: has no function '{wanted}'; {hint}")
+        raise SpecError(f"{text}: has no {what} '{wanted}'; {hint}")
     return found
 
 
 @cache
 def _module(path: Path, shown: str, changed_ns: int) -> ModuleType:
     """The file's module; an edited file, whose time has changed, is run again."""
-    spec = spec_from_file_location(f"sparsesim_own_file.{path.stem}", path)
+    spec = spec_from_file_location(f"{_PACKAGE}.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SpecError(f"{shown}: is no Python file")
     module = module_from_spec(spec)
@@ -68,3 +71,16 @@ def _what(error: BaseException, path: Path) -> str:
         if Path(frame.filename) == path
     ]
     return f"{said} (line {lines[-1]})" if lines else said
+
+
+def where_failed(error: BaseException) -> str:
+    """Where code of such a file failed, and how, on one line: empty, if none was running."""
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).startswith(f"{_PACKAGE}.")
+    ]
+    if not frames:
+        return ""
+    path, line = frames[-1]
+    return f"{path}: fails: {type(error).__name__}: {' '.join(str(error).split())} (line {line})"

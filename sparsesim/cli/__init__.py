@@ -113,3 +113,11 @@ def main() -> None:
         where = error.filename or "standard output"
         print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:  # a mistake in a file of one's own; ours keeps its traceback
+        from sparsesim.own_file import where_failed
+
+        said = where_failed(error)
+        if not said:
+            raise
+        print(f"error: {said}", file=sys.stderr)
+        sys.exit(2)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sparsesim.errors import InputError
 from sparsesim.lowering.bits import pack_lines
+from sparsesim.machines.asked import counted_by
 from sparsesim.machines.pairs import count_pairs
 from sparsesim.machines.passes import Passes
 from sparsesim.spec.accelerator import Accelerator
@@ -69,7 +70,8 @@ def array_cycles(
     act_words, weight_words = pack_lines(act_mask[None]), pack_lines(weight_mask[None])
     passes = Passes.one(filters, positions, reduction, drains)
     pairs = count_pairs(act_words, weight_words, passes)
-    counted = rules.count(
+    counted = counted_by(
+        rules,
         rules.prepare("activation", act_words, reduction, array),
         rules.prepare("weight", weight_words, reduction, array),
         passes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sparsesim.estimator.prepare import Prepared
 from sparsesim.estimator.setting import Setting
+from sparsesim.machines.asked import counted_by
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.scheme import Scheme
 from sparsesim.memory import Schedule, schedule
@@ -11,9 +12,8 @@ from sparsesim.memory import Schedule, schedule
 
 def count(prepared: Prepared, scheme: Scheme, on: Setting) -> Counted:
     """Cycles of each pass, and where they went."""
-    return on.rules.count(
-        prepared.activations, prepared.weights, prepared.passes, prepared.pairs, scheme, on.array
-    )
+    laid_out = prepared.activations, prepared.weights
+    return counted_by(on.rules, *laid_out, prepared.passes, prepared.pairs, scheme, on.array)
 
 
 def timed(prepared: Prepared, counted: Counted, scheme: Scheme, on: Setting) -> Schedule:

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from sparsesim.errors import SpecError, nearest
+from sparsesim.machines.holds import checked
 from sparsesim.machines.machine import Machine
 from sparsesim.own_file import load_function
 
@@ -37,9 +38,9 @@ def machine_named(name: str) -> Machine:
         SpecError: there is none, or what holds it does not load.
     """
     if ".py:" in name:
-        return _of_file(name, load_function(name))
+        return _of_file(name, load_function(name, "class"))
     if name not in _made:
-        _made[name] = _checked(name, _found(name))
+        _made[name] = checked(name, _found(name))
     return _made[name]
 
 
@@ -51,7 +52,7 @@ def register_machine(machine: Machine) -> None:
     """
     if machine.name in machine_names():
         raise SpecError(f"machine '{machine.name}' is already registered; use another name")
-    _made[machine.name] = _checked(machine.name, machine)
+    _made[machine.name] = checked(machine.name, machine)
 
 
 def is_of_this_process(name: str) -> bool:
@@ -76,7 +77,7 @@ def _found(name: str) -> Any:
 @cache
 def _of_file(name: str, found: Any) -> Machine:
     """One for each state of its file: a name may mean another file, or an edited one, later."""
-    return _checked(name, _instance(name, found))
+    return checked(name, _instance(name, found))
 
 
 @cache
@@ -92,26 +93,3 @@ def _instance(name: str, found: Any) -> Any:
         raise SpecError(f"machine '{name}': is made without arguments, which fails: {said}") from (
             error
         )
-
-
-def _checked(name: str, machine: Any) -> Machine:
-    """The machine, if what it says of itself holds together."""
-    if not isinstance(machine, Machine):
-        raise SpecError(
-            f"machine '{name}': gives {type(machine).__name__}; give a class derived from "
-            "sparsesim.machines.Machine"
-        )
-    for what, names in (
-        ("schemes", machine.scheme_names),
-        ("classes", tuple(one.key for one in machine.classes)),
-    ):
-        if not names or len(set(names)) < len(names):
-            raise SpecError(
-                f"machine '{name}': its {what} are {names}; give one or more, each once"
-            )
-    if machine.default_scheme not in machine.scheme_names:
-        raise SpecError(
-            f"machine '{name}': its default_scheme '{machine.default_scheme}' is none of its "
-            f"schemes; {nearest(machine.default_scheme, machine.scheme_names)}"
-        )
-    return machine

@@ -9,6 +9,7 @@ from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, mod
 
 from sparsesim.errors import SpecError, nearest
 from sparsesim.machines import DEFAULT, Machine, machine_named
+from sparsesim.spec.array import keys_of_array
 from sparsesim.spec.base import Spec
 from sparsesim.spec.packaged import PackagedSpec
 
@@ -87,7 +88,7 @@ class Accelerator(PackagedSpec):
         if not isinstance(given.get("machine", DEFAULT), str):
             return {"array": Spec(), "skipping": ""} | given  # whose type is refused
         chosen = machine_named(given.get("machine", DEFAULT))
-        own, array_keys = cls.model_fields, _keys_of_array(chosen)
+        own, array_keys = cls.model_fields, keys_of_array(chosen, cls.model_fields)
         unknown = next((key for key in given if key not in own and key not in array_keys), None)
         if unknown is not None:
             raise SpecError(f"unknown key '{unknown}'; {nearest(unknown, keys_of(chosen))}")
@@ -184,18 +185,7 @@ def _unpickled(kind: type[Accelerator], keys: Mapping[str, Any]) -> Accelerator:
 def keys_of(machine: Machine) -> tuple[str, ...]:
     """Keys that an accelerator of a machine may have, the array's among them."""
     own = [key for key in Accelerator.model_fields if key != "array"]
-    return (*own[:2], *machine.Array.model_fields, *own[2:])
-
-
-def _keys_of_array(machine: Machine) -> tuple[str, ...]:
-    """Keys of its array, none of which may be one of every accelerator."""
-    keys = tuple(machine.Array.model_fields)
-    taken = next((key for key in keys if key in Accelerator.model_fields), None)
-    if taken is not None:
-        raise SpecError(
-            f"machine '{machine.name}': its Array has '{taken}', a key of every accelerator"
-        )
-    return keys
+    return (*own[:2], *keys_of_array(machine, Accelerator.model_fields), *own[2:])
 
 
 def _array(machine: Machine, given: Mapping[str, Any]) -> Spec:

@@ -215,7 +215,7 @@ def test_a_study_of_another_machine_is_refused(run, folder):
 def test_a_file_that_is_no_machine(run, folder):
     (folder / "wrong.py").write_text("class Wrong: ...\n")
     for name, says in (
-        ("toy.py:Tyo", "toy.py: has no function 'Tyo'; did you mean 'Toy'?"),
+        ("toy.py:Tyo", "toy.py: has no class 'Tyo'; did you mean 'Toy'?"),
         (
             "wrong.py:Wrong",
             "machine 'wrong.py:Wrong': gives Wrong; give a class derived from "
@@ -226,3 +226,15 @@ def test_a_file_that_is_no_machine(run, folder):
     ):
         ran = run("estimate", "small.onnx", *FED, "--set", f"machine={name}")
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {says}\n")
+
+
+def test_a_file_that_fails_where_it_is_asked(run, folder):
+    text = (folder / "toy.py").read_text()
+    line = "        working = -(-multiplied // array.multipliers)\n"
+    assert text.count(line) == 1
+    (folder / "own.py").write_text(text.replace(line, "        working = passes.nothing\n"))
+    at = text[: text.index(line)].count("\n") + 1
+    ran = run("estimate", "small.onnx", *FED, "--set", "machine=own.py:Toy")
+    assert (ran.code, ran.out) == (2, "")
+    said = f"fails: AttributeError: 'Passes' object has no attribute 'nothing' (line {at})"
+    assert ran.err == f"error: {folder / 'own.py'}: {said}\n"

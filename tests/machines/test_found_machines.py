@@ -164,6 +164,11 @@ def test_an_unknown_name_is_refused(name: str, says: str) -> None:
          "its classes are ('work', 'work'); give one or more, each once"),
         ('default_scheme = "plain"', 'default_scheme = "plane"', "its default_scheme 'plane' is "
          "none of its schemes; did you mean 'plain'?"),
+        ('    name = "pair"\n', "", "has no name"),
+        ('frozenset(), "#000000"', 'frozenset({"sums"}), "#000000"', "its scheme 'plain' skips "
+         "'sums'; use activation and weight"),
+        ('"work", "#000000", "all', '"work", "black", "all', "colour 'black' is no RGB; write it "
+         "as #2a9d5c"),
     ],
 )  # fmt: skip
 def test_one_that_does_not_hold_together_is_refused(
@@ -178,13 +183,26 @@ def test_one_that_does_not_hold_together_is_refused(
 
 
 def test_a_file_without_it_says_what_it_has(own_file: Path) -> None:
-    says = f"{own_file}: has no function 'Pear'; did you mean 'Pair'?"
+    says = f"{own_file}: has no class 'Pear'; did you mean 'Pair'?"
     assert said(f"{own_file}:Pear") == says
 
 
-def test_an_array_has_no_key_of_every_accelerator(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        ("units: int = 2", "batch: int = 2", "its Array has 'batch', a key of every accelerator"),
+        ("units: int = 2", "units: int", "its Array has no default for 'units'; give one"),
+        ("Array = PairArray", "Array = dict", "its Array is no class derived from "
+         "sparsesim.spec.base.Spec"),
+        ("Array = PairArray", 'Array = PairArray; curve_keys = ("unit",)', "its curve_keys have "
+         "'unit', no key of its Array; did you mean 'units'?"),
+    ],
+)  # fmt: skip
+def test_an_array_that_can_be_none_is_refused(
+    tmp_path: Path, line: str, instead: str, says: str
+) -> None:
     path = tmp_path / "own.py"
-    path.write_text(SOURCE.replace("units: int", "batch: int"))
+    path.write_text(SOURCE.replace(line, instead))
     with pytest.raises(SpecError) as error:
         Accelerator(machine=f"{path}:Pair")
-    assert str(error.value) == "machine 'pair': its Array has 'batch', a key of every accelerator"
+    assert str(error.value) == f"machine 'pair': {says}"
