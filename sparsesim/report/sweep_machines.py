@@ -27,7 +27,7 @@ def machines_of(rows: Rows) -> tuple[Machine, ...]:
 def scheme_of(row: Row, machines: tuple[Machine, ...]) -> str:
     """How a chart calls the scheme of a point; of several machines with the machine's name."""
     scheme = str(row.parameters["skipping"])
-    return scheme if len(machines) == 1 else f"{row.parameters['machine']} {scheme}"
+    return scheme if len(machines) == 1 else f"{machine_of(row).name} {scheme}"
 
 
 def dense_array(iso: Mapping[str, Any]) -> tuple[Machine, Spec]:

@@ -47,6 +47,9 @@ from sparsesim.report.on_device import other_warnings, shares_in_words, shortage
 from sparsesim.result.model import Result
 
 BAR = 24
+SPEED_BAR = 14
+LEFT = 26
+"""Columns that the numbers of the schemes leave to their names and bars."""
 LEAST = 0.005
 LAYERS = 5
 
@@ -103,11 +106,12 @@ def _speedups(result: Result) -> RenderableType:
     clock = result.accelerator.clock_mhz
     table = plain_table("  scheme", "speedup", "95 % interval", "cycles/image", "time/image")
     table.add_column(no_wrap=True, overflow="crop")
+    bars = min(SPEED_BAR, LEFT - max(map(len, result.schemes)))
     slowest = max(result.totals.cycles[s].total for s in result.schemes) or 1
     for scheme in result.schemes:
         mine = scheme == own_scheme(result)
         cycles = result.totals.cycles[scheme].total
-        bar = "▇" * max(1, round(14 * cycles / slowest))
+        bar = "▇" * max(1, round(bars * cycles / slowest))
         each = cycles / images(result)
         table.add_row(
             *cells(

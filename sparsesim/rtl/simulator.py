@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.errors import SparseSimError
+from sparsesim.fixed_point.requantise import VALUE_BITS
 from sparsesim.rtl.build import Options, build_library
 from sparsesim.spec import Accelerator
-
-VALUE_BITS = 8
 
 
 class SimulationError(SparseSimError):

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 import sparsesim as ss
+from sparsesim.machines import machine_named
 from sparsesim.report import KINDS, render
 from sparsesim.report.charts import chart_names, spec
+from sparsesim.report.classes import bounds, classes
 from sparsesim.report.compare import compare
 from sparsesim.report.console import plain
 from sparsesim.report.explain import explain
+from sparsesim.report.sweep_machines import scheme_colours
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = f"{ROOT / 'tests/machines/toy.py'}:Toy"
@@ -89,3 +92,21 @@ def test_without_a_dense_mode_equal_resources_are_what_counts(trace):
         said = " ".join(render(result, kind).split())
         assert "has no dense mode" in said
         assert "equal FPGA" in said or "At equal resources" in said
+
+
+def test_schemes_of_several_machines_are_told_apart():
+    machines = (machine_named("inner_join"), machine_named(TOY))
+    found = ["inner_join none", "inner_join weight", "toy every_pair", "toy nonzero_weights"]
+    colours = scheme_colours(machines, found)
+    assert list(colours) == found  # in the machines' order
+    assert len(set(colours.values())) == len(found)  # though two of each are alike
+    assert scheme_colours(machines[:1], ["weight"]) == {"weight": "#d4a72c"}
+
+
+def test_classes_of_several_machines_stand_beside_each_other():
+    inner_join, toy = machine_named("inner_join"), machine_named(TOY)
+    words = [kind.words for kind in classes(inner_join, toy)]
+    assert words[-5:] == ["useful", "wasted", "left over", "starting", "DRAM stall"]
+    assert len(words) == len(inner_join.classes) + len(toy.classes) + 1
+    assert classes(toy, toy) == classes(toy)
+    assert list(bounds(toy)) == ["work", "rest", "start", "dram"]
