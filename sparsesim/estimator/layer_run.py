@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -114,7 +113,7 @@ def _activation_storage(operands: Operands, widths: ValueBits, on: Setting) -> i
         found = stored_bits(
             operands.activation,
             geometry.activation_elements,
-            geometry.groups * prod(geometry.input_shape[:3]),
+            geometry.encoded_rows,
             widths.activation,
             accelerator.activation_format,
             accelerator.run_bits,

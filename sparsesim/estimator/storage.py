@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -70,13 +69,12 @@ def _of_image(
     trace: Trace, layer: TraceLayer, image: ImageTrace, accelerator: Accelerator
 ) -> list[tuple[str, str, int]]:
     shape, bits = layer.geometry, value_bits_of(trace, layer, accelerator).activation
-    rows = shape.groups * prod(shape.input_shape[:3])
     words, run_bits = image.bits[layer.activation], accelerator.run_bits
     found = [
         (
             "activation",
             name,
-            stored_bits(words, shape.activation_elements, rows, bits, name, run_bits),
+            stored_bits(words, shape.activation_elements, shape.encoded_rows, bits, name, run_bits),
         )
         for name in FORMATS
     ]

@@ -111,6 +111,11 @@ class Geometry:
         return self.groups * prod(self.input_shape) * self.channels
 
     @property
+    def encoded_rows(self) -> int:
+        """Rows that formats encode the activation operand of one run in: lines of its pixels."""
+        return self.groups * prod(self.input_shape[:3])
+
+    @property
     def weight_elements(self) -> int:
         """Elements of the weight operand."""
         return self.weight_sets * self.filters * self.reduction
