@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sparsesim.figures import count, percent, plural
 from sparsesim.machines.explanation import LEAST_SHARE, PACE_SHARE, Cause
 from sparsesim.machines.inner_join.floors import drain_floor, occupancy, window_floor
-from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.inner_join.parameters import MOST_LINES, InnerJoinArray
 
 if TYPE_CHECKING:
     from sparsesim.result.model import LayerRecord, Result
@@ -164,6 +164,6 @@ def _shapes(pes: int) -> list[tuple[int, int]]:
     """Rows and columns of all arrays of so many PEs, the fewest columns first."""
     return [
         (pes // cols, cols)
-        for cols in range(1, min(pes, 1024) + 1)
-        if pes % cols == 0 and pes // cols <= 1024
+        for cols in range(1, min(pes, MOST_LINES) + 1)
+        if pes % cols == 0 and pes // cols <= MOST_LINES
     ]

@@ -11,6 +11,11 @@ from sparsesim.spec.base import Spec
 if TYPE_CHECKING:
     from sparsesim.spec.accelerator import Accelerator
 
+MOST_LINES = 1024
+"""Rows, or columns, that an array may have."""
+DEEPEST = 4096
+"""The deepest queue that it may have, in windows."""
+
 
 class InnerJoinArray(Spec):
     """An output-stationary array of processing elements (PE).
@@ -30,11 +35,11 @@ class InnerJoinArray(Spec):
     Source: docs/machines/inner_join.md, "Cycles of a pass".
     """
 
-    rows: int = Field(default=16, ge=1, le=1024)
-    cols: int = Field(default=16, ge=1, le=1024)
+    rows: int = Field(default=16, ge=1, le=MOST_LINES)
+    cols: int = Field(default=16, ge=1, le=MOST_LINES)
     window: int = Field(default=16, ge=1, le=64)
     lanes: int = Field(default=1, ge=1, le=256)
-    queue_depth: int = Field(default=4, ge=1, le=4096)
+    queue_depth: int = Field(default=4, ge=1, le=DEEPEST)
     feed_latency: int = Field(default=1, ge=1, le=64)
     loop_order: Literal["filters_inner", "positions_inner"] = "filters_inner"
 

@@ -19,7 +19,8 @@ import sparsesim as ss
 from sparsesim.area import estimate as area
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.machines import machine_named
-from sparsesim.machines.inner_join.queues.depths import DEEPEST, Depths
+from sparsesim.machines.inner_join.parameters import DEEPEST
+from sparsesim.machines.inner_join.queues.depths import Depths
 from sparsesim.machines.inner_join.queues.sizing import ladder, size_queues, smallest
 
 DEVICE = ss.Device.named("xc7z020")

@@ -34,11 +34,10 @@ from sparsesim.machines.inner_join.area.buffers import column_bram36, row_bram36
 from sparsesim.machines.inner_join.area.clock import dense_pes
 from sparsesim.machines.inner_join.area.packed_sums import PackedSums
 from sparsesim.machines.inner_join.area.parts import pe_of, postprocess_of, surround_of
-from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.inner_join.parameters import MOST_LINES, InnerJoinArray
 from sparsesim.spec import Accelerator
 from sparsesim.spec.device import dram_bits_per_cycle
 
-_MOST_LINES = 1024
 # Widest operands of two products in one DSP48E2: weights side by side in 27 bits, products of 17
 # bits in fields of 18.
 _PACKED_WEIGHT_BITS, _PACKED_ACT_BITS = 8, 9
@@ -162,8 +161,8 @@ class _Kind:
     def sizes(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Rows, columns and least seconds of all arrays that may fit."""
         work, budget = self.rivalry.work, self.rivalry.budget
-        most_rows = min(_MOST_LINES, max(item.geometry.filters for item in work))
-        most_cols = min(_MOST_LINES, max(item.geometry.positions for item in work))
+        most_rows = min(MOST_LINES, max(item.geometry.filters for item in work))
+        most_cols = min(MOST_LINES, max(item.geometry.positions for item in work))
         columns = np.arange(1, most_cols + 1)
         # At least: every PE its look-up tables, every lane, or two of a pair, a multiplier.
         lut = (budget.lut - (self.col.lut + self.post.lut) * columns) / (

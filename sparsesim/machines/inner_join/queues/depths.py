@@ -22,8 +22,6 @@ from sparsesim.machines.inner_join.counting import longest_pass_windows
 from sparsesim.spec import Accelerator, Device
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
 
-DEEPEST = 4096
-"""The deepest queue that an accelerator may have."""
 UNBOUNDED = 1 << 18
 """Windows that are taken for no bound where a pass has more of them: the model keeps a time for
 each place of a queue."""

@@ -23,14 +23,8 @@ from sparsesim.area import estimate as area_estimate
 from sparsesim.engine.threads import each
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.batches import batches
-from sparsesim.machines.inner_join.parameters import InnerJoinArray
-from sparsesim.machines.inner_join.queues.depths import (
-    COMPUTE,
-    DEEPEST,
-    TOTAL,
-    UNBOUNDED,
-    Depths,
-)
+from sparsesim.machines.inner_join.parameters import DEEPEST, InnerJoinArray
+from sparsesim.machines.inner_join.queues.depths import COMPUTE, TOTAL, UNBOUNDED, Depths
 from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.resolve import resolve
