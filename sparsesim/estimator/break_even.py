@@ -148,14 +148,16 @@ def break_even(
         seed: of the thinning.
         progress: called with the number of layers done.
     Raises:
-        SpecError: a number out of range, a device whose parts have no prices, a machine whose
-            area is not known, a layer that does not fit the buffers.
+        SpecError: a number out of range, a device whose parts have no prices, a machine that skips
+            nothing or whose area is not known, a layer that does not fit the buffers.
         InputError: more images than the trace has.
         ModelError: no work, or no dense array that fits.
     """
     accelerator, device = resolve(accelerator, device)
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
+    if not accelerator.rules.skips_zeros:
+        raise SpecError(f"machine '{accelerator.machine}' skips no zeros: nothing can break even")
     source = first_runs(trace.source, images)
     family = family_of(device).name
     if area(accelerator, family) is None:

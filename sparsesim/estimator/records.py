@@ -48,7 +48,7 @@ def assemble(
         for layer, sums in zip(trace.layers, tally.layers, strict=True)
     )
     totals = _totals(trace, layers, on)
-    accelerator, baseline = on.accelerator, on.rules.baseline
+    accelerator, baseline = on.accelerator, on.rules.yardstick
     per_run = {name: np.array(cycles, np.int64) for name, cycles in tally.totals.items()}
     speedup, interval, statistics = {}, {}, {}
     images = np.array(tally.groups, dtype=np.int64) * trace.source.images_per_run

@@ -71,9 +71,20 @@ class Machine(ABC):
 
     @property
     def baseline(self) -> Scheme | None:
-        """The scheme that every speedup on the same array is against; None: it has no dense mode,
-        and is compared at equal resources alone."""
+        """Its first dense scheme; None: it has no dense mode, and is compared at equal resources
+        alone."""
         return next((scheme for scheme in self.schemes if scheme.is_dense), None)
+
+    @property
+    def yardstick(self) -> Scheme | None:
+        """The scheme that every speedup on the same array is against: the baseline, where there is
+        another scheme to hold against it; else None."""
+        return self.baseline if len(self.schemes) > 1 else None
+
+    @property
+    def skips_zeros(self) -> bool:
+        """Whether any of its schemes does; if not, mean densities say nothing of it."""
+        return not all(scheme.is_dense for scheme in self.schemes)
 
     def scheme(self, name: str) -> Scheme:
         """The scheme of a name that it has."""

@@ -17,6 +17,7 @@ from sparsesim.report.facts import (
     labels,
     machine,
     model_name,
+    no_baseline,
     output_error_in_words,
     own_scheme,
     speedup,
@@ -153,9 +154,8 @@ def _against(a: Result, b: Result) -> str:
         f"Speedups of {m} are against the dense scheme on the same {array(r)} array. "
         for m, r in known
     )
-    lacking = [r.accelerator.rules.name for r in (a, b) if r.baseline is None]
-    names = " and ".join(dict.fromkeys(lacking))
-    return f"{arrays}Without a dense mode, and so without speedups: {names}."
+    lacking = [no_baseline(r.accelerator.rules) for r in (a, b) if r.baseline is None]
+    return f"{arrays}Without speedups: {' and '.join(dict.fromkeys(lacking))}."
 
 
 def _layers(a: Result, b: Result) -> list[RenderableType]:

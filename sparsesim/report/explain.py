@@ -120,8 +120,9 @@ def _table(result: Result, layer: LayerRecord) -> RenderableType:
         row("at the least", style="dim")
     for floor in least:
         row(f"  {floor.words}", *[count(floor.cycles)] * len(result.schemes))
-    row("mean densities say", *(count(r.density.compute) for r in records))
-    row("  off compute by", *(signed_percent(r.density.error) for r in records))
+    if result.accelerator.rules.skips_zeros:
+        row("mean densities say", *(count(r.density.compute) for r in records))
+        row("  off compute by", *(signed_percent(r.density.error) for r in records))
     row("DRAM", style="dim")
     for operand in ("activation", "weight", "output"):
         row(f"  {operand}s", *(bits(getattr(r.dram_bits, operand)) for r in records))

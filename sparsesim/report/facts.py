@@ -7,7 +7,7 @@ from os.path import commonprefix
 from pathlib import PurePosixPath
 
 from sparsesim.figures import joules, mac_share, percent, plural, times
-from sparsesim.machines import machine_named
+from sparsesim.machines import Machine, machine_named
 from sparsesim.report.classes import STALL
 from sparsesim.report.heading import images_and_runs
 from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
@@ -33,8 +33,13 @@ def machine(result: Result) -> str:
 def baseline(result: Result) -> str:
     """What every speedup is against, behind the word."""
     if result.baseline is None:
-        return f"at equal resources alone: {result.accelerator.rules.name} has no dense mode"
+        return f"at equal resources alone: {no_baseline(result.accelerator.rules)}"
     return f"against the dense scheme on the same {array(result)} array"
+
+
+def no_baseline(rules: Machine) -> str:
+    """Why a machine has no speedups on the same array: `systolic has one scheme`."""
+    return f"{rules.name} has {'no dense mode' if rules.baseline is None else 'one scheme'}"
 
 
 def iso_resource_in_words(result: Result) -> str:
@@ -129,8 +134,8 @@ def class_cycles(result: Result, record: SchemeRecord, cycles: Cycles) -> dict[s
 
 
 def speedup(result: Result, layer: LayerRecord, scheme: str) -> float | None:
-    """Total cycles of a layer under the dense scheme over those under another; None: the machine
-    has no dense scheme."""
+    """Total cycles of a layer under the dense scheme over those under another; None: there is
+    no baseline."""
     if result.baseline is None:
         return None
     mine = layer.cycles[scheme].total
@@ -138,7 +143,7 @@ def speedup(result: Result, layer: LayerRecord, scheme: str) -> float | None:
 
 
 def dense(result: Result) -> SchemeRecord | None:
-    """All layers under the dense scheme; None: the machine has none."""
+    """All layers under the baseline; None: there is none."""
     return None if result.baseline is None else result.totals.schemes[result.baseline]
 
 

@@ -106,6 +106,15 @@ def _tiles(result: Result) -> str:
     error, accuracy, all_dense = result.output_error, result.accuracy, dense(result)
     stored = totals.weight_storage
     resource, taken = scarcest(result)
+    densities = [
+        (
+            "Mean densities are off by",
+            signed_percent(record.density.error),
+            f"they say {count(record.density.compute / n)} compute cycles an image",
+        )
+    ]
+    if not result.accelerator.rules.skips_zeros:
+        densities = []
     found = [
         *_compared(result),
         (
@@ -120,11 +129,7 @@ def _tiles(result: Result) -> str:
             count(cycles),
             f"p95 {count(result.images[scheme].p95)}, worst {count(result.images[scheme].worst)}",
         ),
-        (
-            "Mean densities are off by",
-            signed_percent(record.density.error),
-            f"they say {count(record.density.compute / n)} compute cycles an image",
-        ),
+        *densities,
         ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
         (f"{resource} of the device", taken, shares_in_words(result)),
         (

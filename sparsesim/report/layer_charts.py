@@ -74,6 +74,8 @@ def sparsity(result: Result) -> alt.Chart | None:
 
 def density(result: Result) -> alt.Chart | None:
     """Error of the estimate from mean densities."""
+    if not result.accelerator.rules.skips_zeros:
+        return None
     scheme = own_scheme(result)
     rows = [
         named

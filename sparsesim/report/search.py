@@ -8,6 +8,7 @@ from rich.text import Text
 from sparsesim.figures import count, percent, plural, times
 from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
+from sparsesim.report.facts import no_baseline
 from sparsesim.report.heading import warned
 from sparsesim.report.naming import fitted
 from sparsesim.search.result import Score, SearchResult
@@ -77,7 +78,7 @@ def _cycles(result: SearchResult) -> list[RenderableType]:
         if after:
             faster = [times(one[dense] / one[result.scheme]) for one in (after, before) if dense]
             table.add_row(*cells(name, *(count(after[scheme]) for scheme in schemes), *faster))
-    note = f"{machine_named(result.machine).name} has no dense mode, and so no speedup"
+    note = f"without speedups: {no_baseline(machine_named(result.machine))}"
     if dense:
         note = (
             f"speedup: {result.scheme} over {dense} on the same array; before: without thresholds"

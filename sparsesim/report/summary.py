@@ -68,6 +68,15 @@ def outcome(result: Result) -> Pairs:
     if all_dense is not None:
         dram += f"; the dense scheme moves {bits(dram_bits(all_dense) / n)}"
     clock = result.accelerator.clock_mhz
+    densities = [
+        (
+            "Mean densities alone",
+            f"say {count(record.density.compute / n)} compute cycles an image: off by "
+            f"{signed_percent(record.density.error)}",
+        )
+    ]
+    if not result.accelerator.rules.skips_zeros:
+        densities = []
     return [
         ("At equal resources", iso_resource_in_words(result)),
         ("On the device", shares_in_words(result)),
@@ -84,11 +93,7 @@ def outcome(result: Result) -> Pairs:
             f"{count(statistics.p99)}, worst {count(statistics.worst)} cycles "
             f"({worst_in_words(result, scheme)})",
         ),
-        (
-            "Mean densities alone",
-            f"say {count(record.density.compute / n)} compute cycles an image: off by "
-            f"{signed_percent(record.density.error)}",
-        ),
+        *densities,
         (
             "MACs an image",
             f"{count(totals.macs / n)}, {percent(totals.effectual_macs / (totals.macs or 1))} "

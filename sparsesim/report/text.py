@@ -146,7 +146,7 @@ def _beside(result: Result) -> list[RenderableType]:
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
             ("image", spread),
-            ("mean density", density),
+            *([("mean density", density)] if result.accelerator.rules.skips_zeros else []),
         )
     ]
 
@@ -164,7 +164,12 @@ def _where(result: Result) -> RenderableType:
             continue
         bar = Text("█" * max(1, round(share * BAR)), style=kind.colour)
         bar.append(f" {kind.means}", style="dim")
-        table.add_row(*cells(f"  {kind.words}", percent(share), bar))
+        row = cells(f"  {kind.words}", percent(share), bar)
+        for column, cell in zip(
+            table.columns[:2], row[:2], strict=True
+        ):  # only what bars mean is cut
+            column.min_width = max(column.min_width or 0, cell.cell_len)
+        table.add_row(*row)
     title = Text("Where cycles go", style="bold")
     title.append(f" under {scheme}, share of all {count(whole)} cycles", style="not bold dim")
     return Group(title, table)

@@ -333,8 +333,8 @@ class Result(Record):
 
     @property
     def baseline(self) -> str | None:
-        """The scheme that speedups are against; None: the machine has no dense mode."""
-        scheme = self.accelerator.rules.baseline
+        """The scheme that speedups are against; None: none is beside a dense one."""
+        scheme = self.accelerator.rules.yardstick
         return None if scheme is None else scheme.name
 
     def runs(self, layer: LayerRecord) -> Runs:

@@ -151,8 +151,8 @@ class SearchResult:
 
     @property
     def baseline(self) -> str | None:
-        """The scheme that speedups are against; None: the machine has no dense mode."""
-        found = machine_named(self.machine).baseline
+        """The scheme that speedups are against; None: none is beside a dense one."""
+        found = machine_named(self.machine).yardstick
         return None if found is None else found.name
 
     @property
