@@ -40,10 +40,15 @@ def point_data(
         for layer, label in _labelled(details["layers"])
     ]
     parts = [
-        {"label": layer["label"], "class": kind.words, "cycles": layer[kind.key], "order": order}
+        {
+            "label": layer["label"],
+            "class": kind.words,
+            "cycles": layer[_column(kind)],
+            "order": order,
+        }
         for layer in layers
         for order, kind in enumerate(kinds)
-        if layer[kind.key]
+        if layer[_column(kind)]
     ]
     return {"layers": layers, "parts": parts, "roof": _roof(layers, details, row)}
 
@@ -53,7 +58,7 @@ def lost(layers: Sequence[Mapping[str, Any]], machine: Machine) -> dict[str, flo
     out."""
     kinds = classes(machine)
     flat = [_layer(layer, "", machine, kinds) for layer in layers]
-    sums = {kind.words: sum(layer[kind.key] for layer in flat) for kind in kinds}
+    sums = {kind.words: sum(layer[_column(kind)] for layer in flat) for kind in kinds}
     return {word: cycles for word, cycles in sums.items() if cycles}
 
 
@@ -131,10 +136,15 @@ def _labelled(layers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, An
     return [(layer, labels[layer["name"]]) for layer in layers]
 
 
+def _column(kind: SlotClass) -> str:
+    """Where a layer has its cycles of a class: a machine may call its classes what it likes."""
+    return f"class {kind.key}"
+
+
 def _layer(
     layer: Mapping[str, Any], label: str, machine: Machine, kinds: Sequence[SlotClass]
 ) -> dict[str, Any]:
-    """A layer of a machine, with the classes of all machines, under the keys of these."""
+    """A layer of a machine, with the classes of all machines."""
     own = {kind.words: layer["classes"].get(kind.key, 0.0) for kind in machine.classes}
     held = own | {STALL.words: layer["total"] - layer["compute"]}
     octets = layer["dram_bits"] / 8
@@ -142,7 +152,7 @@ def _layer(
         "x": layer["effectual"] / octets if octets else 0.0,
         "y": layer["effectual"] / layer["total"] if layer["total"] else 0.0,
         **{name: layer[name] for name in ("compute", "memory", "total", "none")},
-        **{kind.key: held.get(kind.words, 0.0) for kind in kinds},
+        **{_column(kind): held.get(kind.words, 0.0) for kind in kinds},
     }
     rounded = {  # a smaller page; no dense mode draws no line
         name: None if value is None else float(f"{value:.6g}") for name, value in found.items()
