@@ -1,4 +1,4 @@
-"""`sparsesim breakeven`: how sparse each layer must be for skipping to beat dense PEs."""
+"""`sparsesim breakeven`: how sparse each layer must be for skipping to beat a dense array."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def breakeven(
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """The density at which each scheme starts to beat dense PEs of the same resources."""
+    """The density at which each scheme starts to beat a dense array of the same resources."""
     from dataclasses import asdict
 
     from sparsesim.files import refuse_existing
