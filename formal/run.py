@@ -77,10 +77,10 @@ def has_tools() -> bool:
 
 
 def proofs(folder: Path = FOLDER) -> Iterator[Proof]:
-    """All proofs of a folder."""
-    for path in sorted(folder.glob("*.ys")):
+    """All proofs of a folder and of those in it."""
+    for path in sorted(folder.rglob("*.ys")):
         yield Proof(path, "netlist", "paths")
-    for path in sorted(folder.glob("*.sby")):
+    for path in sorted(folder.rglob("*.sby")):
         section = path.read_text(encoding="utf-8").partition("[tasks]")[2].partition("[")[0]
         for line in section.strip().splitlines():
             task, method = line.split()

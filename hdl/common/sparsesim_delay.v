@@ -7,7 +7,7 @@
 //
 // Example, CYCLES = 2: d_i = 5, 6, 7 in cycles 0, 1, 2 gives q_o = 5, 6 in cycles 2, 3.
 //
-// Twin: `feed_latency` in machines/inner_join/parameters.py. Test: test_sparsesim_delay.py.
+// Twin: a list. Test: test_sparsesim_delay.py.
 module sparsesim_delay #(
     // Width of the bus, in bits, 1 to 1048576; a flip-flop each a cycle.
     parameter WIDTH = 1,

@@ -2,9 +2,9 @@
 // The array: ROWS x COLS processing elements, a filter a row and a position a column, with a feeder
 // for each line and a drain for each column.
 //
-// Cycle contract: docs/model.md, "Cycles of a pass". Cycle 0 of a pass is the cycle behind start_i;
-// with streams that never starve and drains that are always ready, `cycles_o` and `counters_o` are
-// the model's, exactly. A result comes out 2 + LEVELS cycles behind its drain
+// Cycle contract: docs/machines/inner_join.md, "Cycles of a pass". Cycle 0 of a pass is the cycle
+// behind start_i; with streams that never starve and drains that are always ready, `cycles_o` and
+// `counters_o` are the model's, exactly. A result comes out 2 + LEVELS cycles behind its drain
 // (sparsesim_result_mux.v).
 //
 // Example: docs/array.svg. Twin: sparsesim.array_cycles. Test: test_inner_join_array.py.

@@ -2,8 +2,8 @@
 // Processing element (PE): two queues of windows, a control that takes the pairs that matter, LANES
 // multipliers, one sum and one result register.
 //
-// Cycle contract: docs/model.md, "Cycles of a pass". A window that is pushed into a queue in cycle
-// t is at work from t+1 on (the feeder's pipelines add FEED_LATENCY - 1); its slot is free again
+// Cycle contract: docs/machines/inner_join.md, "Cycles of a pass". A window that is pushed into a
+// queue in cycle t is at work from t+1 on (feeders add FEED_LATENCY - 1); its slot is free again
 // from the cycle behind its last. Work that ends a tile in cycle t turns `produced_o` over in t+1;
 // its sum stands in `result_o` PE_LATENCY + 2 cycles behind t, until the PE's next result.
 //

@@ -20,7 +20,7 @@ PROOFS = {(proof.path.stem, proof.task): proof for proof in run.proofs()}
 BUGS = {(bug.proof, bug.task): bug for bug in run.BUGS}
 
 
-@pytest.mark.parametrize("path", sorted(FORMAL.glob("*.sby")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(FORMAL.rglob("*.sby")), ids=lambda path: path.stem)
 def test_files_named_are_there_and_read(path):
     text = path.read_text()
     named = text.partition("[files]")[2].split()
@@ -30,8 +30,8 @@ def test_files_named_are_there_and_read(path):
 
 
 def test_every_file_is_part_of_a_proof():
-    named = " ".join(path.read_text() for path in FORMAL.glob("*.sby")).split()
-    assert [path.name for path in FORMAL.glob("*.v") if path.name not in named] == []
+    named = " ".join(path.read_text() for path in FORMAL.rglob("*.sby")).split()
+    assert [path.name for path in FORMAL.rglob("*.v") if path.name not in named] == []
 
 
 def test_every_file_of_proofs_has_a_planted_bug():
