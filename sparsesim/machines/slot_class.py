@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STALL_KEY, DRAM = "stall", "dram"
+"""The key and the bound of cycles that wait for DRAM, on any machine: no class may have them."""
+
 
 @dataclass(frozen=True)
 class SlotClass:

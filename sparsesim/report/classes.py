@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sparsesim.machines.machine import Machine
-from sparsesim.machines.slot_class import SlotClass
+from sparsesim.machines.slot_class import DRAM, STALL_KEY, SlotClass
 from sparsesim.report.palette import ALARM
 
-STALL = SlotClass("stall", "DRAM stall", "dram", ALARM, "the array waits for a transfer")
+STALL = SlotClass(STALL_KEY, "DRAM stall", DRAM, ALARM, "the array waits for a transfer")
 """Cycles in which the whole array waits, on any machine."""
 
 

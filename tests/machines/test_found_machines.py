@@ -165,6 +165,14 @@ def test_an_unknown_name_is_refused(name: str, says: str) -> None:
         ('default_scheme = "plain"', 'default_scheme = "plane"', "its default_scheme 'plane' is "
          "none of its schemes; did you mean 'plain'?"),
         ('    name = "pair"\n', "", "has no name"),
+        ('(Scheme("plain", frozenset(), "#000000"),)', '("plain",)', "its schemes hold 'plain'; "
+         "give each as a Scheme"),
+        ("frozenset()", "None", "its scheme 'plain' skips None; give a frozenset"),
+        ("weights, passes, pairs, scheme, array", "weights, passes, pairs, array", "its count does "
+         "not take (activations, weights, passes, pairs, scheme, array): too many positional "
+         "arguments"),
+        ('SlotClass("work"', 'SlotClass("stall"', "its class 'stall' has a word of DRAM's; 'stall' "
+         "and 'dram' are taken"),
         ('frozenset(), "#000000"', 'frozenset({"sums"}), "#000000"', "its scheme 'plain' skips "
          "'sums'; use activation and weight"),
         ('"work", "#000000", "all', '"work", "black", "all', "colour 'black' is no RGB; write it "
