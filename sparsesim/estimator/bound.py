@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sparsesim.machines.explanation import PACE_SHARE
-from sparsesim.machines.slot_class import SlotClass
+from sparsesim.machines.slot_class import DRAM, SlotClass
 
 
 def bound_of(
@@ -28,7 +28,7 @@ def bound_of(
         paces: bound -> cycles that one resource takes by itself.
     """
     if memory > compute:
-        return "dram"
+        return DRAM
     for word, cycles in paces.items():
         if cycles >= PACE_SHARE * compute > 0:
             return word
