@@ -31,6 +31,8 @@ _LEVEL = {op: level for level, ops in enumerate(_LEVELS) for op in ops}
 _TERMS = {"+", "-", "&", "|", "^", "&&", "||"}  # whose operands can be dropped
 _OPEN, _CLOSE = set("([{"), set(")]}")
 _SEPARATORS = {"?", ":", ",", ";", "=", "+:"}
+_RELATION = "sparsesim_parameter_relation"
+_CHECKS = {"sparsesim_parameter_range", _RELATION}
 _DECLARATIONS = {"wire", "reg", "integer", "genvar", "localparam"}
 
 
@@ -226,11 +228,11 @@ class _Edits:
         """Note the tokens that no edit may begin at."""
         for at in range(self._first, len(self._texts)):
             text, end = self._texts[at], self._pairs.get(at, at)
-            if text == "sparsesim_parameter_range" or self._texts[at : at + 2] == [
-                "wire",
-                "unused",
-            ]:
+            if text in _CHECKS or self._texts[at : at + 2] == ["wire", "unused"]:
                 self._left_out.update(range(at, self._texts.index(";", at)))
+                if text == _RELATION:  # and the condition that it stands under
+                    under = at - self._texts[:at][::-1].index("if") - 1
+                    self._left_out.update(range(under, at))
             elif text in _DECLARATIONS:
                 self._declaration(at)
             elif text == "{":  # {COUNT{...}}

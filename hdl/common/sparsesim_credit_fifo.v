@@ -35,8 +35,13 @@ module sparsesim_credit_fifo #(
     output wire             busy_o
 );
   sparsesim_parameter_range #(.NAME("width"), .VALUE(WIDTH), .LOW(1), .HIGH(1024)) u_width_range ();
-  sparsesim_parameter_range #(.NAME("depth"), .VALUE(DEPTH), .LOW(4), .HIGH(1024), .OTHER("latency"),
-      .GIVEN(LATENCY), .HOLDS(DEPTH > LATENCY + 1 && DEPTH == 1 << $clog2(DEPTH)), .USE("a power of two above latency + 1")) u_depth_range ();
+  sparsesim_parameter_range #(.NAME("depth"), .VALUE(DEPTH), .LOW(4), .HIGH(1024)) u_depth_range ();
+  generate
+    if (DEPTH <= LATENCY + 1 || DEPTH != 1 << $clog2(DEPTH)) begin : g_depth_latency
+      sparsesim_parameter_relation #(.NAME("depth"), .VALUE(DEPTH), .OTHER("latency"), .GIVEN(LATENCY),
+          .USE("a power of two above latency + 1")) u_stop ();
+    end
+  endgenerate
   sparsesim_parameter_range #(.NAME("latency"), .VALUE(LATENCY), .LOW(1), .HIGH(32)) u_latency_range ();
 
   localparam ADDRESS_W = $clog2(DEPTH);

@@ -69,8 +69,13 @@ module sparsesim_feeder #(
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
   sparsesim_parameter_range #(.NAME("queue_depth"), .VALUE(QUEUE_DEPTH), .LOW(1), .HIGH(4096)) u_queue_depth_range ();
-  sparsesim_parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(64), .OTHER("register_at_pe"),
-      .GIVEN(REGISTER_AT_PE), .HOLDS(FEED_LATENCY > REGISTER_AT_PE), .USE("2 or more")) u_feed_latency_range ();
+  sparsesim_parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(64)) u_feed_latency_range ();
+  generate
+    if (FEED_LATENCY <= REGISTER_AT_PE) begin : g_feed_latency_register_at_pe
+      sparsesim_parameter_relation #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .OTHER("register_at_pe"), .GIVEN(REGISTER_AT_PE),
+          .USE("2 or more")) u_stop ();
+    end
+  endgenerate
 
   localparam [SLOT_W-1:0] LAST_SLOT = QUEUE_DEPTH[SLOT_W-1:0] - 1'b1;
 

@@ -27,8 +27,13 @@ module sparsesim_select #(
     output wire                     empty_o
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
-  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64), .OTHER("window"),
-      .GIVEN(WINDOW), .HOLDS(LANES <= WINDOW), .USE("window or less")) u_lanes_range ();
+  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64)) u_lanes_range ();
+  generate
+    if (LANES > WINDOW) begin : g_lanes_window
+      sparsesim_parameter_relation #(.NAME("lanes"), .VALUE(LANES), .OTHER("window"), .GIVEN(WINDOW),
+          .USE("window or less")) u_stop ();
+    end
+  endgenerate
 
   localparam GROUPS = (WINDOW + 3) / 4;
   localparam PADDED = GROUPS * 4;

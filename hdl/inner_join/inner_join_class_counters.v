@@ -36,8 +36,13 @@ module inner_join_class_counters #(
 );
   sparsesim_parameter_range #(.NAME("pes"), .VALUE(PES), .LOW(1), .HIGH(1048576)) u_pes_range ();
   sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(256)) u_lanes_range ();
-  sparsesim_parameter_range #(.NAME("used_lanes"), .VALUE(USED_LANES), .LOW(1), .HIGH(64), .OTHER("lanes"),
-      .GIVEN(LANES), .HOLDS(USED_LANES <= LANES), .USE("lanes or less")) u_used_lanes_range ();
+  sparsesim_parameter_range #(.NAME("used_lanes"), .VALUE(USED_LANES), .LOW(1), .HIGH(64)) u_used_lanes_range ();
+  generate
+    if (USED_LANES > LANES) begin : g_used_lanes_lanes
+      sparsesim_parameter_relation #(.NAME("used_lanes"), .VALUE(USED_LANES), .OTHER("lanes"), .GIVEN(LANES),
+          .USE("lanes or less")) u_stop ();
+    end
+  endgenerate
   sparsesim_parameter_range #(.NAME("cols"), .VALUE(COLS), .LOW(1), .HIGH(1024)) u_cols_range ();
 
   localparam SLOTS = PES * USED_LANES;

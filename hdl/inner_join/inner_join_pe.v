@@ -77,8 +77,13 @@ module inner_join_pe #(
     output wire [          LANES-1:0] effectual_o
 );
   sparsesim_parameter_range #(.NAME("window"), .VALUE(WINDOW), .LOW(1), .HIGH(64)) u_window_range ();
-  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64), .OTHER("window"),
-      .GIVEN(WINDOW), .HOLDS(LANES <= WINDOW), .USE("window or less")) u_lanes_range ();
+  sparsesim_parameter_range #(.NAME("lanes"), .VALUE(LANES), .LOW(1), .HIGH(64)) u_lanes_range ();
+  generate
+    if (LANES > WINDOW) begin : g_lanes_window
+      sparsesim_parameter_relation #(.NAME("lanes"), .VALUE(LANES), .OTHER("window"), .GIVEN(WINDOW),
+          .USE("window or less")) u_stop ();
+    end
+  endgenerate
   sparsesim_parameter_range #(.NAME("queue_depth"), .VALUE(QUEUE_DEPTH), .LOW(1), .HIGH(4096)) u_queue_depth_range ();
   sparsesim_parameter_range #(.NAME("act_bits"), .VALUE(ACT_W), .LOW(2), .HIGH(16)) u_act_bits_range ();
   sparsesim_parameter_range #(.NAME("weight_bits"), .VALUE(WEIGHT_W), .LOW(2), .HIGH(16)) u_weight_bits_range ();

@@ -15,7 +15,7 @@ _DECLARED = re.compile(
 )
 _CHECKED = re.compile(
     r"sparsesim_parameter_range\s*#\(\s*\.NAME\(\"(?P<word>\w+)\"\),\s*\.VALUE\((?P<name>\w+)\),"
-    r"\s*\.LOW\((?P<low>-?\d+)\),\s*\.HIGH\((?P<high>-?\d+)\)\s*[,)]"
+    r"\s*\.LOW\((?P<low>-?\d+)\),\s*\.HIGH\((?P<high>-?\d+)\)\s*\)"
 )
 
 

@@ -22,8 +22,8 @@ from sparsesim.errors import SparseSimError
 _INSTALL = "pip install 'sparsesim[synth]'"
 
 _ERROR = re.compile(r"(?:^|: )ERROR: (?P<text>.+)", re.M)
-# `sparsesim_parameter_range.v` prints this before it stops Yosys.
-_REFUSED = re.compile(r"^\S*sparsesim_parameter_range: (?P<text>.+; use .+)$", re.M)
+# `sparsesim_parameter_range.v` and `sparsesim_parameter_relation.v` print this, then stop Yosys.
+_REFUSED = re.compile(r"^\S*sparsesim_parameter_(?:range|relation): (?P<text>.+; use .+)$", re.M)
 
 
 @dataclass(frozen=True)

@@ -72,9 +72,7 @@ def test_declarations_are_read_with_their_comments_and_ranges():
     told = declared("sparsesim_delay")["CYCLES"]
     assert (told.default, told.word, told.low, told.high) == (1, "cycles", 0, 64)
     assert told.comment == "Registers on the way, 0 to 64."
-    assert list(declared("sparsesim_parameter_range")) == [
-        *("NAME", "VALUE", "LOW", "HIGH", "OTHER", "GIVEN", "HOLDS", "USE")
-    ]
+    assert list(declared("sparsesim_parameter_range")) == ["NAME", "VALUE", "LOW", "HIGH"]
 
 
 def test_the_default_accelerator_has_the_defaults_of_the_array():

@@ -49,7 +49,7 @@ NAMES = [f"{module}-{sentence.partition(' does')[0]}" for module, _, sentence, _
 
 def test_every_relation_of_the_files_is_tried():
     relation = re.compile(
-        r'^  sparsesim_parameter_range #\(\.NAME\("(\w+)"\)[^;]*\.OTHER\("(\w+)"\)', re.M
+        r'^      sparsesim_parameter_relation #\(\.NAME\("(\w+)"\)[^;]*\.OTHER\("(\w+)"\)', re.M
     )
     texts = {module: sources(module)[0].read_text() for module in modules()}
     found = {(module, names) for module in texts for names in relation.findall(texts[module])}
@@ -76,7 +76,7 @@ def test_icarus_stops_with_the_sentence(module, wrong, sentence, right, tmp_path
         pytest.skip(str(error))
     stopped, passed = _icarus(module, wrong, tmp_path), _icarus(module, right, tmp_path)
     assert stopped.returncode == 1
-    assert re.search(rf" {module}\.u_\w+\.g_stop: {re.escape(sentence)}\n", stopped.stdout)
+    assert re.search(rf" {module}\.g_\w+\.u_stop\.g_stop: {re.escape(sentence)}\n", stopped.stdout)
     assert (passed.returncode, passed.stdout) == (0, "")
 
 
