@@ -61,7 +61,8 @@ def test_a_file_without_cocotb_tests_fails(simulator, tmp_path, monkeypatch):
     assert "No tests were discovered in module: no_tests_here" in told
 
 
-def test_a_simulator_that_stops_says_why(tmp_path):
+def test_a_simulator_that_stops_says_why(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(HERE / "common")  # where the module's tests are
     simulation.skip_without_icarus()
     with pytest.raises(pytest.fail.Exception) as caught:
         simulation.run(

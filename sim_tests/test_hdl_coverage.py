@@ -10,10 +10,10 @@ import pytest
 import simulation
 from hdl_coverage import Point, is_stale, merged, missed, read_points, table
 
-A = Point("/sparsesim_a.v", 3, 5, "line", "block")
-A_ELSE = Point("/sparsesim_a.v", 4, 5, "branch", "else")
-A_BIT = [Point("/sparsesim_a.v", 9, 2, "toggle", f"x_q[{bit}]:0->1") for bit in (0, 1)]
-B = Point("/sparsesim_b.v", 1, 1, "line", "block")
+A = Point("/hdl/a.v", 3, 5, "line", "block")
+A_ELSE = Point("/hdl/a.v", 4, 5, "branch", "else")
+A_BIT = [Point("/hdl/a.v", 9, 2, "toggle", f"x_q[{bit}]:0->1") for bit in (0, 1)]
+B = Point("/hdl/b.v", 1, 1, "line", "block")
 
 
 def text(point: Point, count: int) -> str:
@@ -72,6 +72,7 @@ def test_runs_of_older_verilog_are_known(tmp_path, dat):
 def test_a_run_counts_what_it_reached(tmp_path, monkeypatch):
     monkeypatch.setenv("SPARSESIM_COVERAGE", "1")
     monkeypatch.setattr(simulation, "COVERAGE_FOLDER", tmp_path)
+    monkeypatch.syspath_prepend(Path(__file__).parent / "common")  # where the module's tests are
     simulation.run(
         "verilator", "sparsesim_delay", {"CYCLES": 1, "WIDTH": 2}, "test_sparsesim_delay", tmp_path
     )
