@@ -34,6 +34,8 @@ def test_verilator_warns_of_nothing(module, small):
     verilator = find_verilator()
     command = [verilator.executable, "--lint-only", "-Wall", "--top-module", module]
     command += [f"-G{name}={value}" for name, value in small.items()]
+    if module == "sparsesim_parameter_relation":  # is there to stop whoever elaborates it
+        command.append("-Wno-USERFATAL")
     done = subprocess.run(
         [*command, *sources(module)],
         env=verilator.environment(), capture_output=True, text=True, check=False,
