@@ -48,7 +48,8 @@ class SchemeSums:
             self.multiplied + other.multiplied,
             self.dram + other.dram,
             self.read + other.read,
-            Counter(self.paces) + Counter(other.paces),
+            {word: self.paces.get(word, 0) + more for word, more in other.paces.items()}
+            or self.paces,
         )
 
 

@@ -38,33 +38,43 @@ def counted_by(
 
 
 def _wrong(counted: Any, machine: Machine, passes: int, array: Any) -> str:
-    """What is wrong, and what is right; empty: nothing is."""
+    """What is wrong, and what is right; empty: nothing is. Small layers are counted by the
+    thousand, so what is right is seen in a few looks."""
     if not isinstance(counted, Counted):
         return f"{type(counted).__name__}; give a Counted"
-    shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
-        key: (getattr(counted, key), (passes,)) for key in _EACH_PASS
-    }
-    shapes["slots"] = counted.slots, (passes, len(machine.classes))
-    bounds = dict.fromkeys(one.bound for one in machine.classes)
+    each = {key: getattr(counted, key) for key in _EACH_PASS}
     for bound, pace in counted.paces.items():
-        if bound not in bounds:
+        if not any(one.bound == bound for one in machine.classes):
+            bounds = dict.fromkeys(one.bound for one in machine.classes)
             return f"a pace of '{bound}', no bound of its classes; {nearest(bound, bounds)}"
-        shapes[f"paces['{bound}']"] = pace, (passes,)
-    for key, (found, shape) in shapes.items():
-        if not isinstance(found, np.ndarray):
-            return f"{key} as {type(found).__name__}; give an array of int64"
-        if found.dtype != np.int64:
-            return f"{key} of {found.dtype}; give int64"
-        if found.shape != shape:
-            return f"{key} of shape {found.shape}; of {passes} passes it is {shape}"
-        if found.size and found.min() < 0:
+        each[f"paces['{bound}']"] = pace
+    for key, found in each.items():
+        if wrong := _no_numbers(found, (passes,)):
+            return f"{key} {wrong}"
+    if wrong := _no_numbers(counted.slots, (passes, len(machine.classes))):
+        return f"slots {wrong}"
+    if not passes:
+        return ""
+    each["slots"] = counted.slots
+    for key, found in each.items():
+        if found.min() < 0:
             return f"{key} below 0, {found.min()}"
     sums, all_slots = counted.slots.sum(axis=1), machine.slots(array) * counted.cycles
-    wrong = np.flatnonzero(sums != all_slots)
-    if len(wrong):
-        at = int(wrong[0])
-        return (
-            f"classes that sum to {sums[at]} in pass {at}; {machine.slots(array)} slots in "
-            f"{counted.cycles[at]} cycles are {all_slots[at]}"
-        )
+    if (sums == all_slots).all():
+        return ""
+    at = int(np.flatnonzero(sums != all_slots)[0])
+    return (
+        f"classes that sum to {sums[at]} in pass {at}; {machine.slots(array)} slots in "
+        f"{counted.cycles[at]} cycles are {all_slots[at]}"
+    )
+
+
+def _no_numbers(found: Any, shape: tuple[int, ...]) -> str:
+    """Why something is no array of int64 of a shape; empty: it is."""
+    if not isinstance(found, np.ndarray):
+        return f"as {type(found).__name__}; give an array of int64"
+    if found.dtype != np.int64:
+        return f"of {found.dtype}; give int64"
+    if found.shape != shape:
+        return f"of shape {found.shape}; of {shape[0]} passes it is {shape}"
     return ""

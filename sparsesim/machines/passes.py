@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -134,3 +135,17 @@ class Passes:
     def drains(self) -> Ints:
         """1 where a pass ends its tiles."""
         return self.table[:, DRAINS]
+
+    @cached_property
+    def opens(self) -> NDArray[np.bool_]:
+        """Whether each is the first of its group."""
+        found = np.ones(len(self), dtype=bool)
+        found[1:] = self.group[1:] != self.group[:-1]
+        return found
+
+    @cached_property
+    def closes(self) -> NDArray[np.bool_]:
+        """Whether each is the last of its group."""
+        found = np.ones(len(self), dtype=bool)
+        found[:-1] = self.opens[1:]
+        return found

@@ -19,6 +19,7 @@ Source: docs/model.md, "Passes", in detail:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,12 +54,12 @@ class Moved:
     weights: Ints
     outputs: Ints
 
-    @property
+    @cached_property
     def loads(self) -> Ints:
         """Bits that each pass loads."""
         return self.activations + self.weights
 
-    @property
+    @cached_property
     def totals(self) -> tuple[int, int, int]:
         """Bits of activations, weights and outputs, over all passes."""
         return int(self.activations.sum()), int(self.weights.sum()), int(self.outputs.sum())

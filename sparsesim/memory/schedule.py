@@ -93,25 +93,28 @@ def schedule(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: 
 
 def overlap(plan: Plan, compute_cycles: Ints, bits_per_cycle: Fraction, dense: bool) -> Overlap:
     """The passes of a layer beside their transfers; as `schedule`, which sums this up."""
-    moved, group = plan.moved(dense), plan.passes.group
-    closes = np.append(group[1:] != group[:-1], True)[: len(group)]
+    moved = plan.moved(dense)
     return Overlap(
         transfer_cycles(moved.loads, bits_per_cycle),
         compute_cycles,
         transfer_cycles(moved.outputs, bits_per_cycle),
-        np.append(True, closes[:-1])[: len(group)],
-        closes,
+        plan.passes.opens,
+        plan.passes.closes,
     )
 
 
 def _before(values: Ints) -> Ints:
     """Of the pass before each; 0 before the first."""
-    return np.append(0, values[:-1])[: len(values)]
+    moved = np.zeros_like(values)
+    moved[1:] = values[:-1]
+    return moved
 
 
 def _behind(values: Ints) -> Ints:
     """Of the pass behind each; 0 behind the last."""
-    return np.append(values[1:], 0)[: len(values)]
+    moved = np.zeros_like(values)
+    moved[:-1] = values[1:]
+    return moved
 
 
 def transfer_cycles(bits: Ints, bits_per_cycle: Fraction) -> Ints:
