@@ -199,7 +199,7 @@ CHARTS = {
     ),
     "cycles": ChartKind(
         "Where cycles go",
-        "Total cycles of each layer under {scheme}, by what the array's lanes did, on average.",
+        "Total cycles of each layer under {scheme}, by what the multipliers did, on average.",
         layer_charts.where,
     ),
     "sparsity": ChartKind(

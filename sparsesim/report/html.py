@@ -130,7 +130,7 @@ def _tiles(result: Result) -> str:
             f"p95 {count(result.images[scheme].p95)}, worst {count(result.images[scheme].worst)}",
         ),
         *densities,
-        ("Utilisation", percent(record.utilisation), "of lane-slots are effectual MACs"),
+        ("Utilisation", percent(record.utilisation), "of multiplier slots are effectual MACs"),
         (f"{resource} of the device", taken, shares_in_words(result)),
         (
             "DRAM an image",

@@ -99,7 +99,7 @@ def outcome(result: Result) -> Pairs:
             f"{count(totals.macs / n)}, {percent(totals.effectual_macs / (totals.macs or 1))} "
             f"effectual, {percent(totals.padding_macs / (totals.macs or 1))} padding",
         ),
-        ("Utilisation", f"{percent(record.utilisation)} of lane-slots are effectual"),
+        ("Utilisation", f"{percent(record.utilisation)} of multiplier slots are effectual"),
         (
             "Zeros",
             f"{percent(totals.weight_sparsity)} of weights, "

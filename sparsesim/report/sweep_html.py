@@ -59,7 +59,7 @@ _SECTIONS = (
         "where",
         "Where cycles go as parameters change",
         "Total cycles an image of the point with the best {objective} at each value, by what the "
-        "array's lanes did.",
+        "multipliers did.",
     ),
     (
         "formats",
