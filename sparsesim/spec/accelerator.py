@@ -79,16 +79,11 @@ class Accelerator(PackagedSpec):
         has it."""
         if not isinstance(values, Mapping):
             return values
-        given = dict(values)
-        for old, new in _OLD_KEYS.items():
-            if old in given and new in given:
-                raise SpecError(f"key '{old}' is now '{new}'; give one of them")
-            if old in given:
-                given[new] = given.pop(old)
+        given = _renamed(values)
         if not isinstance(given.get("machine", DEFAULT), str):
             return {"array": Spec(), "skipping": ""} | given  # whose type is refused
         chosen = machine_named(given.get("machine", DEFAULT))
-        own, array_keys = cls.model_fields, keys_of_array(chosen, cls.model_fields)
+        own, array_keys = cls.model_fields, keys_of_array(chosen, tuple(cls.model_fields))
         unknown = next((key for key in given if key not in own and key not in array_keys), None)
         if unknown is not None:
             raise SpecError(f"unknown key '{unknown}'; {nearest(unknown, keys_of(chosen))}")
@@ -127,10 +122,9 @@ class Accelerator(PackagedSpec):
             SpecError: as on construction.
         """
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        if changes.get("machine", changes.get("datapath", self.machine)) != self.machine:
+        changes = _renamed(changes)
+        if changes.get("machine", self.machine) != self.machine:
             del values["array"], values["skipping"]
-        if "datapath" in changes:
-            del values["machine"]
         return type(self)(**(values | changes))
 
     def flat(self) -> dict[str, Any]:
@@ -182,10 +176,21 @@ def _unpickled(kind: type[Accelerator], keys: Mapping[str, Any]) -> Accelerator:
     return kind.model_validate(keys, context=STORED)
 
 
+def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of before under their present names."""
+    found = dict(given)
+    for old, new in _OLD_KEYS.items():
+        if old in found and new in found:
+            raise SpecError(f"key '{old}' is now '{new}'; give one of them")
+        if old in found:
+            found[new] = found.pop(old)
+    return found
+
+
 def keys_of(machine: Machine) -> tuple[str, ...]:
     """Keys that an accelerator of a machine may have, the array's among them."""
     own = [key for key in Accelerator.model_fields if key != "array"]
-    return (*own[:2], *keys_of_array(machine, Accelerator.model_fields), *own[2:])
+    return (*own[:2], *keys_of_array(machine, tuple(Accelerator.model_fields)), *own[2:])
 
 
 def _array(machine: Machine, given: Mapping[str, Any]) -> Spec:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 from sparsesim.errors import SpecError, nearest
 from sparsesim.machines import Machine
 from sparsesim.spec.base import Spec
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
 _NAMING = ("cheap_keys", "curve_keys", "short_keys")
 
 
-def keys_of_array(machine: Machine, taken: Collection[str]) -> tuple[str, ...]:
-    """Keys of its array.
+@lru_cache(maxsize=64)  # a sweep makes accelerators by the thousand
+def keys_of_array(machine: Machine, taken: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys of its array, which is looked at once.
 
     Args:
         machine: whose.
@@ -29,7 +28,7 @@ def keys_of_array(machine: Machine, taken: Collection[str]) -> tuple[str, ...]:
     return tuple(machine.Array.model_fields)
 
 
-def _wrong(machine: Machine, taken: Collection[str]) -> str:
+def _wrong(machine: Machine, taken: tuple[str, ...]) -> str:
     array: Any = machine.Array
     if not (isinstance(array, type) and issubclass(array, Spec)):
         return "its Array is no class derived from sparsesim.spec.base.Spec"
