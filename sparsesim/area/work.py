@@ -52,7 +52,7 @@ def dense_work(trace: Trace, accelerator: Accelerator, groups: Iterable[int]) ->
         for size, runs in sizes.items():
             joins = size > 1 and layer.takes_images
             geometry = layer.geometry.with_images(size) if joins else layer.geometry
-            if geometry.output_elements * geometry.reduction:
+            if geometry.has_work:
                 names.setdefault((geometry, bits), layer.name)
                 times[geometry, bits] += runs if joins else runs * size
     return [DenseWork(names[key], *key, number) for key, number in times.items()]

@@ -176,7 +176,7 @@ def break_even(
     search = _Search(trace, result, accelerator, device, rivals, seed)
     layers = []
     for number, layer in enumerate(trace.layers):
-        if layer.geometry.output_elements * layer.geometry.reduction:
+        if layer.geometry.has_work:
             layers.append(search.layer(number, layer))
         if progress is not None:
             progress(number + 1)
@@ -341,7 +341,7 @@ class _Search:
         for run in runs:
             activation, weight = run.masks(step, counted_as.skips)
             operands = lower(run.geometry, activation, weight, run.bits[2])
-            if not operands.has_work:
+            if not operands.geometry.has_work:
                 continue
             widths = value_bits_of(self.trace, run.layer, self.accelerator)
             prepared = prepare(run.layer.name, operands, widths, on)

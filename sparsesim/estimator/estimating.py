@@ -118,7 +118,7 @@ class _Layers:
         on = self.on
         operands = self._operands(layer, images, first)
         widths = value_bits_of(self.trace, layer, on.accelerator)
-        if not operands.has_work:
+        if not operands.geometry.has_work:
             return run_without_work(operands, on)
         prepared = prepare(layer.name, operands, widths, on, self._weights.get(layer.name))
         if layer.weight_is_constant:

@@ -40,11 +40,6 @@ class Operands:
     weight_groups: tuple[int, ...] = ()
     shared: Shared = field(default_factory=Shared)
 
-    @property
-    def has_work(self) -> bool:
-        """Whether there is anything to multiply."""
-        return self.geometry.output_elements * self.geometry.reduction > 0
-
     def stored_weight(self) -> tuple[np.ndarray, int, int]:
         """The weight, each one once: packed bits, how many, in how many rows."""
         found = self.shared.get("stored weight")

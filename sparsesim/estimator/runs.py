@@ -26,7 +26,7 @@ def prepared_runs(
     Raises:
         SpecError: the layer does not fit the buffers.
     """
-    if layer.geometry.output_elements * layer.geometry.reduction == 0:
+    if not layer.geometry.has_work:
         return [[] for _ in groups]
     widths = value_bits_of(trace, layer, on.accelerator)
     weight_rows, weights = None, None  # a constant weight is lowered and laid out once

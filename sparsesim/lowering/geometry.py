@@ -94,6 +94,11 @@ class Geometry:
         return prod(self.output_shape)
 
     @property
+    def has_work(self) -> bool:
+        """Whether there is anything to multiply."""
+        return self.output_elements * self.reduction > 0
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one run, padding included, inserted zeros not."""
         if self.insert == (1, 1, 1, 1):
