@@ -13,7 +13,7 @@ import pytest
 # other imports: `machines.found` finds it by its name.
 ORDER = (
     ("errors", "cache_root", "kernel", "figures"),
-    ("files", "own_file"),
+    ("files", "own_entry", "own_file"),
     ("lowering", "formats", "elementwise"),
     ("machines",),
     ("spec", "inputs"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sparsesim.errors import SpecError
 from sparsesim.formats.format import Format
+from sparsesim.own_entry import load_entry, made_without_arguments
 from sparsesim.own_file import load_function
 
 GROUP = "sparsesim.formats"
@@ -40,22 +41,12 @@ def of_entry_point(name: str) -> Format:
     Raises:
         SpecError: it does not load, or makes no format.
     """
-    entry = installed()[name]
-    try:
-        found = entry.load()
-    except Exception as error:
-        raise SpecError(f"format '{name}' of {entry.value} does not load: {error}") from error
-    return _made(name, found)
+    return _made(name, load_entry("format", name, installed()[name]))
 
 
 def _made(name: str, found: Any) -> Format:
-    try:
-        made = found if isinstance(found, Format) else found()
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        raise SpecError(f"format '{name}': is made without arguments, which fails: {said}") from (
-            error
-        )
+    is_made = isinstance(found, Format)
+    made = found if is_made else made_without_arguments("format", name, found)
     if not isinstance(made, Format):
         raise SpecError(
             f"format '{name}': gives {type(made).__name__}; give a class derived from "

@@ -14,6 +14,7 @@ from typing import Any
 from sparsesim.errors import SpecError, nearest
 from sparsesim.machines.holds import checked
 from sparsesim.machines.machine import Machine
+from sparsesim.own_entry import load_entry, made_without_arguments
 from sparsesim.own_file import load_function
 
 DEFAULT = "inner_join"
@@ -65,12 +66,7 @@ def _found(name: str) -> Any:
         module, what = BUILT_IN[name]
         return getattr(import_module(module), what)()
     if name in _installed():
-        entry = _installed()[name]
-        try:
-            found = entry.load()
-        except Exception as error:
-            raise SpecError(f"machine '{name}' of {entry.value} does not load: {error}") from error
-        return _instance(name, found)
+        return _instance(name, load_entry("machine", name, _installed()[name]))
     raise SpecError(f"machine '{name}' is unknown; {nearest(name, machine_names())}")
 
 
@@ -86,10 +82,4 @@ def _installed() -> dict[str, EntryPoint]:
 
 
 def _instance(name: str, found: Any) -> Any:
-    try:
-        return found() if isinstance(found, type) else found
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        raise SpecError(f"machine '{name}': is made without arguments, which fails: {said}") from (
-            error
-        )
+    return made_without_arguments("machine", name, found) if isinstance(found, type) else found

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from sparsesim.errors import SpecError, nearest
+from sparsesim.own_entry import load_entry
 from sparsesim.own_file import load_function
 from sparsesim.sparsity.function import DEFAULT_OPSET, AsOnnx, Check, Function, TensorFunction
 from sparsesim.spec.thresholds import is_own_file
@@ -91,13 +92,7 @@ class Registry:
         installed = self._installed()
         if name not in installed:
             raise SpecError(f"unknown {self.kind} '{name}'; {nearest(name, self.names())}")
-        try:
-            function = installed[name].load()
-        except Exception as error:
-            raise SpecError(
-                f"{self.kind} '{name}' of {installed[name].value} does not load: {error}"
-            ) from error
-        return self._kept(name, function)
+        return self._kept(name, load_entry(self.kind, name, installed[name]))
 
     def names(self) -> tuple[str, ...]:
         """Every name that `find` knows, own files left out, sorted."""
