@@ -5,8 +5,8 @@
 // 0 they are of filters 0, 1, ... up to the last of filter_tiles_i tiles, then from 0 again. With
 // POSITIONS_INNER = 1 they are position_tiles_i times those of a tile, then those of the next tile.
 //
-// Cycle contract: the sum of cycle t has its parameters and closes_o in cycle t + 2: a block RAM is
-// slow without a register of its own behind it. A parameter that is written in cycle t is there for
+// Cycle contract: the sum of cycle t has its parameters and closes_o in cycle t + 2, as
+// sparsesim_filter_memory has it. A parameter that is written in cycle t is there for
 // sums from t + 1 on.
 //
 // Example, POSITIONS_INNER = 0, tiles of 2 and 1 rows: sums with last_i 0 1 1 0 1 1 are of filters
@@ -73,17 +73,21 @@ module sparsesim_filter_parameters #(
     end
   end
 
-  // Nobody reads what is being written: synthesis need not care what such a read gives.
-  (* no_rw_check *)
-  reg [69:0] memory[0:MAX_FILTERS-1];
-  reg [69:0] read_q, parameters_q;
+  sparsesim_filter_memory #(
+      .MAX_FILTERS(MAX_FILTERS)
+  ) u_memory (
+      .clk_i             (clk_i),
+      .param_we_i        (param_we_i),
+      .param_index_i     (param_index_i),
+      .param_bias_i      (param_bias_i),
+      .param_multiplier_i(param_multiplier_i),
+      .param_shift_i     (param_shift_i),
+      .index_i           (filter_q),
+      .bias_o            (bias_o),
+      .multiplier_o      (multiplier_o),
+      .shift_o           (shift_o)
+  );
   reg closing_q, closes_q;
-  always @(posedge clk_i) begin
-    if (param_we_i && {16'd0, param_index_i} < MAX_FILTERS)
-      memory[param_index_i[INDEX_W-1:0]] <= {param_shift_i, param_multiplier_i, param_bias_i};
-    read_q <= memory[filter_q];
-    parameters_q <= read_q;
-  end
   always @(posedge clk_i) begin
     filter_q <= rst_ni ? filter_d : {INDEX_W{1'b0}};
     first_q  <= rst_ni ? first_d : {INDEX_W{1'b0}};
@@ -91,7 +95,6 @@ module sparsesim_filter_parameters #(
     closing_q <= closes;
     closes_q  <= closing_q;
   end
-  assign {shift_o, multiplier_o, bias_o} = parameters_q;
   assign closes_o = closes_q;
 endmodule
 `default_nettype wire
