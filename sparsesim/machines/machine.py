@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sparsesim.machines.array_space import ArraySpace
 from sparsesim.machines.explanation import Cause, Floor
 from sparsesim.machines.part import Clock, Part, Placed
 from sparsesim.machines.product_shape import Densities, ProductShape, Runs
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.resources import Resources
     from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.pairs import Pairs
@@ -246,6 +248,17 @@ class Machine(ABC):
         mhz = type(accelerator)(machine=accelerator.machine).clock_mhz
         return Clock(mhz, False, f"assumed: {mhz:g} MHz")
 
+    def space(self, budget: Resources) -> ArraySpace | None:
+        """Arrays among which `choose` looks for the best; None: nobody said which are worth it.
+
+        A few thousand of them at most. Buffers, formats and the like are common to all machines,
+        and are chosen by `choose` itself.
+
+        Args:
+            budget: LUTs, flip-flops, multipliers and block RAM that an accelerator may take.
+        """
+        return None
+
     def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
         """Dense accelerators of this machine beside another accelerator, by rising least seconds:
         those that may be the fastest in its resources. Empty: it has no dense mode."""
@@ -265,6 +278,7 @@ class Machine(ABC):
 
 
 __all__ = [
+    "ArraySpace",
     "Cause",
     "Clock",
     "Densities",

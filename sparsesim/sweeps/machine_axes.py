@@ -1,4 +1,8 @@
-"""The axes of a space, machine by machine: each machine has those of its own keys alone."""
+"""The axes of a space, machine by machine: each machine has those of its own keys alone.
+
+A key of the space itself is every machine's that has it; a table named after a machine is that
+machine's alone.
+"""
 
 from __future__ import annotations
 
@@ -66,20 +70,54 @@ def keys_of_all(machines: Iterable[str]) -> tuple[str, ...]:
     return tuple(key for key in every if key != "name")
 
 
+def own_tables(space: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Tables of a space that are one machine's alone, by its name.
+
+    Raises:
+        SpecError: what is given for a machine is no table.
+    """
+    if MACHINE not in space:
+        return {}
+    found = {}
+    for name in axis(MACHINE, space[MACHINE]):
+        if name in space:
+            if not isinstance(space[name], Mapping):
+                raise SpecError(f"space.{name}: is no table of axes; write its keys below it")
+            found[name] = space[name]
+    return found
+
+
+def all_axes(space: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """The values of every axis of a space but `machine`: `KEY`, or `MACHINE.KEY` of its own table.
+
+    Raises:
+        SpecError: an axis that is none.
+    """
+    own = own_tables(space)
+    found = {key: axis(f"space.{key}", given) for key, given in space.items() if key not in own}
+    for name, table in own.items():
+        found |= {f"{name}.{key}": axis(f"space.{name}.{key}", v) for key, v in table.items()}
+    return found
+
+
 def machine_axes(start: Accelerator, space: Mapping[str, Any]) -> tuple[MachineAxes, ...]:
     """The axes of each machine of a space.
 
     A key that a machine doesn't have is left out there, and so are values that it doesn't take but
-    another one does: a scheme, say.
+    another one does: a scheme, say. What its own table says of a key comes before what the space
+    says of it, and must be right.
 
     Args:
         start: the accelerator that points change keys of.
-        space: key -> a value, a list, or a range.
+        space: key -> a value, a list, or a range; machine -> a table of these.
     Raises:
         SpecError: a value that none of the machines takes, or an axis none of whose values one of
             them takes.
     """
-    known = {key: axis(key, given) for key, given in space.items() if key != MACHINE}
+    own = own_tables(space)
+    known = {
+        key: axis(key, given) for key, given in space.items() if key != MACHINE and key not in own
+    }
     starts = {
         name: start if name == start.machine else start.with_(machine=name)
         for name in machines_of(start, space)
@@ -89,7 +127,7 @@ def machine_axes(start: Accelerator, space: Mapping[str, Any]) -> tuple[MachineA
         errors = {
             name: [_error(one, key, value) for value in values]
             for name, one in starts.items()
-            if key in keys_of(one.rules)
+            if key in keys_of(one.rules) and key not in own.get(name, ())
         }
         for of_value in zip(*errors.values(), strict=True):
             if None not in of_value:
@@ -98,6 +136,12 @@ def machine_axes(start: Accelerator, space: Mapping[str, Any]) -> tuple[MachineA
             taken[name][key] = tuple(v for v, no in zip(values, found, strict=True) if no is None)
             if not taken[name][key]:
                 raise SpecError(f"space.{key}: machine '{name}' takes none of its values")
+    for name, table in own.items():
+        for key, given in table.items():
+            taken[name][key] = axis(key, given)
+            for wrong in (_error(starts[name], key, value) for value in taken[name][key]):
+                if wrong is not None:
+                    raise wrong
     return tuple(
         MachineAxes(one, {key: taken[name][key] for key in sorted(taken[name], key=_order(one))})
         for name, one in starts.items()

@@ -7,7 +7,7 @@ once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -156,25 +156,45 @@ class Space:
 
     def point(self, index: int, left: Left | None = None) -> Point | None:
         """The combination of that number, or None where it is cut."""
-        left = left if left is not None else Left()
+        return self.made(*self._combination(index), left if left is not None else Left())
+
+    def made(
+        self,
+        workload: Workload,
+        device: str,
+        on: MachineAxes,
+        values: Mapping[str, Any],
+        left: Left,
+    ) -> Point | None:
+        """The point that a combination makes, or None where it is cut.
+
+        Args:
+            workload, device: of it; one of the sweep's.
+            on: one of `machines`.
+            values: of the keys that it changes.
+            left: is told of it.
+        """
         left.all += 1
-        workload, name, on, values = self._combination(index)
-        known = {**vars(workload), "device": name, **on.given, **values}
+        known = {**vars(workload), "device": device, **on.given, **values}
         for condition in self._early:
             if not condition.holds(known):
                 left.broken[condition.text] += 1
                 return None
         accelerator = on.start.with_(**values)
         if self.spec.clock == "table":
-            family = self._families[name]
+            family = self._families[device]
             mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
             accelerator = accelerator.model_copy(update={"clock_mhz": mhz})
-        point = Point(workload, name, accelerator)
+        point = Point(workload, device, accelerator)
         if (broken := self._broken(point)) is not None:
             left.broken[broken] += 1
             return None
         left.points += 1
         return point
+
+    def allows(self, known: Mapping[str, Any]) -> bool:
+        """Whether no condition is broken by some keys, whatever the others are."""
+        return all(condition.holds(known) for condition in self._early)
 
     def resources(self, point: Point) -> dict[str, float | None]:
         """A point's resources by metric; None on a device whose family was never synthesised.

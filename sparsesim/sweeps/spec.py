@@ -20,10 +20,16 @@ from sparsesim.spec.toml import read_toml
 from sparsesim.sweeps.axis import axis
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.losses import LossSearch, is_loss, loss_name
-from sparsesim.sweeps.machine_axes import MACHINE, keys_of_all, machines_of
+from sparsesim.sweeps.machine_axes import (
+    MACHINE,
+    all_axes,
+    keys_of_all,
+    machines_of,
+    own_tables,
+)
 from sparsesim.sweeps.metrics import METRICS, STATIC
 
-Engine = Literal["grid", "random", "tpe", "nsga2"]
+Engine = Literal["grid", "random", "tpe", "nsga2", "best"]
 NO_THRESHOLDS = "none"
 IMAGES = ("network", "images", "sample")
 """Parameters that must be equal where points are to be compared."""
@@ -124,15 +130,17 @@ class SweepSpec(Spec):
             after, else xczu9eg.
         accelerator: a packaged name or a file to start from, or keys of `Accelerator`.
         space: key of `Accelerator` or of its machine's array -> a value, a list, or a range
-            (`axis.Range`). With `machine` a list, each machine has the axes of its own keys.
+            (`axis.Range`). With `machine` a list, each machine has the axes of its own keys, and a
+            table named after a machine has axes of that one alone.
         clock: `table`: a point's clock is the starting accelerator's, scaled by how much faster or
             slower its array was placed (`sweeps.clock`); `given`: `clock_mhz` as it stands.
         fit: leave out points that take more than the device has.
         conditions: expressions over parameters and resources; points that break one are left out.
             A comparison of a key that a point's machine doesn't have breaks nothing.
         engine: `grid` takes all points, `random` draws some; `tpe` and `nsga2` are Optuna's, which
-            learn from what was measured where the best trade-offs are.
-        points: so many at most; 100 where an engine other than the grid is not told.
+            learn from what was measured where the best trade-offs are; `best` looks for the best of
+            each machine and scheme in the first objective, the most promising first.
+        points: so many at most; 100 where `random`, `tpe` or `nsga2` is not told.
         seconds: begin none after so long.
         objectives: metrics whose best trade-offs are sought.
         constraints: expressions over metrics; a point that breaks one is no answer.
@@ -174,14 +182,14 @@ class SweepSpec(Spec):
 
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> SweepSpec:
-        for key in self.space:
-            axis(f"space.{key}", self.space[key])
+        axes = all_axes(self.space)
         if info.context != STORED:
             self._names_are_known()
-        if self.clock == "table" and "clock_mhz" in self.space:
-            raise SpecError(
-                "space.clock_mhz: clock = 'table' sets it; write clock = 'given' to sweep it"
-            )
+        for key in axes:
+            if self.clock == "table" and key.rpartition(".")[2] == "clock_mhz":
+                raise SpecError(
+                    f"space.{key}: clock = 'table' sets it; write clock = 'given' to sweep it"
+                )
         for metric in self.objectives:
             if metric not in METRICS:
                 raise SpecError(f"objectives: unknown '{metric}'; {nearest(metric, METRICS)}")
@@ -192,10 +200,17 @@ class SweepSpec(Spec):
         return self
 
     def _names_are_known(self) -> None:
-        known = self.keys
+        known, own = self.keys, own_tables(self.space)
         for key in self.space:
-            if key not in known:
+            if key not in known and key not in own:
                 raise SpecError(f"space: unknown parameter '{key}'; {nearest(key, known)}")
+        for name, table in own.items():
+            mine = [key for key in keys_of_all([name]) if key != MACHINE]
+            for key in table:
+                if key not in mine:
+                    raise SpecError(
+                        f"space.{name}: unknown parameter '{key}'; {nearest(key, mine)}"
+                    )
         for text in self.conditions:
             Expression.read(text, [*PLACES, *known, *STATIC])
         for text in self.constraints:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sparsesim
 from sparsesim.errors import SparseSimError, SpecError
@@ -25,6 +25,9 @@ from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import SweepSpec, load_sweep
 from sparsesim.sweeps.store import POINTS, Store
 from sparsesim.sweeps.traces import Traces, settled
+
+if TYPE_CHECKING:
+    from sparsesim.sweeps.promise import Work
 
 TRACES = "traces"
 MANY = 1_000_000
@@ -121,18 +124,18 @@ def sweep_into(
     space = Space(spec)
     if workers > 1 or scheduler is not None:
         _refuse_own(space)
-    engine = engine_of(space, left)
+    refuse_filled(folder, force=True)
+    traces = Traces(spec, folder / TRACES, progress)
+    engine = engine_of(space, left, _Looked(traces, space))
     points = engine.ask()
     if not points:
         raise SpecError(empty(left))
-    refuse_filled(folder, force=True)
     folder.mkdir(exist_ok=True)
     with (
         _alone(folder),
         closing(Store(folder / POINTS)) as store,
         closing(_processes(workers, scheduler)) as processes,
     ):
-        traces = Traces(spec, folder / TRACES, progress)
         run = _Run(space, traces, store, processes, progress, ends, Done(left))
         store.begin()
         while points:
@@ -148,6 +151,23 @@ def sweep_into(
         run.compare([Point.of(row.parameters) for row in result_of(store).front])
     run.done.is_whole = True
     return run.done
+
+
+class _Looked:
+    """What the workloads have to do, each executed and looked at once."""
+
+    def __init__(self, traces: Traces, space: Space) -> None:
+        self._traces, self._space = traces, space
+        self._known: dict[Workload, Sequence[Work]] = {}
+
+    def __call__(self, workload: Workload) -> Sequence[Work]:
+        from sparsesim.sweeps.promise import work_of
+        from sparsesim.trace.store import load_trace
+
+        if workload not in self._known:
+            trace = load_trace(self._traces.execute(workload))
+            self._known[workload] = work_of(trace, self._space.start)
+        return self._known[workload]
 
 
 def _refuse_own(space: Space) -> None:

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from sparsesim.area.resources import Resources
 from sparsesim.machines import Machine
+from sparsesim.machines.array_space import ArraySpace, sizes
 from sparsesim.machines.counted import Counted
 from sparsesim.machines.machine import Cause, Clock, Floor, Part, Scheme, SlotClass, Tiling
 from sparsesim.spec.base import Spec
@@ -124,6 +125,10 @@ class Toy(Machine):
             Part("control", 1, Resources(lut=150, ff=90)),
             Part("buffers", 1, Resources(bram36=-(-kib // 4))),  # 4 KiB of 36 Kb hold data
         )
+
+    def space(self, budget):
+        multipliers = sizes(min(budget.dsp, 4096), least=8)
+        return ArraySpace({"multipliers": multipliers, "width": (4, 16, 64)})
 
     def clock(self, accelerator, family):
         return Clock(250.0, False, "stated: 250 MHz", words="vector")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.machine import (
+    ArraySpace,
     Clock,
     Densities,
     Machine,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.resources import Resources
     from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
@@ -150,6 +152,11 @@ class InnerJoin(Machine):
         from sparsesim.machines.inner_join.area.clock import clock
 
         return clock(accelerator, family)
+
+    def space(self, budget: Resources) -> ArraySpace:
+        from sparsesim.machines.inner_join.space import space
+
+        return space(budget)
 
     def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
         from sparsesim.machines.inner_join.area.dense_arrays import dense_arrays
