@@ -110,7 +110,7 @@ def model_of(operands: PassOperands, accelerator: Accelerator) -> Expected:
         count.cycles,
         tuple(count.classes.values()),
         computed.sums[0],
-        computed.overflow[0],
+        computed.overflow[0] & accelerator.sum_order.flags,
         _values(computed.sums[0], operands.epilogue),
     )
 

@@ -17,8 +17,8 @@ class Expected:
 
     Attributes:
         cycles, classes: of the cycle model.
-        sums, overflow, values: (filters, positions), of the fixed-point execution; values are None
-            where the pass has no post-processing.
+        sums, overflow, values: (filters, positions), of the fixed-point execution; no overflow
+            where the machine flags none; values are None where the pass has no post-processing.
     """
 
     cycles: int

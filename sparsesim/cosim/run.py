@@ -298,7 +298,8 @@ class _Run:
         assert wanted.sums is not None
         values = None if wanted.outputs is None else wanted.outputs[where]
         cycles, classes = int(layer.counts.cycles[number]), layer.counts.slots[number].tolist()
-        return Expected(cycles, tuple(classes), wanted.sums[where], wanted.overflow[where], values)
+        overflow = wanted.overflow[where] & self.accelerator.sum_order.flags
+        return Expected(cycles, tuple(classes), wanted.sums[where], overflow, values)
 
     def _failed(self, layer: _Layer) -> bool:
         operands = self.failure.operands if self.failure else None

@@ -27,7 +27,8 @@ class Difference:
         own: how many differ where the layer is given the operands that it has in ONNX's execution:
             its own roundings. The others follow from layers before it. 0 for an output.
         largest: the largest difference; in steps of a quantised tensor, else in its own unit.
-        overflows: sums of the layer that left the accumulator on their way; 0 for an output.
+        overflows: sums of the layer that left the accumulator on their way, or, where the machine
+            flags none, that do not fit it; 0 for an output.
         reason: why the engine did a part of the layer's ending; else empty.
     """
 

@@ -12,6 +12,7 @@ from sparsesim.engine.threads import each, ranges, single_threaded_blas, thread_
 from sparsesim.fixed_point import kernels
 from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.machines.scheme import OPERANDS
+from sparsesim.machines.sum_order import SumOrder
 from sparsesim.spec import Accelerator
 
 _EXACT_FLOAT32 = 1 << 24
@@ -26,7 +27,8 @@ class Computed:
     Attributes:
         sums: int64, (groups, filters, positions), in the accumulator's two's complement. None
             where only the post-processed values left the machine.
-        overflow: bool, (groups, filters, positions): a running sum left the accumulator.
+        overflow: bool, (groups, filters, positions): a running sum left the accumulator; on a
+            machine that flags none, the sum itself does not fit it.
         outputs: int16 values of the product's post-processing; None where it has none, or where
             they are to be made of the sums.
     """
@@ -46,7 +48,7 @@ def exact_sums(product: LayerProduct, accelerator: Accelerator) -> Computed:
     Args:
         product: operands of up to 16 bits, K below 2^32.
         accelerator: its acc_bits, and in which order its machine adds up, which decides whether a
-            running sum overflows on its way.
+            running sum overflows on its way; where it flags none, only the sums are watched.
     """
     activations, weights = product.activations, product.weights
     # No partial sum of any order is larger.
@@ -55,9 +57,13 @@ def exact_sums(product: LayerProduct, accelerator: Accelerator) -> Computed:
     overflow = np.zeros(sums.shape, dtype=bool)
     limit = 1 << (accelerator.acc_bits - 1)
     if bound >= limit:
-        reach = _multiply(_sizes(weights), _sizes(activations), bound)
-        overflow = _overflows(product, accelerator, reach >= limit)
-        sums = wrapped(sums, accelerator.acc_bits)
+        fitting, order = wrapped(sums, accelerator.acc_bits), accelerator.sum_order
+        if order.flags:
+            reach = _multiply(_sizes(weights), _sizes(activations), bound)
+            overflow = _overflows(product, order, accelerator.acc_bits, reach >= limit)
+        else:
+            overflow = fitting != sums
+        sums = fitting
     outputs = product.post.apply(sums) if product.post else None
     return Computed(sums, overflow, outputs)
 
@@ -97,13 +103,11 @@ def _multiply(
 
 
 def _overflows(
-    product: LayerProduct, accelerator: Accelerator, suspects: NDArray[np.bool_]
+    product: LayerProduct, order: SumOrder, acc_bits: int, suspects: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Which of the suspects' running sums leave the accumulator after a multiply cycle."""
-    rules = accelerator.rules
-    order = rules.sums(rules.scheme(accelerator.skipping), accelerator.array)
     skips = [operand in order.skips for operand in OPERANDS]
-    numbers = np.array([order.block, order.lanes, *skips, accelerator.acc_bits], dtype=np.int64)
+    numbers = np.array([order.block, order.lanes, *skips, acc_bits], dtype=np.int64)
     out = np.zeros(suspects.shape, dtype=bool)
 
     def block(group: int, start: int, stop: int) -> None:

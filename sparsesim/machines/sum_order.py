@@ -1,4 +1,4 @@
-"""In which order a machine adds products up: it decides whether a running sum overflows."""
+"""In which order a machine adds products up, and whether it tells that a sum overflowed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ class SumOrder:
         lanes: products of a block that are added exactly before they meet the sum, 1 or more; the
             last of a block may be fewer.
         skips: operands whose zeros give no product.
+        flags: whether it flags a running sum that leaves the accumulator. Where it does not, sums
+            wrap unseen, and are the same in any order.
     """
 
     block: int
     lanes: int
     skips: frozenset[str]
+    flags: bool = True

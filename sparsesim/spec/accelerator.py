@@ -14,6 +14,7 @@ from sparsesim.spec.base import Spec
 from sparsesim.spec.packaged import PackagedSpec
 
 if TYPE_CHECKING:
+    from sparsesim.machines.sum_order import SumOrder
     from sparsesim.rtl.rtl import Rtl
 
 _OLD_KEYS = {"datapath": "machine"}
@@ -137,6 +138,11 @@ class Accelerator(PackagedSpec):
     def rules(self) -> Machine:
         """The machine, which owns its rules."""
         return machine_named(self.machine)
+
+    @property
+    def sum_order(self) -> SumOrder:
+        """In which order its machine adds products up under its scheme."""
+        return self.rules.sums(self.rules.scheme(self.skipping), self.array)
 
     @property
     def rtl(self) -> Rtl:

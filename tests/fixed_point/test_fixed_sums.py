@@ -14,6 +14,8 @@ import sparsesim as ss
 from sparsesim.fixed_point.product import LayerProduct
 from sparsesim.fixed_point.sums import exact_sums, wrapped
 from sparsesim.lowering import product as lowered
+from sparsesim.machines.inner_join import InnerJoin
+from sparsesim.machines.sum_order import SumOrder
 
 EXAMPLES = int(150 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
 SCHEMES = ("none", "activation", "weight", "two_sided")
@@ -24,6 +26,11 @@ def of(activations, weights) -> LayerProduct:
     a, w = np.asarray(activations, np.int16), np.asarray(weights, np.int16)
     geometry = lowered(a.shape[0], w.shape[1], a.shape[1], a.shape[2])
     return LayerProduct("layer", geometry, a, w, None, "")
+
+
+def without_flags(self, scheme, array) -> SumOrder:
+    """Of a machine that flags no overflow."""
+    return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)
 
 
 def check(product: LayerProduct, machine: ss.Accelerator) -> int:
@@ -91,6 +98,17 @@ def test_the_ends_of_the_accumulator():
     assert computed.overflow.tolist() == [[[False, True, True, False, True]]]
     edge = exact_sums(of([[[64, 64]]], [[[1, 1]]]), ss.Accelerator(acc_bits=8))
     assert (edge.sums.item(), edge.overflow.item()) == (-128, True)
+
+
+def test_of_a_machine_without_flags_sums_that_do_not_fit_are_told(monkeypatch):
+    # 100, 200, 100 leaves 8 bits on its way, and fits in the end; 100 + 100 wraps to -56.
+    product = of([[[100, 100, -100], [100, 100, 0]]], [[[1, 1, 1]]])
+    machine = ss.Accelerator(acc_bits=8)
+    assert exact_sums(product, machine).overflow.all()
+    monkeypatch.setattr(InnerJoin, "sums", without_flags)
+    computed = exact_sums(product, machine)
+    assert computed.sums.tolist() == [[[100, -56]]]
+    assert computed.overflow.tolist() == [[[False, True]]]
 
 
 def test_what_is_skipped_takes_no_lane():
