@@ -21,7 +21,10 @@ DEFAULT = "inner_join"
 GROUP = "sparsesim.machines"
 """The entry points of other packages: each a class derived from `Machine`."""
 
-BUILT_IN = {"inner_join": ("sparsesim.machines.inner_join", "InnerJoin")}
+BUILT_IN = {
+    "inner_join": ("sparsesim.machines.inner_join", "InnerJoin"),
+    "stream": ("sparsesim.machines.stream", "Stream"),
+}
 """The package's own machines: name -> where its class stands."""
 
 _made: dict[str, Machine] = {}

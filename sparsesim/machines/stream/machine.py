@@ -1,0 +1,97 @@
+"""The machine `stream`: what it is, and where each of its rules stands.
+
+It loads no library: what its methods need, they import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from sparsesim.machines.machine import Machine, Scheme, SlotClass, Tiling
+from sparsesim.machines.stream.parameters import StreamArray
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsesim.machines.counted import Counted
+    from sparsesim.machines.pairs import Pairs
+    from sparsesim.machines.passes import Passes
+    from sparsesim.machines.stream.dealing import Vectors
+
+
+class Stream(Machine):
+    """Rows of multipliers that share an index: one operand is streamed, the other held."""
+
+    name = "stream"
+    summary = "zeros of one operand, whose index is shared by all multipliers of a row"
+    Array = StreamArray
+    schemes = (
+        Scheme("none", frozenset(), "#8b95a5"),
+        Scheme("activation", frozenset({"activation"}), "#4f86c6"),
+        Scheme("weight", frozenset({"weight"}), "#d4a72c"),
+    )
+    default_scheme = "weight"
+    classes = (
+        SlotClass("effectual", "effectual", "work", "#2a9d5c", "both operands are non-zero"),
+        SlotClass("ineffectual", "ineffectual", "work", "#a3b18a", "a zero was multiplied"),
+        SlotClass("unused", "filler", "work", "#d4a72c", "an item without a non-zero"),
+        SlotClass("inactive", "no filter/position", "edges", "#8b95a5", "the layer is too small"),
+        SlotClass("load_wait", "load wait", "load", "#d98c5f", "its next words are not loaded"),
+        SlotClass("imbalance", "imbalance", "imbalance", "#4f86c6", "others still work"),
+        SlotClass("drain_wait", "drain wait", "drain", "#b565c4", "its result has not left yet"),
+        SlotClass("stash_wait", "stash wait", "stash", "#c65b7c", "its sum is not back yet"),
+        SlotClass("fill_drain", "fill and drain", "fill", "#5bb5b5", "start and end of a pass"),
+    )
+
+    cheap_keys = ("feed_latency", "units", "stash")
+    curve_keys = ("rows", "lanes", "depth", "stash", "units")
+    short_keys: ClassVar[Mapping[str, str]] = {
+        "rows": "rows",
+        "lanes": "rows",
+        "feed_latency": "feed",
+        "dense_streams": "dense",
+    }
+
+    def slots(self, array: StreamArray) -> int:
+        return array.multipliers
+
+    def size(self, array: StreamArray) -> str:
+        return f"{array.rows}x{array.lanes}"
+
+    def describe(self, array: StreamArray) -> str:
+        return (
+            f"{self.size(array)} stream, depth {array.depth}, stash {array.stash}, "
+            f"{array.units} {'unit' if array.units == 1 else 'units'}"
+        )
+
+    def words(self, array: StreamArray, kind: str = "") -> str:
+        rows = f"{array.rows} {kind} rows" if kind else f"{array.rows} rows"
+        return f"{rows} of {array.lanes} {'lane' if array.lanes == 1 else 'lanes'}"
+
+    def tiling(self, array: StreamArray) -> Tiling:
+        return Tiling(array.lanes, array.lanes, array.depth)
+
+    def operand_key(self, role: str, array: StreamArray) -> Hashable:
+        return ()
+
+    def prepare(
+        self, role: str, words: NDArray[np.uint64], reduction: int, array: StreamArray
+    ) -> Vectors:
+        from sparsesim.machines.stream.dealing import count_before
+
+        return count_before(words)
+
+    def count(
+        self,
+        activations: Vectors,
+        weights: Vectors,
+        passes: Passes,
+        pairs: Pairs,
+        scheme: Scheme,
+        array: StreamArray,
+    ) -> Counted:
+        from sparsesim.machines.stream.counting import count
+
+        return count(activations, weights, passes, pairs, scheme, array)

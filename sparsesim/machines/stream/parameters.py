@@ -1,0 +1,74 @@
+"""The parameters of the array of streams, and the constants of its Verilog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sparsesim.spec.base import Spec
+
+if TYPE_CHECKING:
+    from sparsesim.spec.accelerator import Accelerator
+
+MOST_ROWS, MOST_LANES = 1024, 64
+RESULT_LATENCY = 7
+"""Cycles from an item's last entry to the first in which its result can leave: L on the page."""
+FETCH_AFTER_START = 1
+"""From the start of a row's fetched item to the fetch of its next one: A on the page."""
+FETCH_AFTER_LEAVING = 1
+"""From a sum's leaving for the stash to its fetch: B on the page."""
+
+
+class StreamArray(Spec):
+    """Rows of multipliers that share an index.
+
+    Args:
+        rows: each with a stream of entries and a store of its own, 1 to 1024.
+        lanes: multipliers of a row, 1 to 64; at most rows times stash.
+        depth: elements of K that a half of a row's store holds, a power of two, 16 to 4096.
+        stash: sums of a lane that a row keeps while K goes on, 1 to 256.
+        units: post-processing units, 1 to rows; row i leaves through unit i mod units.
+        feed_latency: cycles from a loaded word to its use, and from a freed half to the loader's
+            knowing of it, 1 to 16.
+        dense_streams: the operand that is streamed where no zeros are skipped.
+    Raises:
+        SpecError: unknown key, wrong type, out of range or of relation.
+    Source: docs/machines/stream.md.
+    """
+
+    rows: int = Field(default=32, ge=1, le=MOST_ROWS)
+    lanes: int = Field(default=8, ge=1, le=MOST_LANES)
+    depth: int = Field(default=256, ge=16, le=4096)
+    stash: int = Field(default=16, ge=1, le=256)
+    units: int = Field(default=4, ge=1, le=MOST_ROWS)
+    feed_latency: int = Field(default=1, ge=1, le=16)
+    dense_streams: Literal["weight", "activation"] = "activation"
+
+    @model_validator(mode="after")
+    def _relations(self) -> Self:
+        if self.depth & (self.depth - 1):
+            raise ValueError(f"depth {self.depth} is no power of two; use one from 16 to 4096")
+        if self.units > self.rows:
+            raise ValueError(
+                f"units {self.units} is more than rows {self.rows}; use 1 to {self.rows}"
+            )
+        most = self.rows * self.stash
+        if self.lanes > most:
+            raise ValueError(
+                f"lanes {self.lanes} is more than rows {self.rows} x stash {self.stash}; "
+                f"use 1 to {most}"
+            )
+        return self
+
+    @property
+    def multipliers(self) -> int:
+        """All of them."""
+        return self.rows * self.lanes
+
+
+def array_of(accelerator: Accelerator) -> StreamArray:
+    """The array of an accelerator that is on this machine."""
+    array = accelerator.array
+    assert isinstance(array, StreamArray), f"{accelerator.name} is on {accelerator.machine}"
+    return array

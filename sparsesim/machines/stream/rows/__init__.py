@@ -1,0 +1,1 @@
+"""Rows that take their items, and units that take their results."""
