@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from sparsesim.errors import SpecError
 from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines import Machine
 from sparsesim.machines.counted import Counted
@@ -16,7 +18,11 @@ from sparsesim.machines.pairs import Pairs, count_pairs
 from sparsesim.machines.passes import Passes
 from sparsesim.machines.scheme import Scheme
 
+DRAWN: dict[tuple[str, str], tuple[Any, ...]] = {("stream", "depth"): (16, 32, 64)}
+"""(machine, key) -> what is drawn, where its type and range do not say what it may be."""
+
 _SPREAD = 9  # a whole-number key is drawn from so many values, its least one up
+_TRIES = 20  # arrays that are drawn until one holds together
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +49,41 @@ class Layer:
 
 
 def array_of(draw: st.DrawFn, machine: Machine) -> Any:
-    """A small array of a machine: every key drawn as its type says."""
-    values = {}
-    for key, one in machine.Array.model_fields.items():
-        if get_origin(one.annotation) is Literal:
-            values[key] = draw(st.sampled_from(get_args(one.annotation)))
-        elif one.annotation is bool:
-            values[key] = draw(st.booleans())
-        else:
-            limits = {type(part).__name__: part for part in one.metadata}
-            least = limits["Ge"].ge
-            values[key] = draw(st.integers(least, min(least + _SPREAD, limits["Le"].le)))
-    return machine.Array(**values)
+    """A small array of a machine: every key drawn as its type says, until they hold together."""
+    for _ in range(_TRIES):
+        try:
+            return machine.Array(**{key: _value(draw, machine, key) for key in _keys(machine)})
+        except SpecError:
+            continue
+    reject()
+
+
+def changed(draw: st.DrawFn, machine: Machine, array: Any) -> Any:
+    """Another small array, in which some keys are the given one's."""
+    for _ in range(_TRIES):
+        keys = draw(st.sets(st.sampled_from(_keys(machine))))
+        try:
+            return array.with_(**{key: _value(draw, machine, key) for key in keys})
+        except SpecError:
+            continue
+    reject()
+
+
+def _keys(machine: Machine) -> list[str]:
+    return list(machine.Array.model_fields)
+
+
+def _value(draw: st.DrawFn, machine: Machine, key: str) -> Any:
+    one = machine.Array.model_fields[key]
+    if (machine.name, key) in DRAWN:
+        return draw(st.sampled_from(DRAWN[machine.name, key]))
+    if get_origin(one.annotation) is Literal:
+        return draw(st.sampled_from(get_args(one.annotation)))
+    if one.annotation is bool:
+        return draw(st.booleans())
+    limits = {type(part).__name__: part for part in one.metadata}
+    least = limits["Ge"].ge
+    return draw(st.integers(least, min(least + _SPREAD, limits["Le"].le)))
 
 
 def masks(draw: st.DrawFn, *shape: int) -> NDArray[np.bool_]:

@@ -12,13 +12,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from drawn_layers import Case, Layer, array_of, cases, layers, masks, whole
+from drawn_layers import Case, Layer, array_of, cases, changed, layers, masks, whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_array import naive_array_cycles
+from naive_stream import naive_stream_cycles
 from toy import Sparse, Toy
 
 from sparsesim.machines import Machine, machine_named, machine_names
+from sparsesim.machines.passes import Pass
 from sparsesim.machines.product_shape import Densities, ProductShape
 from sparsesim.machines.scheme import OPERANDS
 
@@ -32,13 +34,19 @@ some = settings(max_examples=EXAMPLES, deadline=None)
 # --- plain twins ---------------------------------------------------------------------------------
 
 
-def naive_inner_join(case: Case, act, weight, drains: bool):
+def naive_inner_join(case: Case, act, weight, one: Pass):
     fields = case.array.model_dump() | {"skipping": case.scheme.name}
-    found = naive_array_cycles(act, weight, SimpleNamespace(**fields), drains)
+    found = naive_array_cycles(act, weight, SimpleNamespace(**fields), bool(one.drains))
     return found.cycles, list(found.classes.values())
 
 
-def naive_toy(case: Case, act, weight, drains: bool):
+def naive_stream(case: Case, act, weight, one: Pass):
+    scheme, begins = case.scheme.name, one.k0 == 0
+    found = naive_stream_cycles(act, weight, case.array, scheme, bool(one.drains), begins)
+    return found.cycles, list(found.classes.values())
+
+
+def naive_toy(case: Case, act, weight, one: Pass):
     """Strip by strip; pairs wait for a multiplier one behind the other."""
     multipliers, width = case.array.multipliers, case.array.width
     waiting, starting = [], 0
@@ -63,7 +71,12 @@ def naive_toy(case: Case, act, weight, drains: bool):
     ]
 
 
-TWINS = {"inner_join": naive_inner_join, "toy": naive_toy, "toy_sparse": naive_toy}
+TWINS = {
+    "inner_join": naive_inner_join,
+    "stream": naive_stream,
+    "toy": naive_toy,
+    "toy_sparse": naive_toy,
+}
 """Machine -> its plain twin: cycles and classes of a pass from its masks, written from its text."""
 
 
@@ -80,7 +93,7 @@ def test_the_plain_twin_counts_the_same(machine: Machine, data):
     for number, one in enumerate(case.passes):
         act = case.layer.activations[one.group, one.p0 : one.p1, one.k0 : one.k1]
         weight = case.layer.weights[one.group, one.m0 : one.m1, one.k0 : one.k1]
-        cycles, classes = TWINS[machine.name](case, act, weight, bool(one.drains))
+        cycles, classes = TWINS[machine.name](case, act, weight, one)
         assert counted.cycles[number] == cycles
         assert counted.slots[number].tolist() == classes
 
@@ -242,9 +255,7 @@ def test_what_a_scheme_does_not_skip_changes_no_cycle(machine: Machine, data):
 @given(data=st.data())
 def test_arrays_with_equal_keys_share_operands(machine: Machine, data):
     case = data.draw(cases(machine))
-    changed = data.draw(st.sets(st.sampled_from(sorted(machine.Array.model_fields))))
-    other = array_of(data.draw, machine)
-    array = case.array.with_(**{key: getattr(other, key) for key in changed})
+    array = changed(data.draw, machine, case.array)
     passes = whole(case.layer)
     counted, shared = case.with_(array=array, passes=passes), {}
     for role in OPERANDS:

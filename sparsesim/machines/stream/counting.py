@@ -138,5 +138,5 @@ def _distinct(
             keys[:, first] = 0
     if every:
         keys[:, GROUP] = 0
-    _, first, back = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    return np.ascontiguousarray(passes[first]), back.reshape(-1)
+    _, firsts, back = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return np.ascontiguousarray(passes[firsts]), back.reshape(-1)

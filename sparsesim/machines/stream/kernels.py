@@ -47,8 +47,9 @@ def count_passes(words, before, passes, sizes, out):
         np.empty(lengths, dtype=np.int32),
         np.empty((counted, plan[at.SLOTS]), dtype=np.int32),
     )
-    state, kept = new_state(plan[at.SLOTS], stashes, sizes), new_state(
-        plan[at.SLOTS], stashes, sizes
+    state, kept = (
+        new_state(plan[at.SLOTS], stashes, sizes),
+        new_state(plan[at.SLOTS], stashes, sizes),
     )
     for index in range(passes.shape[0]):
         one = passes[index]
@@ -145,9 +146,7 @@ def run_pass(plan, sizes, dealt, state, kept):
         for inside in range(plan[at.SEGMENTS]):
             open_segment(tile, inside, plan, sizes, state)
             for unit in range(sizes[at.UNITS]):
-                run_unit(
-                    unit, tile * plan[at.SEGMENTS] + inside, plan, sizes, dealt, state
-                )
+                run_unit(unit, tile * plan[at.SEGMENTS] + inside, plan, sizes, dealt, state)
         tile += 1
     for unit in range(sizes[at.UNITS]):
         empty_unit(unit, plan[at.TILES] * plan[at.SEGMENTS] - 1, plan, sizes, dealt, state)
@@ -173,9 +172,7 @@ def open_segment(tile, inside, plan, sizes, state):
     opened[at.OFFSET] = before * plan[at.SLOTS]
     opened[at.ROUNDS] = in_chunk
     opened[at.CHUNK] = chunk
-    opened[at.LANES_HELD] = (
-        plan[at.LAST_HELD] if tile == plan[at.TILES] - 1 else sizes[at.LANES]
-    )
+    opened[at.LANES_HELD] = plan[at.LAST_HELD] if tile == plan[at.TILES] - 1 else sizes[at.LANES]
     opened[at.FALLS] = block & 1
     if block:
         opened[at.OPENS] = at.GOES_ON

@@ -11,13 +11,15 @@ from sparsesim.spec.base import Spec
 if TYPE_CHECKING:
     from sparsesim.spec.accelerator import Accelerator
 
-MOST_ROWS, MOST_LANES = 1024, 64
-RESULT_LATENCY = 7
+MOST_ROWS, MOST_LANES = 1024, 256
+RESULT_LATENCY = 5
 """Cycles from an item's last entry to the first in which its result can leave: L on the page."""
-FETCH_AFTER_START = 1
-"""From the start of a row's fetched item to the fetch of its next one: A on the page."""
-FETCH_AFTER_LEAVING = 1
+FETCH_AFTER_START = 2
+"""From the first entry of a row's fetched item to the fetch of its next one: A on the page."""
+FETCH_AFTER_LEAVING = 3
 """From a sum's leaving for the stash to its fetch: B on the page."""
+FIRST_FETCH = 1
+"""The first cycle of a pass in which a sum can be fetched that another pass left."""
 
 
 class StreamArray(Spec):
@@ -25,7 +27,7 @@ class StreamArray(Spec):
 
     Args:
         rows: each with a stream of entries and a store of its own, 1 to 1024.
-        lanes: multipliers of a row, 1 to 64; at most rows times stash.
+        lanes: multipliers of a row, 1 to 256; at most rows times stash.
         depth: elements of K that a half of a row's store holds, a power of two, 16 to 4096.
         stash: sums of a lane that a row keeps while K goes on, 1 to 256.
         units: post-processing units, 1 to rows; row i leaves through unit i mod units.
@@ -37,8 +39,8 @@ class StreamArray(Spec):
     Source: docs/machines/stream.md.
     """
 
-    rows: int = Field(default=32, ge=1, le=MOST_ROWS)
-    lanes: int = Field(default=8, ge=1, le=MOST_LANES)
+    rows: int = Field(default=16, ge=1, le=MOST_ROWS)
+    lanes: int = Field(default=16, ge=1, le=MOST_LANES)
     depth: int = Field(default=256, ge=16, le=4096)
     stash: int = Field(default=16, ge=1, le=256)
     units: int = Field(default=4, ge=1, le=MOST_ROWS)

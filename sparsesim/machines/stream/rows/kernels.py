@@ -2,8 +2,8 @@
 
 The state is a tuple of tables, see `columns`: `times` of rows, int64, shape (OWN + stashed sums,
 slots); `places` of rows, int64, shape (3, slots); `segments`, int64, shape (2, OF_SEGMENT);
-`units`, int64: since when each is free, and behind them the latest `drained`; `sums`, int64, what is
-counted.
+`units`, int64: since when each is free, and behind them the latest `drained`; `sums`, int64, what
+is counted.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sparsesim.machines.stream import columns as at
 from sparsesim.machines.stream.parameters import (
     FETCH_AFTER_LEAVING,
     FETCH_AFTER_START,
+    FIRST_FETCH,
     RESULT_LATENCY,
 )
 
@@ -104,7 +105,7 @@ def run_item(slot, which, item, items, length, plan, sizes, state):
     stash_wait = 0
     if fetched:
         begins = max(
-            0,
+            FIRST_FETCH,
             times[at.FETCHED, slot] + FETCH_AFTER_START,
             times[at.OWN + round_, slot] + FETCH_AFTER_LEAVING,
         )

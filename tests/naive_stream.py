@@ -1,8 +1,7 @@
 """The array of streams as a plain clocked machine: the oracle of every faster cycle model.
 
 A loop over cycles lets the loader, rows and units act on what they know by then. It is written from
-docs/machines/stream.md, whose words stand beside the rule that each became, and not from the kernel.
-It isn't meant to be quick.
+the text of docs/machines/stream.md, not from the kernel. It isn't meant to be quick.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from sparsesim.machines.stream.parameters import (
     FETCH_AFTER_LEAVING,
     FETCH_AFTER_START,
+    FIRST_FETCH,
     RESULT_LATENCY,
 )
 
@@ -187,6 +187,8 @@ class Row:
         number = self.to_fetch[self.in_fetch]
         item = self.items[number]
         if not self.fetched_lanes:
+            if cycle < FIRST_FETCH:
+                return
             if self.in_fetch:
                 before = self.started_in.get(self.to_fetch[self.in_fetch - 1])
                 if before is None or before + FETCH_AFTER_START > cycle:
@@ -248,14 +250,14 @@ def naive_stream_cycles(
         begins: whether it begins at K's first element.
     """
     streams = array.dense_streams if scheme == "none" else scheme
-    streamed, held = (
-        (act_mask, weight_mask) if streams == "activation" else (weight_mask, act_mask)
-    )
+    streamed, held = (act_mask, weight_mask) if streams == "activation" else (weight_mask, act_mask)
     lengths, rows_items = _items(streamed, held, array, scheme, streams, drains, begins)
     rows = [Row(array.lanes, items) for items in rows_items]
     units = [Unit(rows[unit :: array.units]) for unit in range(array.units)]
     loader = Loader(lengths, array.feed_latency)
-    last_of_segment = [sum(i.segment == t for r in rows for i in r.items) for t, _ in enumerate(lengths)]
+    last_of_segment = [
+        sum(i.segment == t for r in rows for i in r.items) for t, _ in enumerate(lengths)
+    ]
     all_ended = None
     for cycle in count():
         for unit in units:
@@ -337,7 +339,9 @@ def _items(streamed, held, array, scheme, streams, drains, begins):
                         else:
                             end = "unit" if drains else "stash"
                         given = [
-                            None if k is None else [bool(streamed[order[n], k] and line[k]) for line in tile]
+                            None
+                            if k is None
+                            else [bool(streamed[order[n], k] and line[k]) for line in tile]
                             for k in entries(order[n], block)
                         ]
                         slot = n // rows - places[0] // rows
