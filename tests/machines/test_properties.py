@@ -199,6 +199,15 @@ def test_steps_of_a_recurrent_product_are_groups(machine: Machine, data):
 
 # --- what may not get cheaper --------------------------------------------------------------------
 
+IN_ORDER = {"stream": lambda array: array.with_(units=array.rows, depth=128)}
+"""Machine -> its array so changed that what it does first hangs on no load: its page says by what
+else a little more may take a little less."""
+
+
+def in_order(case: Case) -> Case:
+    change = IN_ORDER.get(case.machine.name)
+    return case.with_(array=change(case.array)) if change else case
+
 
 @every_machine
 @some
@@ -206,7 +215,7 @@ def test_steps_of_a_recurrent_product_are_groups(machine: Machine, data):
 def test_one_more_of_anything_costs_no_less(machine: Machine, data):
     layer = data.draw(layers(groups=1))
     scheme, array = data.draw(st.sampled_from(machine.schemes)), array_of(data.draw, machine)
-    case = Case(machine, array, layer, whole(layer), scheme)
+    case = in_order(Case(machine, array, layer, whole(layer), scheme))
     act, weight = layer.activations, layer.weights
     less = [
         Layer(act, weight[:, :-1]),
@@ -224,7 +233,7 @@ def test_one_more_of_anything_costs_no_less(machine: Machine, data):
 @given(data=st.data())
 def test_more_zeros_cost_no_more_in_the_same_passes(machine: Machine, data):
     """Break-even densities are found by halving, which takes it for granted of every machine."""
-    case = data.draw(cases(machine))
+    case = in_order(data.draw(cases(machine)))
     act, weight = case.layer.activations, case.layer.weights
     fewer = Layer(
         act & masks(data.draw, *act.shape),
