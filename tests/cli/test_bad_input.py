@@ -10,6 +10,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from sparsesim.machines.found import BUILT_IN
+
 F = np.float32
 
 
@@ -185,8 +187,8 @@ def test_a_model_without_inputs(estimate):
             "weight_format 'zip' is unknown; use one of dense, bitmask, run_length, csr, "
             "coordinate",
         ),
-        ("machine=eie", "machine 'eie' is unknown; use one of inner_join"),
-        ("datapath=eie", "machine 'eie' is unknown; use one of inner_join"),
+        ("machine=eie", f"machine 'eie' is unknown; use one of {', '.join(BUILT_IN)}"),
+        ("datapath=eie", f"machine 'eie' is unknown; use one of {', '.join(BUILT_IN)}"),
         ("array.row=8", "unknown key 'row'; did you mean 'rows'?"),
         ("array.batch=2", "--set array.batch=2: 'batch' is no key of the array; write batch=2"),
         (

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sparsesim as ss
+from sparsesim.machines.found import BUILT_IN
 
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
 EVERY, SKIPPING = "every_pair", "nonzero_weights"
@@ -222,7 +223,7 @@ def test_a_file_that_is_no_machine(run, folder):
             "sparsesim.machines.Machine",
         ),
         ("none.py:Toy", "none.py: no such file; give the file that defines 'Toy'"),
-        ("toy", "machine 'toy' is unknown; use one of inner_join"),
+        ("toy", f"machine 'toy' is unknown; use one of {', '.join(BUILT_IN)}"),
     ):
         ran = run("estimate", "small.onnx", *FED, "--set", f"machine={name}")
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {says}\n")

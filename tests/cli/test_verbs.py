@@ -125,7 +125,7 @@ def test_random_inputs_are_named_and_said(run, lenet):
         ("machines", "inner_join: zeros of both operands, "),
         ("operators", "layers: Conv "),
         ("presets", "imagenet"),
-        ("schemes", "two_sided"),
+        ("schemes", "inner_join: none activation weight two_sided"),
         ("sparsifiers", "top_k: "),
     ],
 )
