@@ -24,6 +24,7 @@ GROUP = "sparsesim.machines"
 BUILT_IN = {
     "inner_join": ("sparsesim.machines.inner_join", "InnerJoin"),
     "stream": ("sparsesim.machines.stream", "Stream"),
+    "broadcast": ("sparsesim.machines.broadcast", "Broadcast"),
 }
 """The package's own machines: name -> where its class stands."""
 

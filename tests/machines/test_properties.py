@@ -16,6 +16,7 @@ from drawn_layers import Case, Layer, array_of, cases, changed, layers, masks, w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_array import naive_array_cycles
+from naive_broadcast import naive_broadcast
 from naive_stream import naive_stream_cycles
 from toy import Sparse, Toy
 
@@ -43,6 +44,11 @@ def naive_inner_join(case: Case, act, weight, one: Pass):
 def naive_stream(case: Case, act, weight, one: Pass):
     scheme, begins = case.scheme.name, one.k0 == 0
     found = naive_stream_cycles(act, weight, case.array, scheme, bool(one.drains), begins)
+    return found.cycles, list(found.classes.values())
+
+
+def naive_of_broadcast(case: Case, act, weight, one: Pass):
+    found = naive_broadcast(act, weight, case.array, bool(one.drains))
     return found.cycles, list(found.classes.values())
 
 
@@ -74,6 +80,7 @@ def naive_toy(case: Case, act, weight, one: Pass):
 TWINS = {
     "inner_join": naive_inner_join,
     "stream": naive_stream,
+    "broadcast": naive_of_broadcast,
     "toy": naive_toy,
     "toy_sparse": naive_toy,
 }

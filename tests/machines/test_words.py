@@ -14,6 +14,7 @@ STRUCTURE = {
         *("PE", "PEs", "pe", "pes", "feeder", "feeders", "windows", "pe_latency", "drain_latency"),
     ),
     "stream": ("stash", "stashed", "fillers"),
+    "broadcast": ("PE", "PEs", "pe", "finder", "tile_filters", "drain_cycles", "entries_of"),
 }
 """Machine -> words of what it is built of. Each registered machine has some, or says () here."""
 
@@ -31,12 +32,14 @@ GENERAL = {
         "units": "what a search sets one threshold for",
         "imbalance": "the bound, whose word a class may have",
     },
+    "broadcast": {**_OF_MORE, "units": "what a search sets one threshold for"},
 }
 """Machine -> its words that mean other things, too -> what."""
 
 ALLOWED = {
     ("machines/found.py", "inner_join"): "the registry, and the machine that is the default",
     ("machines/found.py", "stream"): "the registry",
+    ("machines/found.py", "broadcast"): "the registry",
     ("result/older.py", "*"): "files of before, which knew one machine",
 }
 """(file, word) -> why it may be there."""
