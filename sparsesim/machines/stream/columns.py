@@ -14,11 +14,11 @@ element is an entry."""
 SLOTS, OF_UNIT, BLOCKS, BLOCK, CHUNK_ROUNDS, CHUNKS, TILES, SEGMENTS = range(8)
 """Of a pass: rows as units have them, one unit's behind the other's; those of a unit; blocks and
 their elements; rounds of a chunk; chunks; tiles; segments of a tile."""
-LAST_HELD, ELEMENTS, BEGINS, ENDS, VECTORS, SORTED, STASHES = range(8, 15)
+LAST_HELD, ELEMENTS, BEGINS, ENDS, VECTORS, ALL_ROUNDS, SORTED, STASHES = range(8, 16)
 """Further: lanes of its last tile that hold something; elements of K; whether it begins at K's
-first one; whether it ends its tiles; vectors; whether they are dealt by their load; sums of a lane
-that a row stashes, at most."""
-PLANNED = 15
+first one; whether it ends its tiles; vectors; their rounds; whether they are dealt by their load;
+sums of a lane that a row stashes, at most."""
+PLANNED = 16
 
 LAST, RELEASE, WAITING, FETCHED, OWN = range(5)
 """Times of a row: its last entry; `release`; since when a result waits for the unit, or NEVER; the

@@ -16,6 +16,7 @@ from sparsesim.machines.stream import columns as at
 from sparsesim.machines.stream.dealing.kernels import count_entries, deal
 from sparsesim.machines.stream.repeats.kernels import in_step, keep, skip
 from sparsesim.machines.stream.rows.kernels import NEVER, empty_unit, run_unit
+from sparsesim.machines.vectors.kernels import pointer
 
 
 @kernel
@@ -30,40 +31,35 @@ def count_passes(words, before, passes, sizes, out):
         out: int64, shape (n, COUNTED), see `columns`.
     """
     plan = np.empty(at.PLANNED, dtype=np.int64)
-    vectors, blocks, lengths, counted, stashes, elements = 0, 0, 0, 0, 0, 0
+    most = np.zeros(at.PLANNED, dtype=np.int64)
+    items = 0
     for index in range(passes.shape[0]):
         plan_pass(passes[index], sizes, plan)
-        rounds = (plan[at.VECTORS] + sizes[at.ROWS] - 1) // sizes[at.ROWS]
-        vectors = max(vectors, plan[at.VECTORS])
-        blocks = max(blocks, plan[at.BLOCKS])
-        lengths = max(lengths, rounds * plan[at.SLOTS] * plan[at.BLOCKS])
-        counted = max(counted, plan[at.CHUNKS])
-        stashes = max(stashes, plan[at.STASHES])
-        elements = max(elements, plan[at.ELEMENTS] + plan[at.BLOCKS])
-    entries = np.empty((vectors, blocks), dtype=np.int32)
-    order = np.empty(vectors, dtype=np.int32)
-    heads = np.empty(elements + 2, dtype=np.int32)
-    dealt = (
-        np.empty(lengths, dtype=np.int32),
-        np.empty((counted, plan[at.SLOTS]), dtype=np.int32),
-    )
-    state, kept = (
-        new_state(plan[at.SLOTS], stashes, sizes),
-        new_state(plan[at.SLOTS], stashes, sizes),
-    )
+        for place in range(at.PLANNED):
+            most[place] = max(most[place], plan[place])
+        items = max(items, plan[at.ALL_ROUNDS] * plan[at.SLOTS] * plan[at.BLOCKS])
+    entries = np.empty((most[at.VECTORS], most[at.BLOCKS]), dtype=np.int32)
+    order = np.empty(most[at.VECTORS], dtype=np.int32)
+    heads = np.empty(most[at.ELEMENTS] + most[at.BLOCKS] + 2, dtype=np.int32)
+    lengths = np.empty(items, dtype=np.int32)
+    counts = np.empty((most[at.CHUNKS], plan[at.SLOTS]), dtype=np.int32)
+    tables = new_state(most, sizes)
+    spare = new_state(most, sizes)
+    state, kept = pointers(tables), pointers(spare)
+    dealt = pointer(lengths), pointer(counts)
     for index in range(passes.shape[0]):
         one = passes[index]
         plan_pass(one, sizes, plan)
-        first = one[M0] if sizes[at.WEIGHTS] else one[P0]
         group = 0 if sizes[at.EVERY] else one[GROUP]
+        first = one[M0] if sizes[at.WEIGHTS] else one[P0]
         every = sizes[at.EVERY] != 0
         worked, fillers = count_entries(
             words[group], before[group], first, one[K0], every, plan, entries
         )
-        deal(entries, plan, sizes, dealt, order, heads)
-        clear(state)
-        run_pass(plan, sizes, dealt, state, kept)
-        settle(worked, fillers, plan, sizes, state, out[index])
+        deal(entries, plan, sizes, (lengths, counts), order, heads)
+        clear(tables)
+        run_pass(pointer(plan), pointer(sizes), dealt, state, kept)
+        settle(worked, fillers, plan, tables, out[index])
 
 
 @kernel
@@ -82,6 +78,7 @@ def plan_pass(one, sizes, plan):
     plan[at.SLOTS] = plan[at.OF_UNIT] * sizes[at.UNITS]
     plan[at.BLOCKS] = blocks
     plan[at.BLOCK] = (elements + blocks - 1) // blocks
+    plan[at.ALL_ROUNDS] = rounds
     plan[at.CHUNK_ROUNDS] = chunk_rounds
     plan[at.CHUNKS] = (rounds + chunk_rounds - 1) // chunk_rounds
     plan[at.TILES] = (held + sizes[at.LANES] - 1) // sizes[at.LANES]
@@ -96,28 +93,38 @@ def plan_pass(one, sizes, plan):
 
 
 @kernel
-def new_state(slots, stashes, sizes):
-    """Tables of a state, see rows/kernels.py."""
+def new_state(most, sizes):
+    """Tables of a state, see rows/kernels.py; `most` is the greatest of each of a plan."""
+    slots = most[at.SLOTS]
     return (
-        np.empty((at.OWN + stashes, slots), dtype=np.int64),
-        np.empty((at.HELD + 1, slots), dtype=np.int64),
-        np.empty((at.BEFORE + 1, at.OF_SEGMENT), dtype=np.int64),
+        np.empty((at.OWN + most[at.STASHES]) * slots, dtype=np.int64),
+        np.empty((at.HELD + 1) * slots, dtype=np.int64),
+        np.empty((at.BEFORE + 1) * at.OF_SEGMENT, dtype=np.int64),
         np.empty(sizes[at.UNITS] + 1, dtype=np.int64),
         np.empty(at.COUNTED, dtype=np.int64),
     )
 
 
 @kernel
-def clear(state):
+def pointers(tables):
+    """Where tables lie: handing tables on costs more than what is done with them here."""
+    times, places, segments, units, sums = tables
+    return pointer(times), pointer(places), pointer(segments), pointer(units), pointer(sums)
+
+
+@kernel
+def clear(tables):
     """The state in front of a pass: nothing has been."""
-    times, places, segments, units, sums = state
+    times, places, segments, units, sums = tables
+    slots = places.size // (at.HELD + 1)
     times[:] = -NEVER
-    times[at.LAST] = -1
-    times[at.WAITING] = NEVER
+    times[at.LAST * slots : (at.LAST + 1) * slots] = -1
+    times[at.WAITING * slots : (at.WAITING + 1) * slots] = NEVER
     places[:] = 0
     segments[:] = 0
-    segments[:, : at.FREED + 1] = -NEVER
-    segments[:, at.READY] = -1
+    for which in (at.NOW, at.BEFORE):
+        segments[which * at.OF_SEGMENT + at.READY] = -1
+        segments[which * at.OF_SEGMENT + at.FREED] = -NEVER
     units[:] = 0
     sums[:] = 0
 
@@ -126,71 +133,70 @@ def clear(state):
 def run_pass(plan, sizes, dealt, state, kept):
     """Open segment after segment; skip tiles that repeat."""
     full = plan[at.TILES] - (plan[at.LAST_HELD] < sizes[at.LANES])
+    segments = plan[at.SEGMENTS]
     tile, kept_tile, next_kept = 0, -1, 1
     while tile < plan[at.TILES]:
-        opened = tile * plan[at.SEGMENTS] - 1
+        opened = tile * segments - 1
         step = -1
         if kept_tile >= 0:
-            step = in_step(opened, kept_tile * plan[at.SEGMENTS] - 1, plan, state, kept)
+            step = in_step(opened, kept_tile * segments - 1, plan, sizes, state, kept)
         if step >= 0:
             period = tile - kept_tile
             periods = max(0, full - tile) // period
-            skip(periods, period, step, plan, state, kept)
+            skip(periods, period, step, plan, sizes, state, kept)
             tile += periods * period
             kept_tile, next_kept = -1, plan[at.TILES]  # less than a period is left
             if tile == plan[at.TILES]:
                 break
         elif tile == next_kept:
-            keep(state, kept)
+            keep(plan, sizes, state, kept)
             kept_tile, next_kept = tile, 2 * tile
-        for inside in range(plan[at.SEGMENTS]):
+        for inside in range(segments):
             open_segment(tile, inside, plan, sizes, state)
             for unit in range(sizes[at.UNITS]):
-                run_unit(unit, tile * plan[at.SEGMENTS] + inside, plan, sizes, dealt, state)
+                run_unit(unit, tile * segments + inside, plan, sizes, dealt, state)
         tile += 1
     for unit in range(sizes[at.UNITS]):
-        empty_unit(unit, plan[at.TILES] * plan[at.SEGMENTS] - 1, plan, sizes, dealt, state)
+        empty_unit(unit, plan[at.TILES] * segments - 1, plan, sizes, dealt, state)
 
 
 @kernel
 def open_segment(tile, inside, plan, sizes, state):
     """Load a segment: all before the one before it are freed."""
     _, _, segments, _, _ = state
-    freed = segments[at.BEFORE, at.FREED]
-    segments[at.BEFORE] = segments[at.NOW]
+    freed = segments[at.BEFORE * at.OF_SEGMENT + at.FREED]
+    for place in range(at.OF_SEGMENT):
+        segments[at.BEFORE * at.OF_SEGMENT + place] = segments[place]
     chunk = inside // plan[at.BLOCKS]
     block = inside - chunk * plan[at.BLOCKS]
-    rounds = (plan[at.VECTORS] + sizes[at.ROWS] - 1) // sizes[at.ROWS]
-    in_chunk = min(plan[at.CHUNK_ROUNDS], rounds - chunk * plan[at.CHUNK_ROUNDS])
-    before = chunk * plan[at.CHUNK_ROUNDS] * plan[at.BLOCKS] + block * in_chunk
+    before = chunk * plan[at.CHUNK_ROUNDS]
+    rounds = min(plan[at.CHUNK_ROUNDS], plan[at.ALL_ROUNDS] - before)
     length = min(plan[at.BLOCK], plan[at.ELEMENTS] - block * plan[at.BLOCK])
-    is_last = block == plan[at.BLOCKS] - 1
-    opened = segments[at.NOW]
-    opened[at.FIRST] = max(segments[at.BEFORE, at.READY] + 1, freed + sizes[at.FEED])
-    opened[at.READY] = opened[at.FIRST] + length - 1
-    opened[at.FREED] = -NEVER
-    opened[at.OFFSET] = before * plan[at.SLOTS]
-    opened[at.ROUNDS] = in_chunk
-    opened[at.CHUNK] = chunk
-    opened[at.LANES_HELD] = plan[at.LAST_HELD] if tile == plan[at.TILES] - 1 else sizes[at.LANES]
-    opened[at.FALLS] = block & 1
+    segments[at.FIRST] = max(segments[at.READY] + 1, freed + sizes[at.FEED])
+    segments[at.READY] = segments[at.FIRST] + length - 1
+    segments[at.FREED] = -NEVER
+    segments[at.OFFSET] = (before * plan[at.BLOCKS] + block * rounds) * plan[at.SLOTS]
+    segments[at.ROUNDS] = rounds
+    segments[at.CHUNK] = chunk
+    segments[at.LANES_HELD] = plan[at.LAST_HELD] if tile == plan[at.TILES] - 1 else sizes[at.LANES]
+    segments[at.FALLS] = block & 1
     if block:
-        opened[at.OPENS] = at.GOES_ON
+        segments[at.OPENS] = at.GOES_ON
     else:
-        opened[at.OPENS] = at.FROM_ZERO if plan[at.BEGINS] else at.STASHED
-    if not is_last:
-        opened[at.CLOSES] = at.GOES_ON
+        segments[at.OPENS] = at.FROM_ZERO if plan[at.BEGINS] else at.STASHED
+    if block < plan[at.BLOCKS] - 1:
+        segments[at.CLOSES] = at.GOES_ON
     else:
-        opened[at.CLOSES] = at.TO_UNIT if plan[at.ENDS] else at.STASHED
+        segments[at.CLOSES] = at.TO_UNIT if plan[at.ENDS] else at.STASHED
 
 
 @kernel
-def settle(worked, fillers, plan, sizes, state, out):
+def settle(worked, fillers, plan, tables, out):
     """What a pass comes to: its end, and what rows do behind their last entries."""
-    times, _, _, units, sums = state
+    times, _, _, units, sums = tables
     end, active, ended = 0, 0, 0
     for slot in range(plan[at.SLOTS]):
-        last = times[at.LAST, slot]
+        last = times[at.LAST * plan[at.SLOTS] + slot]
         if last >= 0:
             active += 1
             ended += last

@@ -120,7 +120,7 @@ def deal(entries, plan, sizes, dealt, order, heads):
     if is_sorted:
         sort_by_load(entries, plan, order, heads)
     counts[: plan[at.CHUNKS], :slots] = 0
-    rounds = (plan[at.VECTORS] + rows - 1) // rows
+    rounds = plan[at.ALL_ROUNDS]
     for number in range(rounds):
         chunk = number // plan[at.CHUNK_ROUNDS]
         for place in range(number * rows, min((number + 1) * rows, plan[at.VECTORS])):

@@ -1,4 +1,7 @@
-"""Kernels that find a tile's state again and skip what repeats."""
+"""Kernels that find a tile's state again and skip what repeats.
+
+A state lies flat: what is a time, one behind the other, then what is none.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +13,33 @@ _NO_TIME = 1 << 59
 
 
 @kernel
-def in_step(opened, kept_opened, plan, state, kept):
+def in_step(opened, kept_opened, plan, sizes, state, kept):
     """How many cycles later the state is what it was, else -1.
 
     Args:
         opened, kept_opened: the last segment opened, in each.
-        plan: of the pass. state, kept: see rows/kernels.py.
+        plan: of the pass. sizes: of the array. state, kept: see rows/kernels.py.
     """
     times, places, segments, units, _ = state
     old_times, old_places, old_segments, old_units, _ = kept
-    step = segments[at.NOW, at.READY] - old_segments[at.NOW, at.READY]
+    step = segments[at.READY] - old_segments[at.READY]
     slots = plan[at.SLOTS]
     for slot in range(slots):
-        moved = places[at.SEGMENT, slot] - opened == old_places[at.SEGMENT, slot] - kept_opened
-        if not moved or places[at.ITEM, slot] != old_places[at.ITEM, slot]:
+        if places[slot] - opened != old_places[slot] - kept_opened:  # segments
             return -1
-        if places[at.HELD, slot] != old_places[at.HELD, slot]:
+    for place in range(slots, (at.HELD + 1) * slots):
+        if places[place] != old_places[place]:
             return -1
-    for row in range(at.OWN + plan[at.STASHES]):
-        for slot in range(slots):
-            if apart(times[row, slot], old_times[row, slot], step):
-                return -1
-    for unit in range(units.size):
+    for time in range((at.OWN + plan[at.STASHES]) * slots):
+        if apart(times[time], old_times[time], step):
+            return -1
+    for unit in range(sizes[at.UNITS] + 1):
         if apart(units[unit], old_units[unit], step):
             return -1
-    for which in range(2):
-        for time in range(at.FREED + 1):
-            if apart(segments[which, time], old_segments[which, time], step):
+    for time in range(at.FREED + 1):
+        for which in (at.NOW, at.BEFORE):
+            place = which * at.OF_SEGMENT + time
+            if apart(segments[place], old_segments[place], step):
                 return -1
     return step
 
@@ -50,35 +53,46 @@ def apart(time, old, step):
 
 
 @kernel
-def keep(state, kept):
-    """Copy the state's tables."""
+def keep(plan, sizes, state, kept):
+    """Copy the state."""
     times, places, segments, units, sums = state
     old_times, old_places, old_segments, old_units, old_sums = kept
-    old_times[:] = times
-    old_places[:] = places
-    old_segments[:] = segments
-    old_units[:] = units
-    old_sums[:] = sums
+    copy(times, old_times, (at.OWN + plan[at.STASHES]) * plan[at.SLOTS])
+    copy(places, old_places, (at.HELD + 1) * plan[at.SLOTS])
+    copy(segments, old_segments, (at.BEFORE + 1) * at.OF_SEGMENT)
+    copy(units, old_units, sizes[at.UNITS] + 1)
+    copy(sums, old_sums, at.COUNTED)
 
 
 @kernel
-def skip(periods, tiles, step, plan, state, kept):
+def copy(source, target, count):
+    """Copy so many."""
+    for place in range(count):
+        target[place] = source[place]
+
+
+@kernel
+def skip(periods, tiles, step, plan, sizes, state, kept):
     """Let so many periods pass, each of some tiles and `step` cycles, as the last one did."""
     times, places, segments, units, sums = state
-    old_sums = kept[-1]
+    _, _, _, _, old_sums = kept
     later = periods * step
-    for row in range(at.OWN + plan[at.STASHES]):
-        for slot in range(plan[at.SLOTS]):
-            if abs(times[row, slot]) < _NO_TIME:
-                times[row, slot] += later
+    move(times, (at.OWN + plan[at.STASHES]) * plan[at.SLOTS], later)
+    move(units, sizes[at.UNITS] + 1, later)
+    for time in range(at.FREED + 1):
+        for which in (at.NOW, at.BEFORE):
+            place = which * at.OF_SEGMENT + time
+            if abs(segments[place]) < _NO_TIME:
+                segments[place] += later
     for slot in range(plan[at.SLOTS]):
-        places[at.SEGMENT, slot] += periods * tiles * plan[at.SEGMENTS]
-    for unit in range(units.size):
-        if abs(units[unit]) < _NO_TIME:
-            units[unit] += later
-    for which in range(2):
-        for time in range(at.FREED + 1):
-            if abs(segments[which, time]) < _NO_TIME:
-                segments[which, time] += later
-    for count in range(sums.size):
+        places[slot] += periods * tiles * plan[at.SEGMENTS]
+    for count in range(at.COUNTED):
         sums[count] += periods * (sums[count] - old_sums[count])
+
+
+@kernel
+def move(times, count, later):
+    """Move so many times on."""
+    for place in range(count):
+        if abs(times[place]) < _NO_TIME:
+            times[place] += later

@@ -1,9 +1,8 @@
 """Kernels of rows and units: "Cycles of a pass" on the page, item by item.
 
-The state is a tuple of tables, see `columns`: `times` of rows, int64, shape (OWN + stashed sums,
-slots); `places` of rows, int64, shape (3, slots); `segments`, int64, shape (2, OF_SEGMENT);
-`units`, int64: since when each is free, and behind them the latest `drained`; `sums`, int64, what
-is counted.
+The state is a tuple of pointers to int64, see `columns`: `times` of rows, (OWN + stashed sums,
+slots); `places` of rows, (3, slots); `segments`, (2, OF_SEGMENT); `units`: since when each is free,
+and behind them the latest `drained`; `sums`, what is counted.
 """
 
 from __future__ import annotations
@@ -25,47 +24,48 @@ def run_unit(unit, opened, plan, sizes, dealt, state):
     """Let a unit's rows go on, and grant their results, until none has an item of the segment
     before the opened one left."""
     times, places, _, _, _ = state
-    first = unit * plan[at.OF_UNIT]
+    slots, first = plan[at.SLOTS], unit * plan[at.OF_UNIT]
     behind = 0
     for slot in range(first, first + plan[at.OF_UNIT]):
-        if times[at.WAITING, slot] == NEVER:
+        if times[at.WAITING * slots + slot] == NEVER:
             run_row(slot, opened, plan, sizes, dealt, state)
-        behind += places[at.SEGMENT, slot] < opened
-    while behind:
-        slot = grant(unit, plan, state)
-        was_behind = places[at.SEGMENT, slot] < opened
+        behind += places[at.SEGMENT * slots + slot] < opened
+    while behind > 0:
+        slot = grant(unit, plan, sizes, state)
+        was_behind = places[at.SEGMENT * slots + slot] < opened
         run_row(slot, opened, plan, sizes, dealt, state)
-        behind -= was_behind and places[at.SEGMENT, slot] >= opened
+        behind -= was_behind and places[at.SEGMENT * slots + slot] >= opened
 
 
 @kernel
 def empty_unit(unit, opened, plan, sizes, dealt, state):
     """Grant all results of a unit's rows that are left in the pass."""
-    slot = grant(unit, plan, state)
+    slot = grant(unit, plan, sizes, state)
     while slot >= 0:
         run_row(slot, opened, plan, sizes, dealt, state)
-        slot = grant(unit, plan, state)
+        slot = grant(unit, plan, sizes, state)
 
 
 @kernel
-def grant(unit, plan, state):
+def grant(unit, plan, sizes, state):
     """The next result that a unit takes; returns its row's slot, -1 where none waits."""
     times, places, _, units, _ = state
-    first = unit * plan[at.OF_UNIT]
+    slots, first = plan[at.SLOTS], unit * plan[at.OF_UNIT]
+    end, waiting = first + plan[at.OF_UNIT], at.WAITING * slots
     free, leaves, chosen = units[unit], NEVER, -1
-    for slot in range(first, first + plan[at.OF_UNIT]):
-        waits = times[at.WAITING, slot]
-        if waits <= free:
-            leaves, chosen = free, slot
-            break
+    for slot in range(first, end):
+        waits = times[waiting + slot]
         if waits < leaves:
             leaves, chosen = waits, slot
+            if waits <= free:
+                leaves = free
+                break
     if chosen >= 0:
-        times[at.WAITING, chosen] = NEVER
-        drained = leaves + places[at.HELD, chosen] - 1
+        times[waiting + chosen] = NEVER
+        drained = leaves + places[at.HELD * slots + chosen] - 1
         units[unit] = drained + 1
-        units[-1] = max(units[-1], drained)
-        times[at.RELEASE, chosen] = max(leaves, drained - RESULT_LATENCY + 1)
+        units[sizes[at.UNITS]] = max(units[sizes[at.UNITS]], drained)
+        times[at.RELEASE * slots + chosen] = max(leaves, drained - RESULT_LATENCY + 1)
     return chosen
 
 
@@ -73,71 +73,66 @@ def grant(unit, plan, state):
 def run_row(slot, opened, plan, sizes, dealt, state):
     """Let a row take items until a result waits for its unit, or its next segment is not open."""
     lengths, counts = dealt
-    times, places, segments, _, _ = state
-    waits = False
-    while not waits and places[at.SEGMENT, slot] <= opened:
-        which = opened - places[at.SEGMENT, slot]
-        items = counts[segments[which, at.CHUNK], slot]
-        lies = segments[which, at.OFFSET] + slot * segments[which, at.ROUNDS]
-        item = places[at.ITEM, slot]
-        while not waits and item < items:
-            waits = run_item(slot, which, item, items, lengths[lies + item], plan, sizes, state)
+    times, places, segments, units, sums = state
+    slots, shares = plan[at.SLOTS], plan[at.OF_UNIT] > 1
+    segment, item = places[at.SEGMENT * slots + slot], places[at.ITEM * slots + slot]
+    last, release = times[at.LAST * slots + slot], times[at.RELEASE * slots + slot]
+    waits, drained = NEVER, units[sizes[at.UNITS]]
+    while segment <= opened and waits == NEVER:
+        of_segment = (opened - segment) * at.OF_SEGMENT
+        items = counts[segments[of_segment + at.CHUNK] * slots + slot]
+        lies = segments[of_segment + at.OFFSET] + slot * segments[of_segment + at.ROUNDS]
+        opens, closes = segments[of_segment + at.OPENS], segments[of_segment + at.CLOSES]
+        held = segments[of_segment + at.LANES_HELD]
+        falls = segments[of_segment + at.FALLS]
+        gate = segments[of_segment + at.READY] + sizes[at.FEED]
+        while item < items and waits == NEVER:
+            start = max(last + 1, gate)
+            fetched = opens == at.STASHED or (opens == at.GOES_ON and item > 0)
+            own = at.OWN + (items - 1 - item if falls else item)
+            stash_wait = 0
+            if fetched:
+                begins = max(
+                    FIRST_FETCH,
+                    times[at.FETCHED * slots + slot] + FETCH_AFTER_START,
+                    times[own * slots + slot] + FETCH_AFTER_LEAVING,
+                )
+                stash_wait = max(0, begins + held - start)
+                start += stash_wait
+            if last < 0:
+                sums[at.FILL] += start
+            elif start > last + 1:
+                first = segments[of_segment + at.FIRST]
+                sums[at.IMBALANCE] += max(0, first - last - 1)
+                sums[at.LOAD_WAIT] += max(0, gate - max(last + 1, first))
+                sums[at.STASH_WAIT] += stash_wait
+            length = lengths[lies + item]
+            last = start + length - 1
+            captured = closes != at.GOES_ON or item < items - 1
+            if captured and release > last:
+                sums[at.DRAIN_WAIT] += release - last
+                last = release
+            if fetched:  # an item of one entry begins with its last
+                times[at.FETCHED * slots + slot] = start if length > 1 else last
             item += 1
+            if captured:
+                leaves = last + RESULT_LATENCY
+                if closes == at.TO_UNIT and shares:
+                    waits = leaves
+                    places[at.HELD * slots + slot] = held
+                else:  # to the stash, or to a unit of its own, which is free by then
+                    ends = leaves + held - 1
+                    drained = max(drained, ends)
+                    release = max(leaves, ends - RESULT_LATENCY + 1)
+                    if closes != at.TO_UNIT:
+                        times[own * slots + slot] = leaves
         if item >= items:
             if items:
-                segments[which, at.FREED] = max(segments[which, at.FREED], times[at.LAST, slot])
-            places[at.SEGMENT, slot] += 1
+                freed = segments[of_segment + at.FREED]
+                segments[of_segment + at.FREED] = max(freed, last)
+            segment += 1
             item = 0
-        places[at.ITEM, slot] = item
-
-
-@kernel
-def run_item(slot, which, item, items, length, plan, sizes, state):
-    """An item of a row; returns whether its result waits for the unit."""
-    times, places, segments, units, sums = state
-    opens, closes = segments[which, at.OPENS], segments[which, at.CLOSES]
-    held = segments[which, at.LANES_HELD]
-    round_ = items - 1 - item if segments[which, at.FALLS] else item
-    before = times[at.LAST, slot]
-    gate = segments[which, at.READY] + sizes[at.FEED]
-    start = max(before + 1, gate)
-    fetched = opens == at.STASHED or (opens == at.GOES_ON and item > 0)
-    stash_wait = 0
-    if fetched:
-        begins = max(
-            FIRST_FETCH,
-            times[at.FETCHED, slot] + FETCH_AFTER_START,
-            times[at.OWN + round_, slot] + FETCH_AFTER_LEAVING,
-        )
-        stash_wait = max(0, begins + held - start)
-        start += stash_wait
-    if before < 0:
-        sums[at.FILL] += start
-    else:
-        first = segments[which, at.FIRST]
-        sums[at.IMBALANCE] += max(0, first - before - 1)
-        sums[at.LOAD_WAIT] += max(0, gate - max(before + 1, first))
-        sums[at.STASH_WAIT] += stash_wait
-    last = start + length - 1
-    goes_on = closes == at.GOES_ON and item == items - 1
-    if not goes_on:
-        drain_wait = max(0, times[at.RELEASE, slot] - last)
-        sums[at.DRAIN_WAIT] += drain_wait
-        last += drain_wait
-    times[at.LAST, slot] = last
-    if fetched:
-        times[at.FETCHED, slot] = start if length > 1 else last
-    if goes_on:
-        return False
-    leaves = last + RESULT_LATENCY
-    if closes == at.TO_UNIT and plan[at.OF_UNIT] > 1:
-        times[at.WAITING, slot] = leaves
-        places[at.HELD, slot] = held
-        return True
-    # To the stash, or to a unit of its own, which is free by then.
-    drained = leaves + held - 1
-    units[-1] = max(units[-1], drained)
-    times[at.RELEASE, slot] = max(leaves, drained - RESULT_LATENCY + 1)
-    if closes != at.TO_UNIT:
-        times[at.OWN + round_, slot] = leaves
-    return False
+    times[at.WAITING * slots + slot] = waits
+    times[at.LAST * slots + slot], times[at.RELEASE * slots + slot] = last, release
+    places[at.SEGMENT * slots + slot], places[at.ITEM * slots + slot] = segment, item
+    units[sizes[at.UNITS]] = drained
