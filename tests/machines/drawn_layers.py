@@ -18,7 +18,10 @@ from sparsesim.machines.pairs import Pairs, count_pairs
 from sparsesim.machines.passes import Passes
 from sparsesim.machines.scheme import Scheme
 
-DRAWN: dict[tuple[str, str], tuple[Any, ...]] = {("stream", "depth"): (16, 32, 64)}
+DRAWN: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("stream", "depth"): (16, 32, 64),
+    ("stream", "stash"): (1, 2, 4, 8),
+}
 """(machine, key) -> what is drawn, where its type and range do not say what it may be."""
 
 _SPREAD = 9  # a whole-number key is drawn from so many values, its least one up

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsesim.machines.machine import Machine, Scheme, SlotClass, Tiling
+from sparsesim.machines.machine import Machine, Scheme, SlotClass, SumOrder, Tiling
 from sparsesim.machines.stream.parameters import StreamArray
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
     from sparsesim.machines.stream.dealing import Vectors
+    from sparsesim.machines.timeline import Timeline
 
 
 class Stream(Machine):
@@ -95,3 +96,18 @@ class Stream(Machine):
         from sparsesim.machines.stream.counting import count
 
         return count(activations, weights, passes, pairs, scheme, array)
+
+    def sums(self, scheme: Scheme, array: StreamArray) -> SumOrder:
+        return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)
+
+    def timeline(
+        self,
+        activations: NDArray[np.int16],
+        weights: NDArray[np.int16],
+        scheme: Scheme,
+        array: StreamArray,
+        drains: bool = True,
+    ) -> Timeline:
+        from sparsesim.machines.stream.timeline import timeline
+
+        return timeline(activations, weights, scheme, array, drains)

@@ -29,7 +29,7 @@ class StreamArray(Spec):
         rows: each with a stream of entries and a store of its own, 1 to 1024.
         lanes: multipliers of a row, 1 to 256; at most rows times stash.
         depth: elements of K that a half of a row's store holds, a power of two, 16 to 4096.
-        stash: sums of a lane that a row keeps while K goes on, 1 to 256.
+        stash: sums of a lane that a row keeps while K goes on, a power of two, 1 to 256.
         units: post-processing units, 1 to rows; row i leaves through unit i mod units.
         feed_latency: cycles from a loaded word to its use, and from a freed half to the loader's
             knowing of it, 1 to 16.
@@ -49,17 +49,19 @@ class StreamArray(Spec):
 
     @model_validator(mode="after")
     def _relations(self) -> Self:
-        if self.depth & (self.depth - 1):
-            raise ValueError(f"depth {self.depth} is no power of two; use one from 16 to 4096")
+        for key, least, most in (("depth", 16, 4096), ("stash", 1, 256)):
+            given = getattr(self, key)
+            if given & (given - 1):
+                raise ValueError(
+                    f"{key} {given} is no power of two; use one from {least} to {most}"
+                )
         if self.units > self.rows:
             raise ValueError(
-                f"units {self.units} is more than rows {self.rows}; use 1 to {self.rows}"
+                f"units {self.units} does not go with rows {self.rows}; use rows or less"
             )
-        most = self.rows * self.stash
-        if self.lanes > most:
+        if self.lanes > self.rows * self.stash:
             raise ValueError(
-                f"lanes {self.lanes} is more than rows {self.rows} x stash {self.stash}; "
-                f"use 1 to {most}"
+                f"lanes {self.lanes} does not go with stash {self.stash}; use rows x stash or less"
             )
         return self
 

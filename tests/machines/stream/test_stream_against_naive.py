@@ -21,7 +21,7 @@ DENSITIES = (0.0, 0.05, 0.3, 0.6, 1.0)
 
 def drawn_array(random: np.random.Generator) -> StreamArray:
     rows = int(random.integers(1, 9))
-    stash = int(random.choice([1, 1, 2, 3, 8]))
+    stash = int(random.choice([1, 1, 2, 4, 8]))
     return StreamArray(
         rows=rows,
         lanes=int(random.integers(1, min(12, rows * stash) + 1)),
