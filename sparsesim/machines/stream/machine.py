@@ -8,18 +8,30 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsesim.machines.machine import Machine, Scheme, SlotClass, SumOrder, Tiling
+from sparsesim.machines.machine import (
+    Densities,
+    Machine,
+    Runs,
+    Scheme,
+    SlotClass,
+    SumOrder,
+    Tiling,
+)
 from sparsesim.machines.stream.parameters import StreamArray
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.resources import Resources
+    from sparsesim.machines.array_space import ArraySpace
     from sparsesim.machines.counted import Counted
+    from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
     from sparsesim.machines.stream.dealing import Vectors
     from sparsesim.machines.timeline import Timeline
+    from sparsesim.result.model import LayerRecord, Result
 
 
 class Stream(Machine):
@@ -96,6 +108,30 @@ class Stream(Machine):
         from sparsesim.machines.stream.counting import count
 
         return count(activations, weights, passes, pairs, scheme, array)
+
+    def expected_cycles(
+        self, runs: Runs, densities: Densities, scheme: Scheme, array: StreamArray
+    ) -> float:
+        from sparsesim.machines.stream.counting import streams
+        from sparsesim.machines.stream.density import expected_cycles
+
+        density = densities.of_pairs(scheme.skips)
+        return expected_cycles(runs, density, streams(scheme, array), array)
+
+    def floors(self, runs: Runs, array: StreamArray) -> tuple[Floor, ...]:
+        from sparsesim.machines.stream.floors import floors
+
+        return floors(runs, array)
+
+    def cause(self, bound: str, result: Result, layer: LayerRecord, scheme: str) -> Cause | None:
+        from sparsesim.machines.stream.causes import cause
+
+        return cause(bound, result, layer, scheme)
+
+    def space(self, budget: Resources) -> ArraySpace:
+        from sparsesim.machines.stream.space import space
+
+        return space(budget)
 
     def sums(self, scheme: Scheme, array: StreamArray) -> SumOrder:
         return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)
