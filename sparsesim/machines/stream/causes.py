@@ -99,8 +99,8 @@ def _imbalance(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]
     array, waiting = _array(result), _spent(result, layer, scheme, "imbalance")
     vector, _ = _NAMES[_streams(result, scheme)]
     yield (
-        f"rows wait {count(waiting)} cycles for others, whose {vector}s have more non-zeros or are "
-        "more"
+        f"rows wait {count(waiting)} cycles for others, which have more non-zeros in their "
+        f"{vector}s, or a {vector} more"
     )
     yield f"rows, lanes (now {array.rows}, {array.lanes}): fewer rows of more lanes even out"
     if layer.reduction > array.depth:
@@ -114,7 +114,7 @@ def _drain(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
         drain_floor(result.runs(layer), array),
     )
     yield (
-        f"{plural(array.units, 'unit')} take one result a cycle each, so all of them "
+        f"{plural(array.units, 'post-processing unit')}, one result a cycle each: "
         f"{count(least)} cycles at the least, {percent(least / (compute or 1))} of its compute "
         f"cycles; rows wait {count(waiting)} until theirs have left"
     )

@@ -52,7 +52,7 @@ class Stream(Machine):
         SlotClass("unused", "filler", "work", "#d4a72c", "an item without a non-zero"),
         SlotClass("inactive", "no filter/position", "edges", "#8b95a5", "the layer is too small"),
         SlotClass("load_wait", "load wait", "load", "#d98c5f", "its next words are not loaded"),
-        SlotClass("imbalance", "imbalance", "imbalance", "#4f86c6", "others still work"),
+        SlotClass("imbalance", "wait for others", "imbalance", "#4f86c6", "others still work"),
         SlotClass("drain_wait", "drain wait", "drain", "#b565c4", "its result has not left yet"),
         SlotClass("stash_wait", "stash wait", "stash", "#c65b7c", "its sum is not back yet"),
         SlotClass("fill_drain", "fill and drain", "fill", "#5bb5b5", "start and end of a pass"),

@@ -45,7 +45,7 @@ class StreamArray(Spec):
     stash: int = Field(default=16, ge=1, le=256)
     units: int = Field(default=4, ge=1, le=MOST_ROWS)
     feed_latency: int = Field(default=1, ge=1, le=16)
-    dense_streams: Literal["weight", "activation"] = "activation"
+    dense_streams: Literal["weight", "activation"] = "weight"
 
     @model_validator(mode="after")
     def _relations(self) -> Self:
