@@ -23,6 +23,7 @@ GROUP = "sparsesim.machines"
 
 BUILT_IN = {
     "inner_join": ("sparsesim.machines.inner_join", "InnerJoin"),
+    "systolic": ("sparsesim.machines.systolic", "Systolic"),
     "stream": ("sparsesim.machines.stream", "Stream"),
     "broadcast": ("sparsesim.machines.broadcast", "Broadcast"),
 }

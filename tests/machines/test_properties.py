@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from naive_array import naive_array_cycles
 from naive_broadcast import naive_broadcast
 from naive_stream import naive_stream_cycles
+from naive_systolic import naive_systolic_cycles
 from toy import Sparse, Toy
 
 from sparsesim.machines import Machine, machine_named, machine_names
@@ -38,6 +39,12 @@ some = settings(max_examples=EXAMPLES, deadline=None)
 def naive_inner_join(case: Case, act, weight, one: Pass):
     fields = case.array.model_dump() | {"skipping": case.scheme.name}
     found = naive_array_cycles(act, weight, SimpleNamespace(**fields), bool(one.drains))
+    return found.cycles, list(found.classes.values())
+
+
+def naive_systolic(case: Case, act, weight, one: Pass):
+    is_structured = not case.scheme.is_dense
+    found = naive_systolic_cycles(act, weight, case.array, is_structured, bool(one.drains))
     return found.cycles, list(found.classes.values())
 
 
@@ -79,12 +86,16 @@ def naive_toy(case: Case, act, weight, one: Pass):
 
 TWINS = {
     "inner_join": naive_inner_join,
+    "systolic": naive_systolic,
     "stream": naive_stream,
     "broadcast": naive_of_broadcast,
     "toy": naive_toy,
     "toy_sparse": naive_toy,
 }
 """Machine -> its plain twin: cycles and classes of a pass from its masks, written from its text."""
+
+ALSO_MULTIPLIES = {"systolic": "zeros among n weights of every m, where there are fewer non-zeros"}
+"""Machine -> what it multiplies beside the pairs that a scheme leaves."""
 
 
 def test_every_machine_has_a_plain_twin():
@@ -123,7 +134,7 @@ def test_classes_sum_to_slots_times_cycles(machine: Machine, data):
 @every_machine
 @some
 @given(data=st.data())
-def test_multiplied_are_the_pairs_that_a_scheme_leaves(machine: Machine, data):
+def test_multiplied_are_at_least_the_pairs_that_a_scheme_leaves(machine: Machine, data):
     case = data.draw(cases(machine))
     counted, layer, skips = case.counted(), case.layer, case.scheme.skips
     for number, one in enumerate(case.passes):
@@ -132,8 +143,10 @@ def test_multiplied_are_the_pairs_that_a_scheme_leaves(machine: Machine, data):
         act = act if "activation" in skips else np.ones_like(act)
         weight = weight if "weight" in skips else np.ones_like(weight)
         left = int((act.astype(int) @ weight.T.astype(int)).sum())
-        assert counted.multiplied[number] == left
-        assert left <= machine.slots(case.array) * counted.cycles[number]
+        multiplied = counted.multiplied[number]
+        assert left <= multiplied <= case.pairs().all[number]
+        assert multiplied == left or machine.name in ALSO_MULTIPLIES
+        assert multiplied <= machine.slots(case.array) * counted.cycles[number]
 
 
 @every_machine
@@ -188,7 +201,8 @@ def test_passes_are_counted_each_by_itself(machine: Machine, data):
 def test_a_cut_of_k_multiplies_the_same_pairs(machine: Machine, data):
     case = data.draw(cases(machine))
     cut, at_once = case.counted(), case.with_(passes=whole(case.layer)).counted()
-    assert cut.multiplied.sum() == at_once.multiplied.sum()
+    multiplied, whole_k = cut.multiplied.sum(), at_once.multiplied.sum()
+    assert multiplied == whole_k or (machine.name in ALSO_MULTIPLIES and multiplied < whole_k)
     assert (cut.cycles >= 1).all()
 
 

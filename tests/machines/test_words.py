@@ -13,6 +13,7 @@ STRUCTURE = {
     "inner_join": (
         *("PE", "PEs", "pe", "pes", "feeder", "feeders", "windows", "pe_latency", "drain_latency"),
     ),
+    "systolic": ("PE", "PEs", "pes", "least_interval", "skew", "drain_latency", "write_latency"),
     "stream": ("stash", "stashed", "fillers"),
     "broadcast": ("PE", "PEs", "pe", "finder", "tile_filters", "drain_cycles", "entries_of"),
 }
@@ -26,6 +27,14 @@ _OF_MORE = {
 }
 GENERAL = {
     "inner_join": {**_OF_MORE, "window": "of a pool, of an attention"},
+    "systolic": {
+        **_OF_MORE,
+        "depth": "of a network",
+        "units": "what a search sets one threshold for",
+        "drain": "the bound, whose word a class may have",
+        "fill": "the same",
+        "edges": "the same, and of a graph",
+    },
     "stream": {
         **_OF_MORE,
         "depth": "of a network",
@@ -38,6 +47,7 @@ GENERAL = {
 
 ALLOWED = {
     ("machines/found.py", "inner_join"): "the registry, and the machine that is the default",
+    ("machines/found.py", "systolic"): "the registry",
     ("machines/found.py", "stream"): "the registry",
     ("machines/found.py", "broadcast"): "the registry",
     ("result/older.py", "*"): "files of before, which knew one machine",
