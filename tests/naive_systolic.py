@@ -392,7 +392,7 @@ def write_latency(array: Array, fold: Fold) -> int:
     """From a fold's start to the writing of its first sum."""
     if keeps_weights(array):
         return array.rows + 2 + (array.n_of_m != "none")
-    return fold.steps + 2
+    return fold.steps
 
 
 def drain_latency(array: Array, fold: Fold) -> int:

@@ -116,7 +116,7 @@ class SystolicArray(Spec):
         Args:
             steps: of a fold; they matter where sums stay.
         """
-        return self.rows + 2 + self.selects if self.keeps_weights else steps + 2
+        return self.rows + 2 + self.selects if self.keeps_weights else steps
 
     def drain_latency(self, steps: int) -> int:
         """Cycles from the start of a tile's last fold to its first drain.
@@ -126,7 +126,7 @@ class SystolicArray(Spec):
         columns_apart = self.cols - -(-self.cols // self.units)
         if self.keeps_weights:
             return self.rows + 4 + self.selects + columns_apart
-        return steps + 3 + columns_apart
+        return steps + 1 + columns_apart
 
 
 def array_of(accelerator: Accelerator) -> SystolicArray:
