@@ -23,6 +23,10 @@ ROUND_TRIP, CAPTURE = 4, 2
 a sum into the register of its result."""
 
 
+THROUGH_MEMORY, THROUGH_REGISTER = 4, 1
+"""Cycles from the last row's first sum, or from the last element of K, to its drain."""
+
+
 class SystolicArray(Spec):
     """An array whose operands pass from neighbour to neighbour; PE are its multipliers.
 
@@ -125,8 +129,8 @@ class SystolicArray(Spec):
         """
         columns_apart = self.cols - -(-self.cols // self.units)
         if self.keeps_weights:
-            return self.rows + 4 + self.selects + columns_apart
-        return steps + 1 + columns_apart
+            return self.rows + THROUGH_MEMORY + self.selects + columns_apart
+        return steps + THROUGH_REGISTER + columns_apart
 
 
 def array_of(accelerator: Accelerator) -> SystolicArray:

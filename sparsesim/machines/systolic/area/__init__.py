@@ -1,0 +1,1 @@
+"""What the systolic array takes of an FPGA, its clock, and its arrays as opponents of others."""
