@@ -46,7 +46,7 @@ def iso_resource(
     if not work or not sparse_cycles or budget is None:
         return None
     rivalry = Rivalry(tuple(work), accelerator, device, family, budget)
-    found = fastest(_dense_arrays(rivalry), budget, _MOST_EXACT)
+    found = fastest(dense_arrays(rivalry), budget, _MOST_EXACT)
     if found is None:
         return None
     array = found.candidate
@@ -68,7 +68,7 @@ def iso_resource(
     )
 
 
-def _dense_arrays(rivalry: Rivalry) -> Iterator[DenseArray]:
+def dense_arrays(rivalry: Rivalry) -> Iterator[DenseArray]:
     """Those of all machines, and of the accelerator's own, by rising least seconds."""
     names = dict.fromkeys([*machine_names(), rivalry.accelerator.machine])
     each = (machine_named(name).dense_arrays(rivalry) for name in names)

@@ -25,8 +25,8 @@ def sizes(most: float, least: int = 1) -> tuple[int, ...]:
     """Sizes of a row, a column or the like that are worth trying: steps of about a quarter.
 
     Args:
-        most: none is above.
-        least: none is below, 1 or more.
+        most: none is above, but for the least.
+        least: none is below, 1 or more; it is always there.
 
     >>> sizes(40)
     (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40)
@@ -35,4 +35,4 @@ def sizes(most: float, least: int = 1) -> tuple[int, ...]:
     while found[-1] < most:
         found += [4 * step, 5 * step, 6 * step, 7 * step]
         step *= 2
-    return tuple(size for size in found if least <= size <= most)
+    return tuple(size for size in found if least <= size <= most) or (least,)

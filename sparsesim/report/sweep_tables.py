@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,9 @@ from sparsesim.report.sweep import cut_lines, parameter, parameter_of, setting, 
 from sparsesim.report.sweep_axes import titled
 from sparsesim.report.sweep_coverage import coverages
 from sparsesim.report.sweep_points import Group, best, groups, is_free, spreads
+from sparsesim.spec import writing
 from sparsesim.sweeps.for_all import ForAll, best_for_all, cost_of
+from sparsesim.sweeps.machine_axes import own_tables
 from sparsesim.sweeps.metrics import METRICS
 from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.result import SweepResult
@@ -245,14 +246,14 @@ def spec_toml(spec: SweepSpec) -> str:
     """The sweep as TOML, less what is as by default; files as they were named."""
     values = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     networks, space = values.pop("networks"), values.pop("space", {})
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+    own = {name: space.pop(name) for name in own_tables(space)}
+    text = writing.spec_toml(values)
     for network in networks:
-        lines += ["", "[[networks]]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in network.items()]
-    if space:
-        lines += ["", "[space]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in space.items()]
-    return "\n".join(lines) + "\n"
+        text += f"\n[[networks]]\n{writing.keys_toml(network)}"
+    text += f"\n[space]\n{writing.keys_toml(space)}" if space else ""
+    for name, table in own.items():
+        text += f"\n[space.{writing.key_toml(name)}]\n{writing.keys_toml(table)}"
+    return text
 
 
 def accelerator_toml(row: Row, folder: str) -> str:
@@ -262,29 +263,13 @@ def accelerator_toml(row: Row, folder: str) -> str:
         row: of the point.
         folder: of the sweep, for its comment.
     """
-    known = Point.of(row.parameters).accelerator.model_dump(mode="json", exclude={"name"})
-    array = known.pop("array")
     metrics = ", ".join(f"{shown(n, row.metrics[n])} {n}" for n in ("ms", "lut", "dsp", "bram36"))
-    lines = [
-        f"# Point {row.key[:12]} of the sweep in {folder}: {row.parameters['network']}, "
+    said = (
+        f"Point {row.key[:12]} of the sweep in {folder}: {row.parameters['network']}, "
         f"{row.parameters['thresholds']}, on {row.parameters['device']}.",
-        f"# {metrics}.",
-        *(f"{name} = {_toml(value)}" for name, value in known.items() if value is not None),
-        "",
-        "[array]",
-        *(f"{name} = {_toml(value)}" for name, value in array.items() if value is not None),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    """JSON's strings, numbers, truths and lists are TOML's; a table stands in one line."""
-    if isinstance(value, dict):
-        inner = ", ".join(f"{key} = {_toml(one)}" for key, one in value.items() if one is not None)
-        return f"{{ {inner} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+        f"{metrics}.",
+    )
+    return writing.accelerator_toml(Point.of(row.parameters).accelerator, said)
 
 
 def titled_for(group: Group, title: str) -> str:

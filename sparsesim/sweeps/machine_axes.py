@@ -12,6 +12,8 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from pydantic import ValidationError
+
 from sparsesim.errors import SpecError
 from sparsesim.machines import machine_named
 from sparsesim.spec import Accelerator
@@ -149,12 +151,27 @@ def machine_axes(start: Accelerator, space: Mapping[str, Any]) -> tuple[MachineA
 
 
 def _error(start: Accelerator, key: str, value: Any) -> SpecError | None:
-    """Why a key does not take a value on the start's machine; None: it does."""
+    """Why a key does not take a value on the start's machine; None: it does, though perhaps not
+    together with the start's other keys."""
     try:
         start.with_(**{key: value})
     except SpecError as error:
-        return error
+        return None if _breaks_a_relation(start, key, value) else error
     return None
+
+
+def _breaks_a_relation(start: Accelerator, key: str, value: Any) -> bool:
+    """Whether a value of the array is right by itself, and wrong beside another key's."""
+    array = type(start.array)
+    if key not in array.model_fields:
+        return False
+    try:
+        array.model_validate({key: value})
+    except ValidationError as error:
+        return not any(one["loc"] for one in error.errors())
+    except SpecError:  # no field raises it
+        return True
+    return True
 
 
 def _order(start: Accelerator) -> Callable[[str], tuple[int, str]]:

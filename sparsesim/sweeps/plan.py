@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sparsesim.errors import SpecError
 from sparsesim.sweeps.engines import engine_of
 from sparsesim.sweeps.losses import is_loss
 from sparsesim.sweeps.measure import Job, measure
@@ -89,7 +88,7 @@ def _likely(space: Space, left: Left) -> tuple[Counter[Workload], dict[Workload,
         for workload in dict.fromkeys(point.workload for point in points):
             some[workload] += _spread([point for point in points if point.workload == workload])
     if not counts:
-        raise SpecError(empty(left))
+        raise empty(left)
     return counts, some
 
 

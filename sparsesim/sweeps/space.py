@@ -26,6 +26,9 @@ from sparsesim.sweeps.point import Point, Workload
 from sparsesim.sweeps.spec import SweepSpec
 from sparsesim.synth.families import Family, family_of
 
+TOGETHER = "keys that go together"
+"""What cuts a combination that its machine's array does not take."""
+
 _FABRIC = ("lut", "ff", "dsp", "bram36")
 
 
@@ -36,12 +39,14 @@ class Left:
     Attributes:
         all: combinations that were looked at.
         points: left.
+        of: machine, scheme -> points of them.
         broken: condition, or `fits DEVICE: resource`, -> combinations that it cut; one that several
             cut counts for the first.
     """
 
     all: int = 0
     points: int = 0
+    of: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
 
 
@@ -180,7 +185,11 @@ class Space:
             if not condition.holds(known):
                 left.broken[condition.text] += 1
                 return None
-        accelerator = on.start.with_(**values)
+        try:
+            accelerator = on.start.with_(**values)
+        except SpecError:  # each value is right by itself
+            left.broken[TOGETHER] += 1
+            return None
         if self.spec.clock == "table":
             family = self._families[device]
             mhz = clock_mhz(accelerator, self.start, family is not None and family.is_placed)
@@ -190,6 +199,7 @@ class Space:
             left.broken[broken] += 1
             return None
         left.points += 1
+        left.of[accelerator.machine, accelerator.skipping] += 1
         return point
 
     def allows(self, known: Mapping[str, Any]) -> bool:
@@ -239,10 +249,14 @@ class Space:
         return None
 
 
-def empty(left: Left) -> str:
+class EmptySpaceError(SpecError):
+    """A space without points."""
+
+
+def empty(left: Left) -> EmptySpaceError:
     """Says of a space without points what emptied it."""
     cut = ", ".join(f"'{what}' cuts {count:,}" for what, count in left.broken.most_common(3))
-    return f"the space is empty: of {left.all:,} combinations {cut}"
+    return EmptySpaceError(f"the space is empty: of {left.all:,} combinations {cut}")
 
 
 def _offers(device: Device) -> dict[str, float]:

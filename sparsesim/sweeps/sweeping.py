@@ -24,7 +24,7 @@ from sparsesim.sweeps.result import load_sweep_result, result_of
 from sparsesim.sweeps.space import Left, Space, empty
 from sparsesim.sweeps.spec import SweepSpec, load_sweep
 from sparsesim.sweeps.store import POINTS, Store
-from sparsesim.sweeps.traces import Traces, settled
+from sparsesim.sweeps.traces import Executed, Traces, settled
 
 if TYPE_CHECKING:
     from sparsesim.sweeps.promise import Work
@@ -103,6 +103,7 @@ def sweep_into(
     workers: int = 1,
     scheduler: str | None = None,
     progress: Callable[[str, int, int], Any] = lambda label, done, total: None,
+    traces: Executed | None = None,
 ) -> Done:
     """Measure the points of a sweep that a folder lacks.
 
@@ -114,6 +115,7 @@ def sweep_into(
         workers: processes of one core each; 1: this one, on all cores.
         scheduler: address of a Dask cluster that measures in their place.
         progress: called with what goes on, how much of it is done, and of how much.
+        traces: of its workloads; default: those of the networks' files, executed as needed.
     Raises:
         SparseSimError: the space is empty, a file is none, another sweep writes here, what is in
             the folder is no file of points, or other processes don't find a machine.
@@ -125,11 +127,11 @@ def sweep_into(
     if workers > 1 or scheduler is not None:
         _refuse_own(space)
     refuse_filled(folder, force=True)
-    traces = Traces(spec, folder / TRACES, progress)
+    traces = traces or Traces(spec, folder / TRACES, progress)
     engine = engine_of(space, left, _Looked(traces, space))
     points = engine.ask()
     if not points:
-        raise SpecError(empty(left))
+        raise empty(left)
     folder.mkdir(exist_ok=True)
     with (
         _alone(folder),
@@ -156,7 +158,7 @@ def sweep_into(
 class _Looked:
     """What the workloads have to do, each executed and looked at once."""
 
-    def __init__(self, traces: Traces, space: Space) -> None:
+    def __init__(self, traces: Executed, space: Space) -> None:
         self._traces, self._space = traces, space
         self._known: dict[Workload, Sequence[Work]] = {}
 
@@ -194,7 +196,7 @@ class _Run:
     def __init__(
         self,
         space: Space,
-        traces: Traces,
+        traces: Executed,
         store: Store,
         processes: Processes,
         progress: Callable[[str, int, int], Any],
@@ -344,7 +346,7 @@ def _rows(
         yield outcome, hashes[outcome.key], point.parameters
 
 
-def _hashes(points: Sequence[Point], traces: Traces, space: Space) -> dict[str, str]:
+def _hashes(points: Sequence[Point], traces: Executed, space: Space) -> dict[str, str]:
     """Of all that each point's numbers hang on beside its parameters."""
     of_trace = {w: traces.identity(w) for w in dict.fromkeys(point.workload for point in points)}
     of_device = {name: device.sha256() for name, device in space.devices.items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from sparsesim.inputs import Inputs, InputSpec
 
 Progress = Callable[[str, int, int], Any]
+
+
+class Executed(Protocol):
+    """Who has the traces of workloads."""
+
+    def identity(self, workload: Workload) -> str:
+        """64 hex digits over all that its trace depends on, this package's code among it."""
+
+    def execute(self, workload: Workload) -> Path:
+        """The trace's path; it is there."""
 
 
 class Traces:

@@ -244,3 +244,16 @@ def test_what_earlier_versions_kept_is_read(tmp_path):
             k: v for k, v in other.items() if k != "iso"
         }
     assert isinstance(again.spec, SweepSpec)
+
+
+def test_keys_that_do_not_go_together_are_left_out():
+    """More units than rows; each value is right by itself, though not beside the defaults."""
+    axes = {"machine": "stream", "rows": [2, 8], "units": [1, 8], "lanes": 4, "skipping": "weight"}
+    left = Left()
+    points = list(Space(small(space=axes, fit=False)).points(left))
+    found = [(point.accelerator.rows, point.accelerator.units) for point in points]
+    assert sorted(found) == [(2, 1), (8, 1), (8, 8)]
+    assert left.broken == {"keys that go together": 1}
+    with pytest.raises(SpecError) as error:
+        Space(small(space=axes | {"rows": [2, 0]}))
+    assert str(error.value) == "rows 0 is out of range; use 1 to 1024"

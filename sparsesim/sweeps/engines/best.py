@@ -131,6 +131,9 @@ class _Race:
         self._settled = self._middle()
         self._costs: dict[str, float] = {}  # of points, by key
         self.entries = list(self._made())
+        if not self.entries:  # as where large buffers leave no room
+            self._settled = {key: on.axes[key][0] for key in self._common}
+            self.entries = list(self._made())
         self._open: dict[str, _Entry] = {}
         self._steps = self._run()
 
