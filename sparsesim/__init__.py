@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
+    from sparsesim.choice.choosing import choose as choose
     from sparsesim.errors import SparseSimError as SparseSimError
     from sparsesim.estimator import Cache as Cache
     from sparsesim.estimator import estimate as estimate
@@ -65,6 +66,7 @@ _HOME = {
     "Thresholds": "sparsity",
     "Trace": "trace",
     "array_cycles": "estimator.array_cycles",
+    "choose": "choice.choosing",
     "decode": "formats",
     "emulate": "intrinsic",
     "encode": "formats",

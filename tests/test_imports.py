@@ -27,6 +27,7 @@ ORDER = (
     ("estimator", "synth"),
     ("cosim", "intrinsic"),
     ("search", "sweeps", "tuning"),
+    ("choice",),
     ("report", "exports"),
     ("a machine",),
     ("cli", "backend"),

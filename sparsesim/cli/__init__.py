@@ -10,6 +10,7 @@ import typer
 
 from sparsesim.cli import (
     breakeven,
+    choose,
     compare,
     cosim,
     cut,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command("show")(spread(show.show))
 app.command("estimate")(spread(estimate.estimate))
+app.command("choose")(spread(choose.choose))
 app.command("report")(spread(report.report))
 app.command("compare")(spread(compare.compare))
 app.command("explain")(spread(explain.explain))

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 _SWEEP_KINDS = ("text", "csv", "parquet", "markdown", "html", "png", "svg", "toml")
 
+_CHOICE_KINDS = ("text", "html", "toml")
+
 
 def report(
     result: Annotated[
-        str, typer.Argument(help="What 'estimate -o', 'search -o' or 'sweep -o' wrote.")
+        str, typer.Argument(help="What 'estimate', 'choose', 'search' or 'sweep' -o wrote.")
     ],
     kind: Annotated[
         str,
@@ -37,6 +39,7 @@ def report(
     force: options.Force = False,
 ) -> None:
     """Show a stored result; nothing is computed anew."""
+    from sparsesim.choice.file import is_choice
     from sparsesim.errors import SpecError
     from sparsesim.files import refuse_existing, write_text
     from sparsesim.report import check_kind, render
@@ -51,6 +54,9 @@ def report(
         raise SpecError(f"{result}: is no sweep; leave --point out")
     if output:
         refuse_existing(output, force)
+    if is_choice(result):
+        _show_choice(result, kind, output, force)
+        return
     check_kind(kind)
     if is_search(result):
         _show_search(result, kind, output)
@@ -63,6 +69,33 @@ def report(
         options.show(text(found))
     else:
         typer.echo(render(found, kind), nl=False)
+
+
+def _show_choice(path: str, kind: str, output: str | None, force: bool) -> None:
+    from sparsesim.choice.file import load_choice
+    from sparsesim.errors import SpecError, nearest
+    from sparsesim.files import write_text
+    from sparsesim.report.choice import choice_text
+    from sparsesim.report.choice_words import saved
+    from sparsesim.report.console import plain
+
+    if kind not in _CHOICE_KINDS:
+        raise SpecError(f"--as {kind}: no report of a choice; {nearest(kind, _CHOICE_KINDS)}")
+    found = load_choice(path)
+    if kind == "text" and not output:
+        options.show(choice_text(found))
+        return
+    if kind == "html":
+        from sparsesim.report.choice_html import choice_html
+
+        written = choice_html(found)
+    else:
+        written = saved(found) if kind == "toml" else plain(choice_text(found))
+    if output:
+        write_text(output, written, force)
+        options.said(output)
+    else:
+        typer.echo(written, nl=False)
 
 
 def _show_search(path: str, kind: str, output: str | None) -> None:

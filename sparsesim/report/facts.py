@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from sparsesim.figures import joules, mac_share, percent, plural, times
 from sparsesim.machines import Machine, machine_named
 from sparsesim.report.classes import STALL
 from sparsesim.report.heading import images_and_runs
-from sparsesim.result.model import Cycles, LayerRecord, Result, SchemeRecord
+from sparsesim.result.model import (
+    Accuracy,
+    Cycles,
+    LayerRecord,
+    OutputError,
+    Result,
+    SchemeRecord,
+)
+
+
+class Judged(Protocol):
+    """What says how right the outputs are: a result, a choice."""
+
+    @property
+    def output_error(self) -> OutputError | None:
+        """Against the model as loaded."""
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """Top-1, of labelled images."""
 
 
 def own_scheme(result: Result) -> str:
@@ -208,7 +228,7 @@ def coverage_in_words(result: Result) -> str:
     return mac_share(result.host.mac_coverage, result.host.mac_coverage_is_bound)
 
 
-def output_error_in_words(result: Result) -> str:
+def output_error_in_words(result: Judged) -> str:
     """What stands beside every speedup."""
     error = result.output_error
     if error is None:
@@ -219,7 +239,7 @@ def output_error_in_words(result: Result) -> str:
     return said.replace("%", " %")
 
 
-def accuracy_in_words(result: Result) -> str:
+def accuracy_in_words(result: Judged) -> str:
     """Top-1 before and after, or why there is none."""
     found = result.accuracy
     if found is None:

@@ -21,7 +21,7 @@ def schema_text() -> str:
     anything.
     """
     schema = Result.model_json_schema()
-    _spell_out_arrays(schema["$defs"])
+    spell_out_arrays(schema["$defs"])
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["$id"] = SCHEMA
     schema["properties"]["schema"] |= {"const": SCHEMA}
@@ -29,7 +29,7 @@ def schema_text() -> str:
     return json.dumps(schema, indent=1) + "\n"
 
 
-def _spell_out_arrays(records: dict[str, Any]) -> None:
+def spell_out_arrays(records: dict[str, Any]) -> None:
     """Give every record with a machine's name and its array the tables of the package's machines.
 
     Args:

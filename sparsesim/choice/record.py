@@ -1,0 +1,181 @@
+"""What `choose` found, as a record that becomes JSON. Counts and times are those of an image."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from sparsesim.result.model import Accuracy, Interval, Model, OutputError
+from sparsesim.result.record import Record
+from sparsesim.result.resources import IsoResource, Resources
+from sparsesim.spec.accelerator import Accelerator
+
+SCHEMA = "sparsesim.choice/1"
+
+
+class Inputs(Record):
+    """What was fed.
+
+    Attributes:
+        source, sha256: as the user named it; of its content.
+        random: drawn, not given.
+        images: that the chosen accelerators were judged by.
+        images_per_run: more than 1 where the model's batch is fixed.
+        searched: images, the first, that all other arrays were measured on.
+    """
+
+    source: str
+    sha256: str
+    random: bool
+    images: int
+    images_per_run: int
+    searched: int
+
+
+class ChosenLayer(Record):
+    """A layer on a chosen accelerator: total cycles, and what bounds it."""
+
+    name: str
+    cycles: float
+    bound: str
+
+
+class Chosen(Record):
+    """The best accelerator of a machine under a scheme.
+
+    Attributes:
+        machine, scheme: whose best it is.
+        accelerator: whole, with its clock.
+        is_dense: the scheme skips nothing.
+        multipliers: of its array.
+        cycles, ms: total, DRAM included.
+        images_per_s: one behind the other, or side by side where `batch` is above 1.
+        images_per_s_interval: a bootstrap over runs; None of a single run.
+        energy_uj: by an ASIC's table.
+        used: of the device, by the area model. shares: of what it has, by the names of `Resources`.
+        utilisation: effectual MACs over multiplier slots.
+        macs_a_slot: MACs of the model, skipped ones among them, a multiplier and cycle.
+        dram_bytes: moved.
+        same_device: speed over that of the best dense accelerator in the same budget.
+        equal_fpga: the fastest dense array in its own resources; None where there is none.
+        classes: cycles by what the multipliers did, and stalls for DRAM.
+        bounds: cycles of the layers that each bound holds, the most first.
+        layers: in order.
+        arrays, counted: of this machine and scheme that fit, and that were counted exactly.
+    """
+
+    machine: str
+    scheme: str
+    accelerator: Accelerator
+    is_dense: bool
+    multipliers: int
+    cycles: float
+    ms: float
+    images_per_s: float
+    images_per_s_interval: Interval | None
+    energy_uj: float
+    used: Resources
+    shares: dict[str, float | None]
+    utilisation: float
+    macs_a_slot: float
+    dram_bytes: float
+    same_device: float | None
+    equal_fpga: IsoResource | None
+    classes: dict[str, float]
+    bounds: dict[str, float]
+    layers: tuple[ChosenLayer, ...]
+    arrays: int
+    counted: int
+
+
+class Opponent(Record):
+    """The fastest dense accelerator of any machine within the budget, whatever it is best with.
+
+    Attributes:
+        accelerator: whole: its array, its clock, its buffers and its formats.
+        packed_pairs: pairs of its multipliers that share a block.
+        multipliers: of its array.
+        cycles, ms: total, DRAM included.
+        ms_dense_formats: with dense blocks in DRAM.
+        macs_a_slot: MACs a multiplier and cycle.
+        used: of the device. shares: of what it has.
+        is_proven: with its buffers no other dense array is faster; else the most promising were
+            tried.
+    """
+
+    accelerator: Accelerator
+    packed_pairs: int
+    multipliers: int
+    cycles: float
+    ms: float
+    ms_dense_formats: float
+    macs_a_slot: float
+    used: Resources
+    shares: dict[str, float | None]
+    is_proven: bool
+
+
+class LeftOut(Record):
+    """A machine, or one of its schemes, that has no accelerator here.
+
+    Attributes:
+        machine: its name. scheme: empty: all of them.
+        reason: why.
+        others: machines that have one all the same.
+    """
+
+    machine: str
+    scheme: str
+    reason: str
+    others: tuple[str, ...] = ()
+
+
+class Choice(Record):
+    """The best accelerators for a network on a device.
+
+    Attributes:
+        goal: `latency`, `throughput` or `energy`.
+        within: share of each resource of the device that an accelerator may take.
+        budget: that it leaves. device: all that is known of it.
+        chosen: the best of each machine and scheme, the best of all first.
+        dense: the best dense one; None: no machine that fits has a dense mode.
+        left_out: what is not among them, and why.
+        arrays, counted: that fit the budget, and that were counted exactly.
+        mac_coverage: share of the model's MACs that ran on the array.
+        mac_coverage_is_bound: at most so many, as some are unknown.
+        versions: of what made it.
+    """
+
+    schema_: str = SCHEMA
+    model: Model
+    inputs: Inputs
+    device: dict[str, str | int | float | None]
+    goal: str
+    within: float
+    budget: Resources
+    chosen: tuple[Chosen, ...]
+    dense: Opponent | None
+    left_out: tuple[LeftOut, ...]
+    arrays: int
+    counted: int
+    output_error: OutputError | None
+    accuracy: Accuracy | None
+    mac_coverage: float
+    mac_coverage_is_bound: bool
+    energy_table: dict[str, str]
+    warnings: tuple[str, ...]
+    versions: dict[str, str]
+    seed: int
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        serialize_by_alias=True,
+        validate_by_name=True,
+        alias_generator=lambda name: "schema" if name == "schema_" else name,
+    )
+
+    @property
+    def best(self) -> Chosen:
+        """The best of all."""
+        return self.chosen[0]

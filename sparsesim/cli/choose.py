@@ -1,0 +1,172 @@
+"""`sparsesim choose`: from a network and a device to the accelerator worth building."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparsesim.cli import options
+from sparsesim.cli.feeding import Feeding
+from sparsesim.cli.opening import opened
+from sparsesim.cli.progress import labelled_progress
+from sparsesim.cli.reading import Reading
+
+if TYPE_CHECKING:
+    from sparsesim.choice.record import Choice
+    from sparsesim.trace import Trace
+
+Goal = Annotated[
+    str,
+    typer.Option(
+        "--goal",
+        help="latency; throughput: several images may lie side by side; or energy (by a 45 nm "
+        "ASIC's table).",
+    ),
+]
+Within = Annotated[
+    str,
+    typer.Option("--within", help="The most that it may take of each resource, as 75% or 0.75."),
+]
+Machines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--machine",
+        help="One to choose among (see 'list machines'), or file.py:NAME; may be repeated. "
+        "Default: all.",
+        show_default=False,
+    ),
+]
+
+
+def choose(
+    model: options.ModelOrTrace,
+    feeding: Feeding,
+    reading: Reading,
+    images: options.Images = None,
+    labels: options.LabelsOption = None,
+    label_offset: options.LabelOffset = 0,
+    device: options.DeviceOption = None,
+    goal: Goal = "latency",
+    within: Within = "75%",
+    machine: Machines = None,
+    thresholds: options.ThresholdsOption = None,
+    quantize: options.Quantize = False,
+    seed: options.Seed = 0,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="Write what was found as JSON.")
+    ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option("--save", help="Write the best accelerator as TOML, for --accelerator."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes that measure; 1: this one, on all cores.")
+    ] = 1,
+    force: options.Force = False,
+) -> None:
+    """The best accelerator of each machine for a network on a device; stopped, it goes on."""
+    from sparsesim.choice.choosing import choose as chosen_for
+    from sparsesim.choice.file import save_choice
+    from sparsesim.errors import InputError, SpecError
+    from sparsesim.files import refuse_existing, write_text
+    from sparsesim.report.choice import choice_text
+    from sparsesim.report.choice_words import saved
+
+    if output and save and Path(output).resolve() == Path(save).resolve():
+        raise InputError(
+            f"{output}: is to hold both the choice and the accelerator; name two files"
+        )
+    for path in (output, save):
+        if path:
+            refuse_existing(path, force)
+    if workers < 1:
+        raise SpecError(f"--workers {workers} is out of range; use 1 and up")
+    share = _share(within)
+    board = options.device_of(device)
+    trace = opened(
+        model, reading, feeding, images, labels, label_offset, thresholds, quantize, seed
+    ).trace
+    with labelled_progress() as show:
+        found = chosen_for(
+            trace,
+            board,
+            goal=goal,
+            within=share,
+            machines=machine,
+            seed=seed,
+            workers=workers,
+            progress=show,
+        )
+    if output:
+        save_choice(found, output, force)
+    if save:
+        write_text(save, saved(found), force)
+    options.show(choice_text(found))
+    if output:
+        options.said(output, f"sparsesim report {output} --as html -o {Path(output).stem}.html")
+    given = {
+        **reading.given(),
+        **feeding.given(),
+        "--images": images,
+        "--labels": labels,
+        "--label-offset": label_offset or None,
+        "--thresholds": thresholds,
+        "--quantize": quantize,
+    }
+    _say_next(found, trace, shlex.quote(model) + _words(given), device, save)
+
+
+def _say_next(
+    found: Choice, trace: Trace, network: str, device: str | None, save: str | None
+) -> None:
+    """Commands that go on with the best one, ready to paste; on stderr."""
+    if save is None:
+        typer.echo("next: the same with --save best.toml writes the accelerator; then", err=True)
+    else:
+        typer.echo(f"Wrote {save}; next:", err=True)
+    accelerator = f" --accelerator {shlex.quote(save or 'best.toml')}"
+    on = f" --device {shlex.quote(device)}" if device else ""
+    typer.echo(f"  sparsesim estimate {network}{accelerator}{on}", err=True)
+    is_float = any(trace.tensors[one.activation].is_float for one in trace.layers)
+    if found.best.accelerator.rules.rtl is not None and not _is_file_of_a_trace(network):
+        needs = " --quantize" if is_float and "--quantize" not in network else ""
+        typer.echo(f"  sparsesim cosim {network}{needs}{accelerator}", err=True)
+
+
+def _is_file_of_a_trace(network: str) -> bool:
+    from sparsesim.trace.store import is_trace
+
+    return is_trace(shlex.split(network)[0])
+
+
+def _share(text: str) -> float:
+    """`75%` or `0.75` as a share.
+
+    Raises:
+        SpecError: it is neither, or out of range.
+    """
+    from sparsesim.errors import SpecError
+
+    number = text.strip()
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        raise SpecError(f"--within {text}: is no share; write 75% or 0.75") from None
+    if not 0 < share <= 1:
+        raise SpecError(f"--within {text} is out of range; use above 0%, up to 100%")
+    return share
+
+
+def _words(given: dict[str, object]) -> str:
+    """Options as they were given, with their values, behind a blank."""
+    said = []
+    for name, value in given.items():
+        if value is True:
+            said.append(name)
+        elif value not in (None, False):
+            values = value if isinstance(value, list) else [value]
+            said += [f"{name} {shlex.quote(str(one))}" for one in values]
+    return "".join(f" {word}" for word in said)
