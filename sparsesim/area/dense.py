@@ -87,10 +87,17 @@ def _cut(work: DenseWork, accelerator: Accelerator) -> tuple[Plan, NDArray[np.in
         counts,
     )
     passes = plan.passes
-    sizes = np.stack([passes.filters, passes.positions, passes.elements, passes.drains], axis=1)
+    # Of those that go on with sums of others it does not matter where in K they begin.
+    first = np.minimum(passes.k0, tiling.elements)
+    sizes = np.stack(
+        [passes.filters, passes.positions, first, passes.elements, passes.drains], axis=1
+    )
     distinct, back = np.unique(sizes, axis=0, return_inverse=True)
     cycles = np.array(
-        [_pass_cycles(f, p, k, drains, accelerator) for f, p, k, drains in distinct.tolist()]
+        [
+            _pass_cycles(f, p, k0, k, drains, accelerator)
+            for f, p, k0, k, drains in distinct.tolist()
+        ]
     )
     return plan, cycles[back.reshape(-1)]
 
@@ -113,15 +120,17 @@ def _elements_of_a_pass(work: DenseWork, accelerator: Accelerator, tiling: Tilin
 
 
 def _pass_cycles(
-    filters: int, positions: int, elements: int, drains: int, accelerator: Accelerator
+    filters: int, positions: int, first: int, elements: int, drains: int, accelerator: Accelerator
 ) -> int:
-    """Cycles of one dense pass of so many filters, positions and elements of K."""
+    """Cycles of one dense pass of so many filters, positions and elements of K, from a first one
+    on."""
     rules, array = accelerator.rules, accelerator.array
-    words = elements // 64 + 2
-    one = Passes.one(filters, positions, elements, bool(drains))
+    reduction = first + elements
+    words = reduction // 64 + 2
+    one = Passes(np.array([(0, 0, filters, 0, positions, first, reduction, drains)]))
     counted = rules.count(
-        rules.prepare("activation", np.zeros((1, positions, words), np.uint64), elements, array),
-        rules.prepare("weight", np.zeros((1, filters, words), np.uint64), elements, array),
+        rules.prepare("activation", np.zeros((1, positions, words), np.uint64), reduction, array),
+        rules.prepare("weight", np.zeros((1, filters, words), np.uint64), reduction, array),
         one,
         Pairs.of_zeros(one),
         rules.scheme(accelerator.skipping),

@@ -5,7 +5,7 @@ It loads no library: what its methods need, they import.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsesim.machines.machine import (
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsesim.area.resources import Resources
+    from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.array_space import ArraySpace
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
@@ -132,6 +133,11 @@ class Stream(Machine):
         from sparsesim.machines.stream.space import space
 
         return space(budget)
+
+    def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
+        from sparsesim.machines.stream.area.dense_arrays import dense_arrays
+
+        return dense_arrays(rivalry)
 
     def sums(self, scheme: Scheme, array: StreamArray) -> SumOrder:
         return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)

@@ -1,0 +1,1 @@
+"""What `stream` is made of, and its dense arrays."""

@@ -1,0 +1,147 @@
+"""Dense arrays of `stream` beside another accelerator, by the least time that each needs.
+
+Rows of plain entries, one of every element, that stream either operand; rows and lanes in steps of
+a few percent, stores of several depths. Feed latency and stash are those of the compared
+accelerator where it has them.
+
+Source: docs/machines/stream.md, "Area, clock and its dense arrays".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsesim.area.clock import dense_clock
+from sparsesim.area.dense import total_cycles
+from sparsesim.area.estimate import estimate
+from sparsesim.area.resources import Resources
+from sparsesim.area.rivalry import Rivalry, dense_accelerator
+from sparsesim.machines.scheme import OPERANDS
+from sparsesim.machines.stream.area.bounds import Sizes, least_cycles
+from sparsesim.machines.stream.parameters import MOST_LANES, MOST_ROWS, StreamArray
+from sparsesim.spec import Accelerator
+from sparsesim.spec.device import dram_bits_per_cycle
+
+Ints = NDArray[np.int64]
+
+_UNITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_MOST_OF_A_UNIT = 16  # rows that share one; with more, results set the pace of most layers
+_DEPTHS = (128, 256, 512)
+_KEYS = ("rows", "lanes", "units", "depth", "stash")
+
+
+@dataclass(frozen=True)
+class StreamDense:
+    """One dense array: see `sparsesim.area.rivalry.DenseArray`."""
+
+    rivalry: Rivalry
+    accelerator: Accelerator
+    clock_source: str
+    least_seconds: float
+    packed_pairs: int = 0
+
+    @property
+    def clock_mhz(self) -> float:
+        """Its own."""
+        return self.accelerator.clock_mhz
+
+    def resources(self) -> Resources:
+        """What its parts take."""
+        found = estimate(self.accelerator, self.rivalry.family)
+        assert found is not None
+        return found
+
+    def cycles(self, limit: int | None) -> int | None:
+        """Exact total cycles of the rivalry's work."""
+        work, device = self.rivalry.work, self.rivalry.device
+        sizes = sizes_of(self.accelerator)
+        bits_per_cycle = float(dram_bits_per_cycle(device, self.accelerator))
+        least = [float(least_cycles([item], sizes, bits_per_cycle)[0]) for item in work]
+        return total_cycles(work, self.accelerator, device, limit, least)
+
+
+def dense_arrays(rivalry: Rivalry) -> Iterator[StreamDense]:
+    """Arrays that stream weights, and that stream activations, those that may be the fastest
+    first; some exceed the budget. None where the area of `stream` is not known."""
+    templates = [dense_template(rivalry.accelerator, streams) for streams in OPERANDS]
+    if not templates[0].rules.parts(templates[0], rivalry.family):
+        return
+    kinds = [_Kind(rivalry, template) for template in templates]
+    seconds = np.concatenate([kind.seconds for kind in kinds])
+    of_first = len(kinds[0].seconds)
+    for index in np.argsort(seconds, kind="stable").tolist():
+        kind = kinds[index >= of_first]
+        yield kind.array(index - of_first if index >= of_first else index)
+
+
+def dense_template(accelerator: Accelerator, streams: str) -> Accelerator:
+    """A dense array that streams an operand beside an accelerator of any machine, at 1 MHz."""
+    given = accelerator.array
+    own = given if isinstance(given, StreamArray) else StreamArray()
+    array = own.model_dump() | {"dense_streams": streams}
+    return dense_accelerator(accelerator, "stream", array, 1.0)
+
+
+def sizes_of(accelerator: Accelerator) -> Sizes:
+    """One array as the bounds take it."""
+    array = accelerator.array
+    assert isinstance(array, StreamArray)
+    table = np.array([[getattr(array, key) for key in _KEYS]], dtype=np.int64)
+    return Sizes(table, array.feed_latency, array.dense_streams)
+
+
+class _Kind:
+    """Dense arrays of one orientation in a rivalry."""
+
+    def __init__(self, rivalry: Rivalry, template: Accelerator) -> None:
+        self.rivalry = rivalry
+        clock_mhz, self.clock_source = dense_clock(rivalry.accelerator, template, rivalry.family)
+        self.template = template.with_(clock_mhz=clock_mhz)
+        array = template.array
+        assert isinstance(array, StreamArray)
+        self.sizes = _sizes(array, rivalry)
+        bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
+        least = least_cycles(rivalry.work, self.sizes, bits_per_cycle)
+        self.seconds = least / (clock_mhz * 1e6)
+
+    def array(self, index: int) -> StreamDense:
+        """One of them."""
+        keys = dict(zip(_KEYS, self.sizes.table[index].tolist(), strict=True))
+        return StreamDense(
+            self.rivalry,
+            self.template.with_(**keys),
+            self.clock_source,
+            float(self.seconds[index]),
+        )
+
+
+def _sizes(array: StreamArray, rivalry: Rivalry) -> Sizes:
+    """All arrays that may fit; stashes are the least that a whole tile of K cut needs."""
+    most = int(rivalry.budget.dsp)
+    found = [
+        (rows, lanes, units, depth, max(array.stash, _power_of_two(-(-lanes // rows))))
+        for lanes in _steps(min(most, MOST_LANES))
+        for rows in _steps(min(most // lanes, MOST_ROWS))
+        for units in _UNITS
+        if units <= rows <= _MOST_OF_A_UNIT * units and rows * lanes + units <= most
+        for depth in sorted({*_DEPTHS, array.depth})
+    ]
+    table = np.array(found, dtype=np.int64).reshape(-1, len(_KEYS))
+    return Sizes(table, array.feed_latency, array.dense_streams)
+
+
+def _steps(most: int) -> list[int]:
+    """Whole numbers up to 32, then in steps of a few percent."""
+    found = list(range(1, min(most, 32) + 1))
+    while found and found[-1] < most:
+        step = max(1, 1 << (found[-1].bit_length() - 5))
+        found.append(min(found[-1] + step, most))
+    return found
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()

@@ -1,0 +1,63 @@
+"""Dense arrays that `stream` offers as opponents: in order, and the fastest of those that fit."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+
+import pytest
+
+import sparsesim as ss
+from sparsesim.area.opponent import fastest, fits
+from sparsesim.area.resources import Resources
+from sparsesim.area.rivalry import Rivalry
+from sparsesim.area.work import DenseWork
+from sparsesim.lowering import product
+from sparsesim.machines.machine import Part
+from sparsesim.machines.stream import Stream
+from sparsesim.machines.stream.area.dense_arrays import dense_arrays
+from sparsesim.memory import ValueBits
+
+WORK = (
+    DenseWork("conv", product(1, 20, 100, 40), ValueBits(8, 8, 8), times=2),
+    DenseWork("fc", product(1, 30, 1, 300), ValueBits(8, 8, 8), times=1),
+)
+BUDGET = Resources(lut=400, ff=1000, dsp=16, bram36=40)
+
+
+@pytest.fixture
+def rivalry(monkeypatch: pytest.MonkeyPatch) -> Rivalry:
+    """In resources that a formula prices."""
+
+    def parts(self, accelerator, family):
+        a = accelerator.array
+        price = Resources(
+            lut=20 * a.rows + 30 * a.units, dsp=a.multipliers + a.units, bram36=a.rows
+        )
+        return (Part("all", 1, price),)
+
+    monkeypatch.setattr(Stream, "parts", parts)
+    accelerator = ss.Accelerator(machine="stream")
+    return Rivalry(WORK, accelerator, ss.Device.named("xc7z020"), "xc7", BUDGET)
+
+
+def test_they_come_by_rising_least_time(rivalry: Rivalry) -> None:
+    found = list(islice(dense_arrays(rivalry), 300))
+    assert {one.accelerator.array.dense_streams for one in found} == {"weight", "activation"}
+    assert all(one.least_seconds <= two.least_seconds for one, two in pairwise(found))
+    for one in found[::30]:
+        assert one.accelerator.skipping == "none"
+        assert one.cycles(None) / (one.clock_mhz * 1e6) >= one.least_seconds
+
+
+def test_the_fastest_is_the_fastest_of_all(rivalry: Rivalry) -> None:
+    everyone = [one for one in dense_arrays(rivalry) if fits(one.resources(), BUDGET)]
+    quickest = min(one.cycles(None) for one in everyone)
+    found = fastest(dense_arrays(rivalry), BUDGET, 10_000)
+    assert found.is_proven and found.cycles == quickest
+
+
+def test_without_a_known_area_there_are_none() -> None:
+    accelerator = ss.Accelerator(machine="stream")
+    rivalry = Rivalry(WORK, accelerator, ss.Device.named("xc7z020"), "xc7", BUDGET)
+    if not accelerator.rules.parts(accelerator, "xc7"):
+        assert list(dense_arrays(rivalry)) == []
