@@ -5,7 +5,8 @@
 One thread, random masks, kernels warm; the best of some runs. A window step is one window of one
 tile, for all PEs of the array. Preparing the operands and counting their pairs, done once for all
 schemes, stand in columns of their own. The last lines are the layers of ResNet-50 (224x224, one
-pass a layer, half of all operands zero), in ms of one thread and of two.
+pass a layer, half of all operands zero), in ms of one thread and of two, on `inner_join` and on
+shapes of `stream`, which counts entries of whole vectors and has no window steps.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sparsesim.lowering.bits import pack_lines
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.pairs import Pairs, count_pairs
 from sparsesim.machines.passes import Passes
+from sparsesim.machines.stream import SCHEMES as STREAM_SCHEMES
 from sparsesim.spec.accelerator import Accelerator
 
 
@@ -113,12 +115,17 @@ def whole_network(accelerator: Accelerator) -> None:
             rules.count(*operands, layer.passes, pairs, scheme, accelerator.array)
 
     longest_first = [layers[index] for index in np.argsort(-each.sum(axis=1))]
-    print(f"\nResNet-50: {sum(layer.steps for layer in layers)} window steps; ms")
-    print("".join(f"{word:>11}" for word in (*SCHEMES, "prepare", "pairs", "all", "2 threads")))
     with ThreadPoolExecutor(2) as pool:
         both = best_of(5, lambda: list(pool.map(run, longest_first)))
     totals = (*each.sum(axis=0), each.sum(), both)
-    print("".join(f"{seconds * 1e3:>11.1f}" for seconds in totals))
+    described = f"{rules.size(accelerator.array)} {rules.name}"
+    print(f"{described:>16}" + "".join(f"{seconds * 1e3:>11.1f}" for seconds in totals))
+
+
+def heading(schemes: tuple[str, ...]) -> None:
+    """Print the columns of `whole_network`."""
+    print(f"\n{'ResNet-50; ms':>16}", end="")
+    print("".join(f"{word:>11}" for word in (*schemes, "prepare", "pairs", "all", "2 threads")))
 
 
 def main() -> None:
@@ -137,7 +144,12 @@ def main() -> None:
                 row = (f"{rows}x{cols}", accelerator.window, accelerator.queue_depth, reduction)
                 cells = "".join(f"{cell:>11}" for cell in (*row, density))
                 print(cells + "".join(f"{spent / layer.steps * 1e9:>11.1f}" for spent in times))
+    heading(SCHEMES)
     whole_network(Accelerator())
+    heading(STREAM_SCHEMES)
+    for rows, lanes, units in ((3, 64, 3), (6, 32, 3), (16, 16, 4), (24, 8, 6), (72, 8, 8)):
+        array = {"rows": rows, "lanes": lanes, "units": units, "stash": 32}
+        whole_network(Accelerator(machine="stream", array=array))
 
 
 if __name__ == "__main__":
