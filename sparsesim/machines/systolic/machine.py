@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.resources import Resources
+    from sparsesim.machines.array_space import ArraySpace
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.pairs import Pairs
@@ -36,7 +38,7 @@ class Systolic(Machine):
     """Operands enter along two edges and pass from neighbour to neighbour; nothing waits."""
 
     name = "systolic"
-    summary = "none, but for n of every m weights; operands pass from neighbour to neighbour"
+    summary = "no zeros, or those of n:m weights; operands pass from neighbour to neighbour"
     Array = SystolicArray
     schemes = (
         Scheme("none", frozenset(), "#8b95a5"),
@@ -106,6 +108,11 @@ class Systolic(Machine):
         from sparsesim.machines.systolic.timeline import timeline
 
         return timeline(activations, weights, scheme, array, drains)
+
+    def space(self, budget: Resources) -> ArraySpace:
+        from sparsesim.machines.systolic.space import space
+
+        return space(budget)
 
     def sums(self, scheme: Scheme, array: SystolicArray) -> SumOrder:
         return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)
