@@ -34,7 +34,8 @@ def space(budget: Resources) -> ArraySpace:
         conditions=(
             "units <= cols",
             f"cols <= {_MOST_COLUMNS_A_UNIT} * units",
-            "(skipping == 'none') == (n_of_m == 'none')",
+            "skipping == 'none' or n_of_m != 'none'",
+            "skipping != 'none' or n_of_m == 'none'",
             "n_of_m == 'none' or dataflow == 'weight_stationary'",
             "dataflow == 'weight_stationary' or depth == 64",  # which has no such memory
             f"rows * cols <= {multipliers:.0f}",

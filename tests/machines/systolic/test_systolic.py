@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import sparsesim as ss
+from sparsesim.area.resources import Resources
 from sparsesim.errors import SpecError
 from sparsesim.machines.product_shape import Densities, ProductShape
 from sparsesim.machines.systolic import Systolic
 from sparsesim.machines.systolic.parameters import SystolicArray
 from sparsesim.sparsity import find_sparsifier
+from sparsesim.sweeps.spec import SweepSpec
 
 CASES = round(200 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
 
@@ -132,6 +134,23 @@ def test_what_mean_densities_say():
         densities = Densities(activation=0.5, weight=density)
         found = rules.expected_cycles(runs, densities, rules.scheme(scheme), array)
         assert found == expected
+
+
+def test_its_space_is_small_and_its_conditions_are_read():
+    budget = Resources(lut=53_200, ff=106_400, dsp=220, bram36=140)
+    found = Systolic().space(budget)
+    spec = SweepSpec(
+        networks=[{"model": "lenet.onnx", "inputs": "random"}],
+        space={
+            "machine": "systolic",
+            "skipping": ["none", "structured"],
+            **{key: list(values) for key, values in found.axes.items()},
+        },
+        conditions=list(found.conditions),
+    )
+    assert spec.conditions == found.conditions
+    tiny = Systolic().space(Resources(lut=100, ff=100, dsp=1, bram36=1))
+    assert tiny.axes["rows"] == (1,)
 
 
 def test_it_says_what_it_is():
