@@ -79,7 +79,7 @@ def cosim(
         if output:
             refuse_existing(output, force)
         refuse_existing_replay(replay, force)
-        chosen = options.accelerator_of(accelerator, settings)
+        chosen = options.front_accelerator_of(accelerator, settings, None)
         chosen.rtl_parameters()  # of a machine that has Verilog
         machines = [chosen.with_(skipping=name) for name in _schemes(schemes, chosen)]
         if workers is not None and workers < 1:

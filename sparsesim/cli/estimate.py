@@ -48,7 +48,7 @@ def estimate(
     for path in (output, save_trace):
         if path:
             refuse_existing(path, force)
-    chosen = options.accelerator_of(accelerator, settings)
+    chosen = options.front_accelerator_of(accelerator, settings, device)
     board = options.device_of(device, chosen)
 
     import sparsesim as ss

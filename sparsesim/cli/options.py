@@ -79,11 +79,23 @@ def _from_zero(seed: int) -> int:
 
 
 def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
-    """The accelerator that was named, with its changes."""
+    """The accelerator that was named, or all defaults, with its changes."""
     from sparsesim.spec import Accelerator
 
     made = Accelerator.from_toml(name) if name else Accelerator()
     return changed(made, [_without_table(setting) for setting in settings or []])
+
+
+def front_accelerator_of(
+    name: str | None, settings: list[str] | None, device: str | None
+) -> Accelerator:
+    """The accelerator that was named, or the one that the device begins with, with its changes."""
+    if name:
+        return accelerator_of(name, settings)
+    from sparsesim.spec.front import front_accelerator
+
+    flat = [_without_table(setting) for setting in settings or []]
+    return changed(front_accelerator(device_of(device).name, _changes(flat)), flat)
 
 
 def _without_table(setting: str) -> str:
@@ -107,13 +119,19 @@ def changed(spec: S, settings: list[str] | None) -> S:
     Raises:
         SpecError: no `=`, an unknown key, or a value that is refused.
     """
+    changes = _changes(settings or [])
+    return spec.with_(**changes) if changes else spec
+
+
+def _changes(settings: list[str]) -> dict[str, Any]:
+    """Keys and values of `--set key=value`."""
     changes: dict[str, Any] = {}
-    for setting in settings or []:
+    for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise SpecError(f"--set {setting}: has no '='; write key=value, as rows=8")
         changes[key.strip()] = _value(text.strip())
-    return spec.with_(**changes) if changes else spec
+    return changes
 
 
 def _value(text: str) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from sparsesim.errors import SpecError, nearest
-from sparsesim.machines import DEFAULT, Machine, machine_named
+from sparsesim.machines import DEFAULT, Machine, machine_named, machine_names
 from sparsesim.spec.array import keys_of_array
 from sparsesim.spec.base import Spec
 from sparsesim.spec.packaged import PackagedSpec
@@ -87,7 +87,7 @@ class Accelerator(PackagedSpec):
         own, array_keys = cls.model_fields, keys_of_array(chosen, tuple(cls.model_fields))
         unknown = next((key for key in given if key not in own and key not in array_keys), None)
         if unknown is not None:
-            raise SpecError(f"unknown key '{unknown}'; {nearest(unknown, keys_of(chosen))}")
+            raise SpecError(f"unknown key '{unknown}'{_whose(unknown, chosen)}")
         given["array"] = _array(chosen, given)
         given.setdefault("skipping", chosen.default_scheme)
         return {key: value for key, value in given.items() if key in own}
@@ -197,6 +197,23 @@ def keys_of(machine: Machine) -> tuple[str, ...]:
     """Keys that an accelerator of a machine may have, the array's among them."""
     own = [key for key in Accelerator.model_fields if key != "array"]
     return (*own[:2], *keys_of_array(machine, tuple(Accelerator.model_fields)), *own[2:])
+
+
+def _whose(key: str, machine: Machine) -> str:
+    """Behind a key that a machine does not have: the machines that have it, and what it may be."""
+    owners = [
+        name
+        for name in machine_names()
+        if key in keys_of_array(machine_named(name), tuple(Accelerator.model_fields))
+    ]
+    has = f": {_joined(owners)} it" if owners else ""
+    return f"{has}; {nearest(key, keys_of(machine))}"
+
+
+def _joined(names: list[str]) -> str:
+    """`stream has`, `inner_join and stream have`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last} have" if first else f"{last} has"
 
 
 def _array(machine: Machine, given: Mapping[str, Any]) -> Spec:

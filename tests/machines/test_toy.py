@@ -57,7 +57,10 @@ def test_its_parameters_are_a_table_of_their_own(tmp_path: Path):
     assert (read.array.multipliers, read.array.width, read.multipliers) == (16, 4, 16)
     assert read.skipping == toy.SKIPPING
     for wrong, says in (
-        ({"rows": 4}, "unknown key 'rows'; use one of name, machine, multipliers, width, "),
+        (
+            {"rows": 4},
+            "unknown key 'rows': inner_join, systolic and stream have it; use one of name, ",
+        ),
         ({"multipliers": 0}, "multipliers 0 is out of range; use 1 to 4096"),
         ({"skipping": "two_sided"}, "skipping 'two_sided' is unknown; use one of every_pair, "),
     ):

@@ -99,10 +99,10 @@ def test_the_old_key_is_understood() -> None:
         ({"machine": "ring", "widht": 1}, "unknown key 'widht'; did you mean 'width'?"),
         (
             {"machine": "ring", "rows": 8},
-            "unknown key 'rows'; use one of name, machine, multipliers, width, setup_cycles, "
-            "lanes, skipping, act_bits, weight_bits, acc_bits, clock_mhz, activation_format, "
-            "weight_format, run_bits, value_bits, activation_buffer_kib, weight_buffer_kib, "
-            "output_buffer_kib, pass_order, batch",
+            "unknown key 'rows': inner_join, systolic and stream have it; use one of name, "
+            "machine, multipliers, width, setup_cycles, lanes, skipping, act_bits, weight_bits, "
+            "acc_bits, clock_mhz, activation_format, weight_format, run_bits, value_bits, "
+            "activation_buffer_kib, weight_buffer_kib, output_buffer_kib, pass_order, batch",
         ),
         (
             {"machine": "ring", "skipping": "two_sided"},
