@@ -45,7 +45,10 @@ def test_nothing_takes_less(seed: int) -> None:
     work = [DenseWork("layer", shape, ValueBits(8, 8, 8), times=3)]
     device = ss.Device.named("xc7z020")
     least = least_cycles(
-        work, sizes_of(accelerator), float(dram_bits_per_cycle(device, accelerator))
+        work,
+        accelerator,
+        sizes_of(accelerator),
+        float(dram_bits_per_cycle(device, accelerator)),
     )
     try:
         exact = total_cycles(work, accelerator, device)

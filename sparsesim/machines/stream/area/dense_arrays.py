@@ -60,7 +60,9 @@ class StreamDense:
         work, device = self.rivalry.work, self.rivalry.device
         sizes = sizes_of(self.accelerator)
         bits_per_cycle = float(dram_bits_per_cycle(device, self.accelerator))
-        least = [float(least_cycles([item], sizes, bits_per_cycle)[0]) for item in work]
+        least = [
+            float(least_cycles([item], self.accelerator, sizes, bits_per_cycle)[0]) for item in work
+        ]
         return total_cycles(work, self.accelerator, device, limit, least)
 
 
@@ -105,7 +107,7 @@ class _Kind:
         assert isinstance(array, StreamArray)
         self.sizes = _sizes(array, rivalry)
         bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
-        least = least_cycles(rivalry.work, self.sizes, bits_per_cycle)
+        least = least_cycles(rivalry.work, self.template, self.sizes, bits_per_cycle)
         self.seconds = least / (clock_mhz * 1e6)
 
     def array(self, index: int) -> StreamDense:
