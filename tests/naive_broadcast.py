@@ -177,8 +177,8 @@ def naive_broadcast(act, weight, machine: Machine, drains: bool = True) -> Naive
                 break
             continue
         turn = turns[draining]
-        # "The first leave 7 cycles behind the turn's end."
-        if not leaving and 0 <= turn.ended <= cycle - 7:
+        # "The first leave 6 cycles behind the turn's end."
+        if not leaving and 0 <= turn.ended <= cycle - 6:
             leaving = True
             for row in range(0, len(turn.filters), pes):
                 for place in range(min(pes, len(turn.filters) - row)):

@@ -227,7 +227,8 @@ class Machine:
         at = [(result.filter, positions[result.position_tile]) for result in order]
         lasts = [int(result.closes) for result in order]
         if layer.raw:
-            numbers = [int(sums[where]) & (1 << self.acc_bits) - 1 for where in at]
+            beat_bits = max(self.window * 9, self.acc_bits)
+            numbers = [int(sums[where]) & (1 << beat_bits) - 1 for where in at]
         else:
             values = [int(z[where]) for where in at]
             zero = layer.numbers[2]

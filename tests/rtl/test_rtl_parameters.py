@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 import sparsesim as ss
 from sparsesim.errors import SpecError
+from sparsesim.machines.broadcast import verilog as broadcast
+from sparsesim.machines.broadcast.parameters import BroadcastArray
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
@@ -22,7 +24,23 @@ from sparsesim.rtl.verilator import find_verilator
 
 ALL = [(module, name) for module in modules() for name in declared(module)]
 CHECKED = [(module, name) for module, name in ALL if declared(module)[name].word]
-OF_THE_ACCELERATOR = [(module, name) for module, name in ALL if name in FIELDS]
+
+# Of each folder of `hdl`: Verilog's names of an accelerator's keys, what declares the array's.
+MACHINES = {
+    "common": (FIELDS, InnerJoinArray),
+    "inner_join": (FIELDS, InnerJoinArray),
+    "broadcast": (broadcast.RTL_FIELDS, BroadcastArray),
+}
+
+
+def machine_of(module: str) -> str:
+    """The folder that it is in."""
+    return sources(module)[0].parent.name
+
+
+OF_THE_ACCELERATOR = [
+    (module, name) for module, name in ALL if name in MACHINES[machine_of(module)][0]
+]
 
 RANGE = sources("sparsesim_parameter_range")[0]
 
@@ -34,14 +52,14 @@ OUTER = {
 }
 
 
-def of_the_accelerator(field: str) -> FieldInfo:
+def of_the_accelerator(field: str, machine: str = "inner_join") -> FieldInfo:
     """What declares it: the accelerator itself, or the machine's array."""
-    return (ss.Accelerator.model_fields | InnerJoinArray.model_fields)[field]
+    return (ss.Accelerator.model_fields | MACHINES[machine][1].model_fields)[field]
 
 
-def limits(field: str) -> tuple[int, int]:
+def limits(field: str, machine: str = "inner_join") -> tuple[int, int]:
     """The least and the largest value that the accelerator takes."""
-    metadata = of_the_accelerator(field).metadata
+    metadata = of_the_accelerator(field, machine).metadata
     low = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
     return low, next(bound.le for bound in metadata if hasattr(bound, "le"))
 
@@ -99,12 +117,12 @@ def test_schemes_have_their_numbers(number, scheme):
 
 @pytest.mark.parametrize("module, name", OF_THE_ACCELERATOR)
 def test_a_parameter_of_the_accelerator_agrees_with_it(module, name):
-    told = declared(module)[name]
-    field = FIELDS[name]
-    low, high = limits(field)
-    if name == "LANES" and module not in OUTER:
+    told, machine = declared(module)[name], machine_of(module)
+    field = MACHINES[machine][0][name]
+    low, high = limits(field, machine)
+    if name == "LANES" and machine in ("common", "inner_join") and module not in OUTER:
         low, high = INNER_LANES
-    assert told.default in (None, of_the_accelerator(field).default)
+    assert told.default in (None, of_the_accelerator(field, machine).default)
     assert f"{low} to {high}" in told.comment
     if told.word:
         assert (told.word, told.low, told.high) == (field, low, high)
@@ -118,8 +136,10 @@ def test_a_checked_range_is_the_one_in_the_comment(module, name):
     assert told.low <= told.default <= told.high
 
 
-def test_the_array_checks_all_that_it_declares():
-    unchecked = {name for name, told in declared("inner_join_array").items() if told.word is None}
+@pytest.mark.parametrize("array", ["inner_join_array", "broadcast_array"])
+def test_the_array_checks_all_that_it_declares(array):
+    told = declared(array).items()
+    unchecked = {name for name, one in told if one.word is None and one.default is not None}
     assert unchecked == set()
     assert set(ss.Accelerator().rtl_parameters()) < set(declared("inner_join_array"))
 

@@ -43,6 +43,12 @@ RELATIONS = [
         DEPTH.format(12, 5),
         {"DEPTH": 16, "LATENCY": 5},
     ),
+    (
+        "broadcast_drain",
+        {"UNITS": 3, "PES": 2},
+        "units 3 does not go with pes 2; use pes or less",
+        {"UNITS": 2, "PES": 2},
+    ),
 ]
 NAMES = [f"{module}-{sentence.partition(' does')[0]}" for module, _, sentence, _ in RELATIONS]
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.passes import Passes
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
+    from sparsesim.rtl.rtl import Rtl
 
 
 class Broadcast(Machine):
@@ -133,3 +134,9 @@ class Broadcast(Machine):
         from sparsesim.machines.broadcast.causes import cause
 
         return cause(bound, result, layer, scheme)
+
+    @property
+    def rtl(self) -> Rtl:
+        from sparsesim.machines.broadcast.verilog import BroadcastRtl
+
+        return BroadcastRtl()

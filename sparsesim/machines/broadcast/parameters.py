@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 MOST_PES = 1024
 """PEs that an array may have."""
-RESULT_LATENCY = 7
-"""Cycles from the last work on a turn to the first in which its sums can leave."""
+RESULT_LATENCY = 6
+"""Cycles from a turn's end to the first in which its sums can leave."""
 
 
 class BroadcastArray(Spec):
