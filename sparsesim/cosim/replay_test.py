@@ -25,7 +25,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from sparsesim.machines import machine_named
-from sparsesim.rtl.bench import Replay, Seen, part
+from sparsesim.rtl.bench import Bench, Replay, Seen, part
 from sparsesim.rtl.rtl import Rtl
 
 HERE = Path(__file__).resolve().parent
@@ -48,9 +48,9 @@ async def run_pass(dut: Any, replay: Replay) -> Seen:
     for _ in range(4):
         await RisingEdge(dut.clk_i)
     dut.rst_ni.value = 1
-    await _post_processing(dut, replay)
     seen = Seen(np.full(replay.arrays["ends"].shape, -1))
     bench = rtl_of(replay).bench(dut, replay, seen)
+    await _post_processing(dut, replay, bench)
     bench.begin()
     dut.start_i.value = 1
     await RisingEdge(dut.clk_i)
@@ -69,7 +69,7 @@ async def run_pass(dut: Any, replay: Replay) -> Seen:
     return seen
 
 
-async def _post_processing(dut: Any, replay: Replay) -> None:
+async def _post_processing(dut: Any, replay: Replay, bench: Bench) -> None:
     told = replay.about["epilogue"]
     dut.raw_i.value = int(told is None)
     if told is None:
@@ -78,7 +78,7 @@ async def _post_processing(dut: Any, replay: Replay) -> None:
         getattr(dut, f"{name}_i").value = value & (2 << replay.parameters["VALUE_W"]) - 1
     dut.param_we_i.value = 1
     for number in range(replay.filters):
-        dut.param_index_i.value = number
+        dut.param_index_i.value = bench.index(number)
         for name in ("bias", "multiplier", "shift"):
             port = getattr(dut, f"param_{name}_i")
             port.value = int(replay.arrays[name][number]) & (1 << len(port)) - 1

@@ -104,6 +104,9 @@ class Seen:
 class Bench(Protocol):
     """A machine's part of a replay: it drives its streams, and puts what comes out in `Seen`."""
 
+    def index(self, filter_: int) -> int:
+        """Where the post-processing has the parameters of a filter of the pass."""
+
     def begin(self) -> None:
         """Out of reset, before start_i: the pass's shape, and what is offered first."""
 

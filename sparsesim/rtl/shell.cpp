@@ -110,6 +110,8 @@ class Driver {
   virtual void rest() = 0;
   // Before start_i: the pass's shape stands at the ports, and what is offered first.
   virtual void begin(const Pass& pass, const Layer& layer) = 0;
+  // Behind `begin`: where the post-processing has the parameters of a filter of the pass.
+  virtual int index(int filter) { return filter; }
   // Behind a clock: puts what is offered at the ports.
   virtual void offer() = 0;
   // All signals of a cycle have settled.
@@ -131,6 +133,10 @@ struct Shell {
   std::unique_ptr<Vtop> top;
   std::unique_ptr<Driver> driver;
   Layer layer;
+  std::vector<int32_t> bias;  // of the filters of a pass, as the next three
+  std::vector<uint32_t> multiplier;
+  std::vector<uint8_t> shift;
+  std::vector<int> indices;  // where they were written; empty: nowhere yet
   uint64_t cycles = 0;  // clocked since it was made
   std::string wrong;
 #if VM_TRACE
@@ -187,7 +193,7 @@ void shell_reset(Shell* shell) {
   top.rst_ni = 1;
 }
 
-// Parameters of filters 0 to count - 1, and those of the layer.
+// Parameters of the layer, and those of filters 0 to count - 1, which the next pass writes.
 void shell_layer(Shell* shell, const Layer* layer, int32_t count, const int32_t* bias,
                  const uint32_t* multiplier, const uint8_t* shift) {
   Vtop& top = *shell->top;
@@ -199,15 +205,28 @@ void shell_layer(Shell* shell, const Layer* layer, int32_t count, const int32_t*
   top.low_i = layer->low & keep;
   top.high_i = layer->high & keep;
   top.raw_i = layer->raw;
-  for (int n = 0; n < count; ++n) {
+  shell->bias.assign(bias, bias + count);
+  shell->multiplier.assign(multiplier, multiplier + count);
+  shell->shift.assign(shift, shift + count);
+  shell->indices.clear();
+}
+
+static void write_parameters(Shell* shell) {
+  Vtop& top = *shell->top;
+  const size_t count = shell->bias.size();
+  std::vector<int> indices(count);
+  for (size_t n = 0; n < count; ++n) indices[n] = shell->driver->index(n);
+  if (indices == shell->indices) return;
+  for (size_t n = 0; n < count; ++n) {
     top.param_we_i = 1;
-    top.param_index_i = n;
-    top.param_bias_i = bias[n];
-    top.param_multiplier_i = multiplier[n];
-    top.param_shift_i = shift[n];
+    top.param_index_i = indices[n];
+    top.param_bias_i = shell->bias[n];
+    top.param_multiplier_i = shell->multiplier[n];
+    top.param_shift_i = shell->shift[n];
     shell->tick();
   }
   top.param_we_i = 0;
+  shell->indices = indices;
 }
 
 // Gives what is wrong, behind "the Verilog"; it stays until the next call. Null: nothing is.
@@ -216,6 +235,7 @@ const char* shell_run(Shell* shell, const Pass* pass, Found* found, int64_t* cou
   Vtop& top = *shell->top;
   Driver& driver = *shell->driver;
   driver.begin(*pass, shell->layer);
+  if (pass->drains) write_parameters(shell);
   const uint64_t begin = shell->cycles;
   top.start_i = 1;
   driver.offer();

@@ -24,6 +24,10 @@ class InnerJoinBench:
         self._monitor = Monitor(dut, replay, seen)
         self._lines: list[Lines] = []
 
+    def index(self, filter_: int) -> int:
+        """Where the post-processing has a filter's parameters: by its number."""
+        return filter_
+
     def begin(self) -> None:
         dut, replay = self._dut, self._replay
         rows, cols = replay.parameters["ROWS"], replay.parameters["COLS"]
