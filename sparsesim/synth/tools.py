@@ -23,7 +23,9 @@ _INSTALL = "pip install 'sparsesim[synth]'"
 
 _ERROR = re.compile(r"(?:^|: )ERROR: (?P<text>.+)", re.M)
 # `sparsesim_parameter_range.v` and `sparsesim_parameter_relation.v` print this, then stop Yosys.
-_REFUSED = re.compile(r"^\S*sparsesim_parameter_(?:range|relation): (?P<text>.+; use .+)$", re.M)
+_REFUSED = re.compile(
+    r"^\S*sparsesim_parameter_(?:range|relation|power): (?P<text>.+; use .+)$", re.M
+)
 
 
 @dataclass(frozen=True)
