@@ -17,6 +17,8 @@ from sparsesim.machines.broadcast.parameters import BroadcastArray
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
+from sparsesim.machines.stream import verilog as stream
+from sparsesim.machines.stream.parameters import StreamArray
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
 from sparsesim.rtl.sources import modules, sources
@@ -30,6 +32,7 @@ MACHINES = {
     "common": (FIELDS, InnerJoinArray),
     "inner_join": (FIELDS, InnerJoinArray),
     "broadcast": (broadcast.RTL_FIELDS, BroadcastArray),
+    "stream": (stream.RTL_FIELDS, StreamArray),
 }
 
 
@@ -99,6 +102,12 @@ def test_the_default_accelerator_has_the_defaults_of_the_array():
     assert {name: defaults[name] for name in values} == values
 
 
+def test_the_default_stream_has_the_defaults_of_its_array():
+    defaults = {name: told.default for name, told in declared("stream_array").items()}
+    values = ss.Accelerator(machine="stream", skipping="activation").rtl_parameters()
+    assert {name: defaults[name] for name in values} == values
+
+
 def test_every_field_arrives_under_its_name():
     accelerator = ss.Accelerator(
         rows=2, cols=3, window=5, lanes=7, queue_depth=11, feed_latency=13, act_bits=4,
@@ -136,7 +145,7 @@ def test_a_checked_range_is_the_one_in_the_comment(module, name):
     assert told.low <= told.default <= told.high
 
 
-@pytest.mark.parametrize("array", ["inner_join_array", "broadcast_array"])
+@pytest.mark.parametrize("array", ["inner_join_array", "broadcast_array", "stream_array"])
 def test_the_array_checks_all_that_it_declares(array):
     told = declared(array).items()
     unchecked = {name for name, one in told if one.word is None and one.default is not None}

@@ -49,8 +49,32 @@ RELATIONS = [
         "units 3 does not go with pes 2; use pes or less",
         {"UNITS": 2, "PES": 2},
     ),
+    (
+        "stream_array",
+        {"UNITS": 3, "ROWS": 2, "LANES": 2},
+        "units 3 does not go with rows 2; use rows or less",
+        {"UNITS": 2, "ROWS": 2, "LANES": 2},
+    ),
+    (
+        "stream_array",
+        {"LANES": 5, "STASH": 2, "ROWS": 2, "UNITS": 1},
+        "lanes 5 does not go with stash 2; use rows x stash or less",
+        {"LANES": 4, "STASH": 2, "ROWS": 2, "UNITS": 1},
+    ),
+    (
+        "stream_array",
+        {"DEPTH": 24, "ROWS": 2, "LANES": 2, "UNITS": 1},
+        "depth 24 is no power of two; use one from 16 to 4096",
+        {"DEPTH": 32, "ROWS": 2, "LANES": 2, "UNITS": 1},
+    ),
+    (
+        "stream_array",
+        {"STASH": 3, "ROWS": 2, "LANES": 2, "UNITS": 1},
+        "stash 3 is no power of two; use one from 1 to 256",
+        {"STASH": 4, "ROWS": 2, "LANES": 2, "UNITS": 1},
+    ),
 ]
-NAMES = [f"{module}-{sentence.partition(' does')[0]}" for module, _, sentence, _ in RELATIONS]
+NAMES = [f"{module}-{re.split(' does| is', sentence)[0]}" for module, _, sentence, _ in RELATIONS]
 
 
 def test_every_relation_of_the_files_is_tried():
@@ -63,6 +87,15 @@ def test_every_relation_of_the_files_is_tried():
     tried = {
         (module, word.groups()) for (module, *_), word in zip(RELATIONS, words, strict=True) if word
     }
+    assert tried == found
+
+
+def test_every_power_of_two_of_the_files_is_tried():
+    power = re.compile(r'^      sparsesim_parameter_power #\(\.NAME\("(\w+)"\)', re.M)
+    texts = {module: sources(module)[0].read_text() for module in modules()}
+    found = {(module, name) for module in texts for name in power.findall(texts[module])}
+    words = [re.match(r"(\w+) \d+ is no power of two", told) for _, _, told, _ in RELATIONS]
+    tried = {(module, word[1]) for (module, *_), word in zip(RELATIONS, words, strict=True) if word}
     assert tried == found
 
 

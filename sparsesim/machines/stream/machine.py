@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.stream.dealing import Vectors
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
+    from sparsesim.rtl.rtl import Rtl
 
 
 class Stream(Machine):
@@ -153,3 +154,9 @@ class Stream(Machine):
         from sparsesim.machines.stream.timeline import timeline
 
         return timeline(activations, weights, scheme, array, drains)
+
+    @property
+    def rtl(self) -> Rtl:
+        from sparsesim.machines.stream.verilog import StreamRtl
+
+        return StreamRtl()

@@ -1,0 +1,185 @@
+`default_nettype none
+// The loader of all rows' stores: segment by segment, for each tile, for each chunk, for each block,
+// it takes the block's words and hands them to all rows at once.
+//
+// Cycle contract: docs/machines/stream.md, "Cycles of a pass": a word a cycle from the cycle first[t]
+// on, cycle 0 being the one behind start_i. What a row takes in cycle t of the last word is known to it
+// FEED_LATENCY cycles later, and a half that a row left in cycle t is free FEED_LATENCY cycles later.
+// From a FEED_LATENCY of 2 on no path crosses the array.
+//
+// Turns: loaded_o has one for each half of the store, turned over as it has been loaded; done_i of each
+// row likewise, as the row is through with it. A half is free where all are equal.
+//
+// segment_o says of the segment that was loaded last, coming_o of the one that is loaded, or is next:
+//   0 first block   1 last block   2 odd block: rounds fall   3 the tile's last chunk
+//   4 edge tile     5 it has the last round alone             6, 7 its tile's number, modulo 4
+//
+// Example, FEED_LATENCY = 1, two blocks of 3 words: words in cycles 0 to 2 and 3 to 5; the next tile's
+// from the cycle on behind the one in which the last row left the first half.
+//
+// Twin: tests/naive_stream.py. Test: test_stream_loader.py.
+module stream_loader #(
+    // Rows, 1 to 1024.
+    parameter ROWS = 16,
+    // Values of a word, 1 to 256.
+    parameter LANES = 16,
+    // Words of a half of a store, a power of two, 16 to 4096.
+    parameter DEPTH = 256,
+    // Rounds of a chunk, a power of two, 1 to 256.
+    parameter STASH = 16,
+    // Cycles from a word to its use, and from a freed half to the knowledge of it, 1 to 16.
+    parameter FEED_LATENCY = 1,
+    // Width of a value, 2 to 16.
+    parameter HELD_W = 8,
+    // Width of an address; derived, leave it.
+    parameter ADDRESS_W = $clog2(DEPTH) + 1
+) (
+    input  wire                    clk_i,
+    input  wire                    rst_ni,
+    // A pass begins; its shape (stream_pass_shape.v) is static while it is under way.
+    input  wire                    start_i,
+    input  wire [            12:0] words_i,
+    input  wire [            12:0] last_words_i,
+    input  wire [            15:0] blocks_i,
+    input  wire [            15:0] rounds_i,
+    input  wire [            15:0] tiles_i,
+    input  wire                    edge_i,
+    input  wire                    chunked_i,
+    // Words: taken in a cycle where both are high.
+    input  wire                    word_valid_i,
+    output wire                    word_ready_o,
+    input  wire [LANES*HELD_W-1:0] word_i,
+    // To all rows, and from them: halves done, row i's at [2*i +: 2].
+    output wire                    write_o,
+    output wire [   ADDRESS_W-1:0] write_address_o,
+    output wire [LANES*HELD_W-1:0] word_o,
+    output wire [             1:0] loaded_o,
+    output wire [             7:0] segment_o,
+    output wire [             7:0] coming_o,
+    input  wire [      2*ROWS-1:0] done_i,
+    // Indices of the first vectors of four tiles, by the tile's number modulo 4.
+    output wire [            63:0] bases_o,
+    // Words are left to load; a segment's first one was taken or is, its last one is.
+    output wire                    open_o,
+    output wire                    begun_o,
+    output wire                    ends_o
+);
+  localparam PLACE_W = $clog2(STASH);
+  localparam INDEX_W = ADDRESS_W - 1;
+  localparam LAST_PLACE = STASH - 1;
+
+  // The pass, counted from 0.
+  reg [15:0] last_block_q, last_chunk_q, last_tile_q;
+  reg last_alone_q;
+  wire [15:0] last_round = rounds_i - 16'd1;
+  always @(posedge clk_i) begin
+    last_block_q <= blocks_i - 16'd1;
+    last_chunk_q <= chunked_i ? last_round >> PLACE_W : 16'd0;
+    last_tile_q  <= tiles_i - 16'd1;
+    last_alone_q <= chunked_i ? (last_round & LAST_PLACE[15:0]) == 16'd0 : last_round == 16'd0;
+  end
+
+  // Halves that all rows are through with.
+  reg [1:0] all_high, all_low;
+  integer i;
+  always @* begin
+    all_high = 2'b11;
+    all_low  = 2'b11;
+    for (i = 0; i < ROWS; i = i + 1) begin
+      all_high = all_high & done_i[2*i+:2];
+      all_low  = all_low & ~done_i[2*i+:2];
+    end
+  end
+  wire [1:0] high, low;
+  sparsesim_delay #(
+      .WIDTH (4),
+      .CYCLES(FEED_LATENCY - 1)
+  ) u_done (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({all_high, all_low}),
+      .q_o   ({high, low})
+  );
+
+  // Where it is.
+  reg open_q;
+  reg [1:0] loaded_q;
+  reg [15:0] block_q, chunk_q, tile_q;
+  reg [12:0] word_q;
+  reg [7:0] segment_q;
+  reg [15:0] base_q;
+  reg [63:0] bases_q;
+  wire half = loaded_q[0] ^ loaded_q[1];
+  wire is_free = half ? (loaded_q[1] ? high[1] : low[1]) : (loaded_q[0] ? high[0] : low[0]);
+  wire is_last_block = block_q == last_block_q;
+  wire is_last_chunk = chunk_q == last_chunk_q;
+  wire is_last_tile = tile_q == last_tile_q;
+  wire take = word_valid_i && word_ready_o;
+  wire ends = take && word_q + 13'd1 == (is_last_block ? last_words_i : words_i);
+  wire [7:0] segment = {
+    tile_q[1:0],
+    last_alone_q && is_last_chunk,
+    edge_i && is_last_tile,
+    is_last_chunk,
+    block_q[0],
+    is_last_block,
+    block_q == 16'd0
+  };
+  always @(posedge clk_i) begin
+    if (take) begin
+      word_q <= ends ? 13'd0 : word_q + 13'd1;
+      bases_q[16*tile_q[1:0]+:16] <= base_q;
+    end
+    if (ends) begin
+      segment_q <= segment;
+      loaded_q <= half ? {~loaded_q[1], loaded_q[0]} : {loaded_q[1], ~loaded_q[0]};
+      block_q  <= is_last_block ? 16'd0 : block_q + 16'd1;
+      if (is_last_block) begin
+        chunk_q <= is_last_chunk ? 16'd0 : chunk_q + 16'd1;
+        if (is_last_chunk) begin
+          tile_q <= tile_q + 16'd1;
+          base_q <= base_q + LANES[15:0];
+          if (is_last_tile) open_q <= 1'b0;
+        end
+      end
+    end
+    if (start_i) begin
+      open_q <= 1'b1;
+      tile_q <= 16'd0;
+      base_q <= 16'd0;
+    end
+    if (!rst_ni) begin
+      open_q <= 1'b0;
+      loaded_q <= 2'b00;
+      {block_q, chunk_q} <= 32'd0;
+      word_q <= 13'd0;
+    end
+  end
+  assign word_ready_o = open_q && is_free;
+
+  // To the rows.
+  reg write_q;
+  reg [ADDRESS_W-1:0] address_q;
+  reg [LANES*HELD_W-1:0] taken_q;
+  always @(posedge clk_i) begin
+    write_q   <= take;
+    address_q <= {half, word_q[INDEX_W-1:0]};
+    taken_q   <= word_i;
+  end
+  sparsesim_delay #(
+      .WIDTH (ADDRESS_W + LANES * HELD_W + 19),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (1)
+  ) u_rows (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   ({write_q, address_q, taken_q, loaded_q, segment_q, segment}),
+      .q_o   ({write_o, write_address_o, word_o, loaded_o, segment_o, coming_o})
+  );
+
+  assign open_o = open_q;
+  assign bases_o = bases_q;
+  assign begun_o = take || word_q != 13'd0;
+  assign ends_o = ends;
+endmodule
+`default_nettype wire
