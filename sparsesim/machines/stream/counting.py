@@ -138,5 +138,9 @@ def _distinct(
             keys[:, first] = 0
     if every:
         keys[:, GROUP] = 0
-    _, firsts, back = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    return np.ascontiguousarray(passes[firsts]), back.reshape(-1)
+    firsts: dict[bytes, int] = {}
+    for index, key in enumerate(keys):
+        firsts.setdefault(key.tobytes(), index)
+    number = {key: index for index, key in enumerate(firsts)}
+    back = np.array([number[key.tobytes()] for key in keys])
+    return np.ascontiguousarray(passes[list(firsts.values())]), back
