@@ -68,6 +68,15 @@ class Expression:
         except Exception as error:  # simpleeval's, and whatever the operators raise
             raise SpecError(f"condition '{self.text}': {error}") from None
 
+    def is_sure(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is true of these values, whatever those are that they lack."""
+        lacking = self.names - values.keys()
+        if not lacking:
+            return self.holds(values)
+        evaluator, _ = self._parsed
+        evaluator.names = values
+        return self._truth(self._tree, lacking) is True
+
     def _truth(self, node: ast.expr, lacking: frozenset[str]) -> bool | None:
         """Of a part; None: it hangs on what is lacking."""
         if isinstance(node, ast.BoolOp):

@@ -78,6 +78,7 @@ class Space:
         self.needs_iso_resource = COSTLY in spec.objectives or any(
             COSTLY in one.names for one in constraints
         )
+        self._of_machine: dict[str, list[Expression]] = {}
         self._areas: dict[str, Resources | None] = {}
 
     @cached_property
@@ -181,7 +182,7 @@ class Space:
         """
         left.all += 1
         known = {**vars(workload), "device": device, **on.given, **values}
-        for condition in self._early:
+        for condition in self.early(on):
             if not condition.holds(known):
                 left.broken[condition.text] += 1
                 return None
@@ -202,9 +203,13 @@ class Space:
         left.of[accelerator.machine, accelerator.skipping] += 1
         return point
 
-    def allows(self, known: Mapping[str, Any]) -> bool:
-        """Whether no condition is broken by some keys, whatever the others are."""
-        return all(condition.holds(known) for condition in self._early)
+    def early(self, on: MachineAxes) -> Sequence[Expression]:
+        """Conditions on parameters alone that a machine may break."""
+        name = on.start.machine
+        if name not in self._of_machine:
+            known = {MACHINE: name}
+            self._of_machine[name] = [one for one in self._early if not one.is_sure(known)]
+        return self._of_machine[name]
 
     def resources(self, point: Point) -> dict[str, float | None]:
         """A point's resources by metric; None on a device whose family was never synthesised.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import inf, log
+from math import inf, log, prod
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ class _Race:
         self._common = [key for key in on.axes if key not in names and key != "skipping"]
         self._metric = space.spec.objectives[0]
         self._constraints = [Expression.read(t, space.spec.names) for t in space.spec.constraints]
-        self._settled = self._middle()
+        self._settled = self._middle(space, on)
         self._costs: dict[str, float] = {}  # of points, by key
         self.entries = list(self._made())
         if not self.entries:  # as where large buffers leave no room
@@ -146,24 +146,49 @@ class _Race:
         self._costs[point.key] = self._cost(point, metrics)
 
     def _made(self) -> Iterator[_Entry]:
-        axes = [list(enumerate(self._on.axes[key])) for key in self._own]
-        for chosen in product(*axes):
-            own = {key: value for key, (_, value) in zip(self._own, chosen, strict=True)}
-            point = self._point(own, self._settled, self._left)
-            if point is not None:
-                yield _Entry(own, tuple(index for index, _ in chosen), point)
+        """All arrays that are left: a condition cuts as soon as the keys that it reads are set."""
+        sizes = [len(self._on.axes[key]) for key in self._own]
+        known = {**vars(self._workload), "device": self._device, **self._on.given}
+        known |= {**self._settled, "skipping": self._scheme}
+        for key in self._own:
+            known.pop(key, None)
+        read = list(self._space.early(self._on))
+        by_level: list[list[Expression]] = []
+        names = set(known)
+        for key in self._own:
+            names.add(key)
+            by_level.append([one for one in read if one.names <= names])
+            read = [one for one in read if not one.names <= names]
 
-    def _middle(self) -> dict[str, Any]:
+        def arrays(level: int, own: dict[str, Any], at: tuple[int, ...]) -> Iterator[_Entry]:
+            if level == len(self._own):
+                point = self._point(own, self._settled, self._left)
+                if point is not None:
+                    yield _Entry(own, at, point)
+                return
+            for index, value in enumerate(self._on.axes[self._own[level]]):
+                fixed = own | {self._own[level]: value}
+                whole = known | fixed
+                broken = next((one for one in by_level[level] if not one.holds(whole)), None)
+                if broken is None:
+                    yield from arrays(level + 1, fixed, (*at, index))
+                else:
+                    self._left.all += prod(sizes[level + 1 :])
+                    self._left.broken[broken.text] += prod(sizes[level + 1 :])
+
+        yield from arrays(0, {}, ())
+
+    def _middle(self, space: Space, on: MachineAxes) -> dict[str, Any]:
         """The middle values of the common keys, or the nearest that conditions allow."""
-        sizes = [len(self._on.axes[key]) for key in self._common]
+        sizes = [len(on.axes[key]) for key in self._common]
         known = {**vars(self._workload), "device": self._device, "skipping": self._scheme}
-        known[MACHINE] = self._on.start.machine
+        known[MACHINE] = on.start.machine
         tried = product(*map(range, sizes))
         off = [sum(abs(n - size // 2) for n, size in zip(at, sizes, strict=True)) for at in tried]
         order = np.argsort(off, kind="stable")
         for at in (np.unravel_index(number, sizes) for number in order.tolist()):
-            found = {key: self._on.axes[key][n] for key, n in zip(self._common, at, strict=True)}
-            if self._space.allows(known | found):
+            found = {key: on.axes[key][n] for key, n in zip(self._common, at, strict=True)}
+            if all(one.holds(known | found) for one in space.early(on)):
                 break
         return found
 
