@@ -16,7 +16,7 @@ from sparsesim.figures import count, duration, octets, percent, plural, thousand
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
-from sparsesim.report.sweep_machines import machines_of
+from sparsesim.report.sweep_machines import machines_of, short_names
 from sparsesim.report.sweep_points import is_free
 from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.for_all import ForAll, best_for_all
@@ -115,7 +115,7 @@ def _front(result: SweepResult) -> list[RenderableType]:
 
 def _own(result: SweepResult, rows: Sequence[Row]) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """What differs among points, as columns, and what does not."""
-    short = {key: name for one in machines_of(result.rows) for key, name in one.short_keys.items()}
+    short = short_names(machines_of(result.rows))
     uses = Counter(short.values())
     own: list[tuple[str, list[str]]] = []
     alike: list[str] = []

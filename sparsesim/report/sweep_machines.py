@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,25 @@ def dense_array(iso: Mapping[str, Any]) -> tuple[Machine, Spec]:
     """The machine and the array that a point is up to, of its details."""
     machine = machine_named(iso["machine"])
     return machine, machine.Array(**iso["array"])
+
+
+def short_names(machines: tuple[Machine, ...]) -> dict[str, str]:
+    """Names of keys in a narrow table, where all machines that have a key call it so.
+
+    Keys that one machine tells in one column keep their own names where another calls one of them
+    otherwise.
+    """
+    found: dict[str, str] = {}
+    for key in dict.fromkeys(key for one in machines for key in one.short_keys):
+        having = [one for one in machines if key in one.Array.model_fields]
+        names = {one.short_keys.get(key, key) for one in having}
+        if len(names) == 1:
+            found[key] = names.pop()
+    together = Counter[str]()
+    for one in machines:
+        together |= Counter(one.short_keys.values())
+    agreed = Counter(found.values())
+    return {key: name for key, name in found.items() if agreed[name] == together[name]}
 
 
 def by_scheme(rows: Rows) -> Iterator[Rows]:

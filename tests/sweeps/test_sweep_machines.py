@@ -15,6 +15,7 @@ from sparsesim.errors import SpecError
 from sparsesim.machines import found, machine_named, register_machine
 from sparsesim.report.sweep import sweep_text
 from sparsesim.report.sweep_html import sweep_html
+from sparsesim.report.sweep_machines import short_names
 from sparsesim.report.sweep_markdown import sweep_markdown
 from sparsesim.report.sweep_tables import accelerator_toml
 from sparsesim.spec import Accelerator
@@ -257,3 +258,14 @@ def test_keys_that_do_not_go_together_are_left_out():
     with pytest.raises(SpecError) as error:
         Space(small(space=axes | {"rows": [2, 0]}))
     assert str(error.value) == "rows 0 is out of range; use 1 to 1024"
+
+
+def test_a_narrow_table_calls_a_key_as_all_its_machines_do():
+    """`rows` and `cols` are PEs of two machines, but `rows` is something else to the third."""
+    named = [machine_named(name) for name in ("inner_join", "systolic", "stream")]
+    assert short_names(tuple(named[:1]))["cols"] == "PEs"
+    two = short_names(tuple(named[:2]))
+    assert (two["rows"], two["cols"]) == ("PEs", "PEs")
+    three = short_names(tuple(named))
+    assert not {"rows", "cols", "lanes"} & three.keys()
+    assert three["window"] == "win."
