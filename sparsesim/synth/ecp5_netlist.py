@@ -1,13 +1,14 @@
 """What Lattice's own tools do to an ECP5 netlist and Yosys does not; on the flat JSON netlist.
 
-Registers around a multiplier move into it (MULT18X18D has some at A, B and P), and a PFUMX gets the
-LUT4 that it must have at both inputs. Neither changes what the design does in any cycle.
+Registers around a multiplier move into it (MULT18X18D has some at A, B and P), those behind a block
+RAM become its output register (DP16KD), and a PFUMX gets the LUT4 that it must have at both inputs.
+None of it changes what the design does in any cycle.
 
 A register that is reset leaves its reset outside, as zeros at its input. Inside, it would take one
 of the four reset lines that four multipliers share, and one more holds those without a reset at
 zero: four multipliers with a reset each cannot be routed.
 
-Source: FPGA-TN-02205, sysDSP Usage Guide; nextpnr-ecp5's packer.
+Source: FPGA-TN-02205, sysDSP Usage Guide; FPGA-TN-02204, Memory Usage Guide; nextpnr-ecp5's packer.
 """
 
 from __future__ import annotations
@@ -37,6 +38,29 @@ def pack_multiplier_registers(module: Module) -> int:
         for bus in "AB":
             packed += _pack_operand(module, cell, bus)
         packed += _pack_product(module, cell)
+    module.forget()
+    return packed
+
+
+def pack_memory_registers(module: Module) -> int:
+    """Make flip-flops behind a block RAM its output register.
+
+    They go where every bit of it that is read is read by one alone, always enabled and without a
+    reset, and where both have the same clock. Behind a word of 36 bits, which takes the outputs of
+    both ports, all go or none.
+
+    Args:
+        module: flat; changed.
+    Returns:
+        how many flip-flops went.
+    """
+    packed = 0
+    for cell in list(module.cells.values()):
+        if cell.type != "DP16KD":
+            continue
+        is_wide = int(cell.parameters["DATA_WIDTH_B"], 2) == 2 * _PINS
+        for ports in ("AB",) if is_wide else ("A", "B"):
+            packed += _pack_memory(module, cell, ports)
     module.forget()
     return packed
 
@@ -111,6 +135,34 @@ def _pack_product(module: Module, multiplier: Cell) -> int:
     _use(multiplier, "REG_OUTPUT", next(iter(registers.values())))
     for pin, register in registers.items():
         multiplier.connect(pin, register.pin("Q"), "output")
+        module.remove(register.name)
+    return len(registers)
+
+
+def _pack_memory(module: Module, memory: Cell, ports: str) -> int:
+    """Those behind these ports: `A`, `B`, or `AB` where both give one word."""
+    registers: dict[str, Cell] = {}
+    for pin in (f"DO{port}{index}" for port in ports for index in range(_PINS)):
+        readers = module.readers(memory.pin(pin)) if memory.pin(pin) != "x" else []
+        if not readers:
+            continue
+        kind, name = readers[0]
+        if len(readers) > 1 or kind != "TRELLIS_FF" or not _is_plain_register(module.cells[name]):
+            return 0
+        if module.cells[name].pin("LSR", "0") != "0":
+            return 0
+        registers[pin] = module.cells[name]
+    clocks = {memory.pin(f"CLK{port}") for port in ports}
+    clocks |= {register.pin("CLK") for register in registers.values()}
+    is_rising = all(memory.parameters.get(f"CLK{p}MUX", f"CLK{p}") == f"CLK{p}" for p in ports)
+    if not registers or len(clocks) > 1 or not is_rising:
+        return 0
+    for port in ports:
+        memory.parameters[f"REGMODE_{port}"] = "OUTREG"
+        memory.connect(f"OCE{port}", "1", "input")
+    memory.parameters["RESETMODE"] = "SYNC"
+    for pin, register in registers.items():
+        memory.connect(pin, register.pin("Q"), "output")
         module.remove(register.name)
     return len(registers)
 

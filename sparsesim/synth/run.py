@@ -15,7 +15,11 @@ from pathlib import Path
 from sparsesim.rtl.cache import cache_folder, made_once
 from sparsesim.rtl.sources import sources
 from sparsesim.synth.cells import Counts, count
-from sparsesim.synth.ecp5_netlist import complete_muxes, pack_multiplier_registers
+from sparsesim.synth.ecp5_netlist import (
+    complete_muxes,
+    pack_memory_registers,
+    pack_multiplier_registers,
+)
 from sparsesim.synth.families import family_named
 from sparsesim.synth.netlist import Netlist
 from sparsesim.synth.recipe import MAPS, recipe
@@ -111,6 +115,7 @@ def synthesise(
             for part in netlist.modules.values():
                 complete_muxes(part)
                 pack_multiplier_registers(part)
+                pack_memory_registers(part)
             netlist.write(folder / _NETLIST)
         (folder / _COUNTS).write_text(
             json.dumps(_counts(netlist, kept), indent=1), encoding="utf-8"

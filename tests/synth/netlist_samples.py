@@ -7,6 +7,7 @@ from typing import Any
 from sparsesim.synth.netlist import Netlist
 
 OUTPUTS = {"O", "Q", "Z", "P", *(f"P{index}" for index in range(36))}
+OUTPUTS |= {f"DO{port}{index}" for port in "AB" for index in range(18)}
 
 
 def cell(kind: str, parameters: dict[str, str] | None = None, **pins: Any) -> dict[str, Any]:

@@ -1,11 +1,15 @@
-"""Registers into multipliers, LUTs before multiplexers: on netlists by hand."""
+"""Registers into multipliers and memories, LUTs before multiplexers: on netlists by hand."""
 
 from __future__ import annotations
 
 import pytest
 from netlist_samples import cell, module, netlist
 
-from sparsesim.synth.ecp5_netlist import complete_muxes, pack_multiplier_registers
+from sparsesim.synth.ecp5_netlist import (
+    complete_muxes,
+    pack_memory_registers,
+    pack_multiplier_registers,
+)
 
 PLAIN = {"CEMUX": "1 ", "CLKMUX": "CLK", "REGSET": "RESET"}
 CLOCK, RESET = 2, 3
@@ -170,3 +174,64 @@ def test_a_multiplexer_gets_luts_of_its_own():
     assert found.cells["m"].pin("ALUT") == 6
     assert through.pin("Z") == 11  # above all nets that were there
     assert complete_muxes(found) == 0
+
+
+# --- block RAM ------------------------------------------------------------------------------------
+
+
+def memory(width=9, **more):
+    """A memory of two bits a word at port B, each with a register behind it."""
+    pins = {"CLKA": CLOCK, "CLKB": CLOCK, "OCEB": "0", "DOB0": P, "DOB1": P + 1}
+    widths = {f"DATA_WIDTH_{port}": f"{width:032b}" for port in "AB"}
+    cells = {"m": cell("DP16KD", {**widths, "REGMODE_A": "NOREG", "REGMODE_B": "NOREG"}, **pins)}
+    cells |= {f"q{i}": register(P + i, Q + i) for i in range(2)}
+    return cells | more
+
+
+def with_output_register(cells, **ports):
+    found = netlist(top=module(cells, **ports, top="1")).modules["top"]
+    return pack_memory_registers(found), found
+
+
+def test_registers_behind_a_memory_become_its_own():
+    number, found = with_output_register(memory())
+    assert number == 2
+    assert list(found.cells) == ["m"]
+    m = found.cells["m"]
+    assert (m.pin("DOB0"), m.pin("DOB1"), m.pin("OCEB")) == (Q, Q + 1, "1")
+    assert (m.parameters["REGMODE_A"], m.parameters["REGMODE_B"]) == ("NOREG", "OUTREG")
+
+
+def wide_memory(**more):
+    """A word of three bits, of which port A gives one."""
+    cells = memory(width=36, **more)
+    cells["m"]["connections"]["DOA0"] = [P + 2]
+    cells["m"]["port_directions"]["DOA0"] = "output"
+    return cells
+
+
+def test_a_wide_word_takes_the_registers_of_both_ports():
+    number, found = with_output_register(wide_memory(q2=register(P + 2, Q + 2)))
+    assert number == 3
+    modes = [found.cells["m"].parameters[f"REGMODE_{port}"] for port in "AB"]
+    assert modes == ["OUTREG", "OUTREG"]
+    number, found = with_output_register(wide_memory(l=cell("LUT4", A=P + 2, Z=90)))
+    assert number == 0
+    assert "OUTREG" not in found.cells["m"].parameters.values()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"q1": register(P + 1, Q + 1, CEMUX="CE")},  # an enable
+        {"q1": register(P + 1, Q + 1, RESET)},  # a reset
+        {"q1": cell("TRELLIS_FF", PLAIN, CLK=CLOCK + 5, DI=P + 1, LSR="0", Q=Q + 1)},  # its clock
+        {"q1": register(77, Q + 1)},  # nobody registers it, somebody reads it
+        {"l": cell("LUT4", A=P + 1, Z=90)},  # somebody else reads it
+    ],
+)
+def test_registers_that_are_no_output_registers_stay(change):
+    change = change | ({"l": cell("LUT4", A=P + 1, Z=90)} if "q1" in change else {})
+    number, found = with_output_register(memory(**change))
+    assert number == 0
+    assert found.cells["m"].parameters["REGMODE_B"] == "NOREG"
