@@ -15,8 +15,10 @@ from sparsesim.machines.passes import Passes
 from sparsesim.machines.stream import CLASSES
 from sparsesim.machines.stream.parameters import StreamArray
 
-CASES = round(150 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
+CASES = round(400 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
+PARTS = 8
 DENSITIES = (0.0, 0.05, 0.3, 0.6, 1.0)
+SCHEMES = ("none", "activation", "weight")
 
 
 def drawn_array(random: np.random.Generator) -> StreamArray:
@@ -48,9 +50,21 @@ def counted(act, weight, table, scheme, array):
     )
 
 
-@pytest.mark.parametrize("scheme", ["none", "activation", "weight"])
-@pytest.mark.parametrize("seed", range(CASES))
-def test_passes_of_all_of_k(seed, scheme):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_passes_of_all_of_k(part, record_property):
+    record_property("random cases", CASES // PARTS)
+    for seed in range(part, CASES, PARTS):
+        a_pass_of_all_of_k(seed, SCHEMES[seed // PARTS % 3])
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_passes_of_a_part_of_k(part, record_property):
+    record_property("random cases", CASES // PARTS)
+    for seed in range(part, CASES, PARTS):
+        passes_of_a_part_of_k(seed, SCHEMES[seed // PARTS % 3])
+
+
+def a_pass_of_all_of_k(seed: int, scheme: str) -> None:
     random = np.random.default_rng([seed, 1])
     array = drawn_array(random)
     filters, positions = random.integers(1, [60, 60][seed % 2] // (1 + seed % 5) + 2, 2)
@@ -59,13 +73,12 @@ def test_passes_of_all_of_k(seed, scheme):
     weight = random.random((filters, reduction)) < random.choice(DENSITIES)
     found = counted(act, weight, [(0, 0, filters, 0, positions, 0, reduction, 1)], scheme, array)
     expected = naive_stream_cycles(act, weight, array, scheme)
-    assert found.cycles[0] == expected.cycles, array
-    assert dict(zip(CLASSES, found.slots[0].tolist(), strict=True)) == expected.classes, array
+    assert found.cycles[0] == expected.cycles, (seed, array)
+    slots = dict(zip(CLASSES, found.slots[0].tolist(), strict=True))
+    assert slots == expected.classes, (seed, array)
 
 
-@pytest.mark.parametrize("scheme", ["none", "activation", "weight"])
-@pytest.mark.parametrize("seed", range(CASES))
-def test_passes_of_a_part_of_k(seed, scheme):
+def passes_of_a_part_of_k(seed: int, scheme: str) -> None:
     random = np.random.default_rng([seed, 2])
     array = drawn_array(random)
     filters, positions = random.integers(1, array.lanes + 1, 2)
@@ -82,6 +95,6 @@ def test_passes_of_a_part_of_k(seed, scheme):
         expected = naive_stream_cycles(
             act[:, k0:k1], weight[:, k0:k1], array, scheme, drains, begins=k0 == 0
         )
-        assert found.cycles[number] == expected.cycles, array
+        assert found.cycles[number] == expected.cycles, (seed, array)
         slots = dict(zip(CLASSES, found.slots[number].tolist(), strict=True))
-        assert slots == expected.classes, array
+        assert slots == expected.classes, (seed, array)
