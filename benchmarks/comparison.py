@@ -100,8 +100,8 @@ def _page(folder: Path) -> Iterator[str]:
     yield from (
         "# Machines beside each other",
         "",
-        "Written by `python -m benchmarks.comparison FOLDER` from `sparsesim choose` of each network",
-        "on each device: the best array of each machine and scheme in three quarters of it, for the",
+        "Written by `python -m benchmarks.comparison FOLDER` from `sparsesim choose` of a network",
+        "on a device: the best array of each machine and scheme in three quarters of it, for the",
         "least time an image, DRAM included, on one or two images, counted exactly. How arrays are",
         "found says [choose](../choose.md); thresholds are those of [presets](presets.md).",
         "",

@@ -10,6 +10,8 @@
 // it closes stands at the output from 2 cycles later on. An element a cycle goes in without a
 // bubble: ready_o falls only while a finished beat waits behind one that is not taken.
 //
+// A reset clears the beat at the output, too.
+//
 // Example, WINDOW = 4, VALUE_W = 8: (7,1) (0,0) (9,1) (0,0) give mask 0101, values 00 00 09 07.
 //
 // Twin: sim_tests/encoded.py. Test: test_sparsesim_bitmask_encoder.py.
@@ -53,48 +55,43 @@ module sparsesim_bitmask_encoder #(
   wire takes = valid_i && ready_o;
   assign ready_o = !closed_q || moves;
 
-  // A window that moved leaves an empty one.
+  // A window that moved leaves an empty one: all is cleared but what the next element, which may
+  // come at once, writes.
+  wire clears = moves || !rst_ni;
   wire [COUNT_W-1:0] elements = closed_q ? {COUNT_W{1'b0}} : elements_q;
   wire [COUNT_W-1:0] set = closed_q ? {COUNT_W{1'b0}} : set_q;
   wire closes = last_i || elements == WINDOW[COUNT_W-1:0] - 1'b1;
-  reg [WINDOW-1:0] mask_d;
-  reg [WINDOW*VALUE_W-1:0] values_d;
+  wire writes = takes && mask_i;
   integer k;
-  always @* begin
-    mask_d   = mask_q & {WINDOW{!closed_q}};
-    values_d = values_q & {WINDOW * VALUE_W{!closed_q}};
-    for (k = 0; k < WINDOW; k = k + 1) begin
-      if (elements == k[COUNT_W-1:0]) mask_d[k] = mask_i;
-      if (set == k[COUNT_W-1:0] && mask_i) values_d[k*VALUE_W+:VALUE_W] = value_i;
-    end
-  end
-
   always @(posedge clk_i) begin
-    if (moves) begin
-      beat_q <= {mask_q, values_q};
-      out_last_q <= last_q;
+    // Element 0 and slot 0 alone can be written while all is cleared.
+    if (clears || (takes && elements_q == {COUNT_W{1'b0}})) mask_q[0] <= writes && rst_ni;
+    if (clears || (writes && set_q == {COUNT_W{1'b0}}))
+      values_q[VALUE_W-1:0] <= value_i & {VALUE_W{writes && rst_ni}};
+    for (k = 1; k < WINDOW; k = k + 1) begin
+      if (clears) mask_q[k] <= 1'b0;
+      else if (takes && elements_q == k[COUNT_W-1:0]) mask_q[k] <= mask_i;
+      if (clears) values_q[k*VALUE_W+:VALUE_W] <= {VALUE_W{1'b0}};
+      else if (writes && set_q == k[COUNT_W-1:0]) values_q[k*VALUE_W+:VALUE_W] <= value_i;
     end
-    valid_q <= moves || (valid_q && !ready_i);
-    if (takes) begin
-      elements_q <= elements + 1'b1;
-      set_q <= set + {{COUNT_W - 1{1'b0}}, mask_i};
-      mask_q <= mask_d;
-      values_q <= values_d;
-      last_q <= last_i;
-    end else if (moves) begin
-      elements_q <= {COUNT_W{1'b0}};
-      set_q <= {COUNT_W{1'b0}};
-      mask_q <= {WINDOW{1'b0}};
-      values_q <= {WINDOW * VALUE_W{1'b0}};
-    end
-    closed_q <= takes ? closes : closed_q && !moves;
+
     if (!rst_ni) begin
       elements_q <= {COUNT_W{1'b0}};
       set_q <= {COUNT_W{1'b0}};
-      mask_q <= {WINDOW{1'b0}};
-      values_q <= {WINDOW * VALUE_W{1'b0}};
-      {closed_q, valid_q} <= 2'b00;
+    end else if (takes) begin
+      elements_q <= elements + 1'b1;
+      set_q <= set + {{COUNT_W - 1{1'b0}}, mask_i};
+    end else if (moves) begin
+      elements_q <= {COUNT_W{1'b0}};
+      set_q <= {COUNT_W{1'b0}};
     end
+    if (takes) last_q <= last_i;
+    closed_q <= rst_ni && (takes ? closes : closed_q && !moves);
+
+    if (!rst_ni) beat_q <= {WINDOW * (1 + VALUE_W) {1'b0}};
+    else if (moves) beat_q <= {mask_q, values_q};
+    if (moves) out_last_q <= last_q;
+    valid_q <= rst_ni && (moves || (valid_q && !ready_i));
   end
   assign valid_o = valid_q;
   assign beat_o  = beat_q;

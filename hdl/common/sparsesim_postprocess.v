@@ -5,13 +5,14 @@
 //   sums ------------- raw_i ------------------> credit FIFO -----------------> beats
 //
 // A beat is {mask, values} of a window of consecutive channels (sparsesim_bitmask_encoder.v), zeros
-// on top; with raw_i it is one sum, sign-extended. last_o closes a position's channels: behind all
+// on top; with raw_i it is one sum, zeros on top. last_o closes a position's channels: behind all
 // filters (POSITIONS_INNER = 0) or behind a filter tile's (1).
 // Which filter a sum belongs to is counted (sparsesim_filter_parameters.v): sums come tile by tile,
 // a tile's rows rising.
 //
 // Cycle contract: a sum a cycle for as long as beats are taken; ready_o then never falls. A beat
-// stands at the output 19 cycles behind the sum that closes it, a raw one 4 cycles behind its sum.
+// stands at the output 21 cycles behind the sum that closes it (23 for sums of more than 34 bits, 25
+// of more than 51: sparsesim_requantise.v), a raw one 4 cycles behind its sum.
 // ready_o is a credit (sparsesim_credit_fifo.v): high in a cycle only if there is place for what
 // has come, plus one sum for each of the RESULT_LATENCY cycles before and for this one. So nothing
 // is lost while the output stalls.
@@ -81,9 +82,10 @@ module sparsesim_postprocess #(
 
   localparam ENTRY_W = ACC_W > VALUE_W + 1 ? ACC_W : VALUE_W + 1;
   localparam ENCODED_W = WINDOW * (1 + VALUE_W);
-  // A sum counts from its arrival until it leaves the FIFO, 18 cycles later: with this much place
-  // ready_o stays high.
-  localparam DEPTH = 1 << $clog2(RESULT_LATENCY + 20);
+  localparam REQUANTISE_LATENCY = ACC_W > 51 ? 19 : ACC_W > 34 ? 17 : 15;
+  // A sum counts from its arrival until it leaves the FIFO, 5 cycles more than requantising later:
+  // with this much place ready_o stays high.
+  localparam DEPTH = 1 << $clog2(RESULT_LATENCY + REQUANTISE_LATENCY + 7);
 
   // A sum beside its filter's parameters.
   reg valid_1_q, valid_q, overflow_q;
@@ -177,8 +179,8 @@ module sparsesim_postprocess #(
       .VALUE_W(VALUE_W)
   ) u_encoder (
       .clk_i  (clk_i),
-      .rst_ni (rst_ni),
-      .valid_i(entry_valid && !raw_i),
+      .rst_ni (rst_ni && !raw_i),
+      .valid_i(entry_valid),
       .ready_o(encoder_ready),
       .value_i(entry[VALUE_W-1:0]),
       .mask_i (entry[VALUE_W]),
@@ -194,11 +196,12 @@ module sparsesim_postprocess #(
   assign last_o = raw_i ? entry_last : encoded_last;
   assign busy_o = entries_busy || encoder_busy;
 
+  // Of a raw layer the encoder is in reset: its beat is zeros.
   reg [BEAT_W-1:0] data;
   always @* begin
-    data = {BEAT_W{raw_i && entry[ACC_W-1]}};
+    data = {BEAT_W{1'b0}};
+    data[ENCODED_W-1:0] = encoded;
     if (raw_i) data[ACC_W-1:0] = entry[ACC_W-1:0];
-    else data[ENCODED_W-1:0] = encoded;
   end
   assign data_o = data;
 endmodule

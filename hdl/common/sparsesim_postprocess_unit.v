@@ -4,16 +4,17 @@
 //   sum, index -> sparsesim_filter_memory -> sparsesim_requantise -> value
 //
 // Cycle contract: fully pipelined, a sum a cycle; what comes in with valid_i in cycle t leaves with
-// valid_o in cycle t + 15: filter's parameters 2, requantiser 13. Nothing stalls, so a sum may come
-// only where there is a place for its value. busy_o is high from the cycle behind a sum to that of
-// its value. A layer whose sums leave as they are sends none here.
+// valid_o in cycle t + 17 (19 for sums of more than 34 bits, 21 of more than 51): 2 for the filter's
+// parameters, then sparsesim_requantise.v. Nothing stalls, so a sum may come only where there is a
+// place for its value. busy_o is high from the cycle behind a sum to that of its value. A layer
+// whose sums leave as they are sends none here.
 //
 // Example: filter 3 has bias -2, multiplier 2^31, shift 31; sum 7 of index 3 with zero point 3 in
-// cycle 0 gives value 8 in cycle 15.
+// cycle 0 gives value 8 in cycle 17.
 //
 // Twin: sparsesim/fixed_point/requantise.py. Test: test_sparsesim_postprocess_unit.py.
 module sparsesim_postprocess_unit #(
-    // Width of a sum, in bits, signed; up to 34 take 4 DSP slices, more take 8. 8 to 64.
+    // Width of a sum, in bits, signed; up to 34 take 4 DSP slices, up to 51 6, more 8. 8 to 64.
     parameter ACC_W = 32,
     // Width of an output value, in bits. 2 to 16.
     parameter VALUE_W = 8,
@@ -51,10 +52,13 @@ module sparsesim_postprocess_unit #(
   sparsesim_parameter_range #(.NAME("value_bits"), .VALUE(VALUE_W), .LOW(2), .HIGH(16)) u_value_range ();
   sparsesim_parameter_range #(.NAME("max_filters"), .VALUE(MAX_FILTERS), .LOW(1), .HIGH(65536)) u_filters_range ();
 
-  localparam LATENCY = 15;
+  localparam LATENCY = ACC_W > 51 ? 21 : ACC_W > 34 ? 19 : 17;
 
   // A sum beside its filter's parameters; all that are inside.
-  reg [ACC_W-1:0] sum_1_q, sum_q;
+  // No shift registers: those take LUTs. `keep` tells Yosys, `shreg_extract` Vivado.
+  (* keep, shreg_extract = "no" *)
+  reg [ACC_W-1:0] sum_1_q;
+  reg [ACC_W-1:0] sum_q;
   reg [LATENCY-1:0] inside_q;
   always @(posedge clk_i) begin
     {sum_q, sum_1_q} <= {sum_1_q, sum_i};

@@ -12,7 +12,10 @@ from scale_cases import LARGEST, sum_cases
 
 from sparsesim.fixed_point.requantise import requantise
 
-LATENCY = 15
+
+def latency(acc_bits: int) -> int:
+    """Cycles from a sum to its value."""
+    return 17 + 2 * (acc_bits > 34) + 2 * (acc_bits > 51)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Bench:
         told = parameters()
         self.dut = dut
         self.acc_bits, self.value_bits = told["ACC_W"], told["VALUE_W"]
+        self.latency = latency(self.acc_bits)
         self.max_filters = told["MAX_FILTERS"]
         self.clock = Clock(dut)
         self.checker = Checker("values")
@@ -45,14 +49,14 @@ class Bench:
         cocotb.start_soon(self._watch_busy())
 
     async def _watch_busy(self) -> None:
-        came: list[bool] = [False] * LATENCY  # in the cycles before, the last one first
+        came: list[bool] = [False] * self.latency  # in the cycles before, the last one first
         while True:
             await self.clock.edge()
             if is_high(self.dut.rst_ni):
                 assert is_high(self.dut.busy_o) == any(came), f"cycle {self.clock.cycle}: busy_o"
                 came = [is_high(self.dut.valid_i), *came[:-1]]
             else:
-                came = [False] * LATENCY
+                came = [False] * self.latency
 
     async def set_filters(self, count: int) -> None:
         """Store random parameters of filters 0 to count - 1, and of one that has no place."""
@@ -121,8 +125,8 @@ class Bench:
         sent = await self.driver.send(
             {"sum": total & (1 << self.acc_bits) - 1, "index": number} for total, number in cases
         )
-        await self.checker.done(self.clock, cycles=LATENCY + 2)
-        assert self.monitor.cycles[before:] == [cycle + LATENCY for cycle in sent]
+        await self.checker.done(self.clock, cycles=self.latency + 2)
+        assert self.monitor.cycles[before:] == [cycle + self.latency for cycle in sent]
 
 
 async def made(dut, idle: float = 0.0) -> Bench:
@@ -163,7 +167,7 @@ async def new_parameters_count_from_the_next_sum_on(dut):
 async def reset_drops_what_is_inside(dut):
     bench = await made(dut)
     bench.set_layer(bench.layers()[0])
-    for inside in (1, 2, LATENCY - 1):
+    for inside in (1, 2, bench.latency - 1):
         await bench.driver.send([{"sum": 1, "index": 0}] * inside)
         assert is_high(dut.busy_o) == (inside > 1)
         await bench.clock.reset()

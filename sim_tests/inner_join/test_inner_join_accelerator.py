@@ -56,7 +56,6 @@ class Bench(ArrayBench):
         told = parameters()
         self.value_bits, self.max_filters = told["VALUE_W"], told["MAX_FILTERS"]
         cols = self.machine.cols
-        self.beat_bits = len(dut.out_data_o) // cols
         self.outputs = [Checker(f"beats of column {column}") for column in range(cols)]
         ports = (
             fields(getattr(dut, f"out_{name}"), cols)
@@ -122,7 +121,7 @@ class Bench(ArrayBench):
         results = column_results(operands, self.machine, column)
         at = [(r.filter, r.position_tile * self.machine.cols + column) for r in results]
         if self.raw:
-            field = (1 << self.beat_bits) - 1
+            field = (1 << self.machine.acc_bits) - 1
             return [
                 {"beat": int(sums[place]) & field, "last": int(result.closes)}
                 for place, result in zip(at, results, strict=True)

@@ -227,8 +227,7 @@ class Machine:
         at = [(result.filter, positions[result.position_tile]) for result in order]
         lasts = [int(result.closes) for result in order]
         if layer.raw:
-            beat_bits = max(self.window * 9, self.acc_bits)
-            numbers = [int(sums[where]) & (1 << beat_bits) - 1 for where in at]
+            numbers = [int(sums[where]) & (1 << self.acc_bits) - 1 for where in at]
         else:
             values = [int(z[where]) for where in at]
             zero = layer.numbers[2]

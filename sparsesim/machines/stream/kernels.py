@@ -1,9 +1,10 @@
 """Passes on the array of streams: docs/machines/stream.md, event by event.
 
-Rows run by themselves until a result waits for their unit, or their next segment is not loaded; a
-unit grants results in the order of time. When segment t is opened, what rows have left of those
-before is of t - 1, and is ended before t + 1 is opened, whose half it frees. So whatever a unit
-granted by then left before anything of t + 1 could ask for it.
+Rows run by themselves until their registers are needed again while a result waits for its unit, or
+their next segment is not loaded; a unit grants results in the order of time. When segment t is
+opened, what rows have left of those before is of t - 1, and is ended before t + 1 is opened, whose
+half it frees. A unit grants no more than that takes: each of these results is left before an item
+of t - 1 can end, so before anything of t + 1 could ask for the unit.
 """
 
 from __future__ import annotations

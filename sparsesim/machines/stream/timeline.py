@@ -78,7 +78,8 @@ class _Run:
             for item in items:
                 self._left[item.segment] += 1
         self._release = [-1] * rows
-        self._waits: list[Item | None] = [None] * rows  # for its unit, since last + L
+        # Results that wait for their unit, and the cycle from which on they can leave.
+        self._waits: list[tuple[int, Item] | None] = [None] * rows
         self._free = [0] * array.units
         self._begun = [-(2**60)] * rows
         self._own: list[dict[int, int]] = [{} for _ in range(rows)]
@@ -103,9 +104,11 @@ class _Run:
     def _go_on(self, row: int) -> bool:
         """Let a row take items until it waits; whether it took any."""
         items, lasts, took = self.order.rows[row], self.lasts[row], False
-        while len(lasts) < len(items) and self._waits[row] is None:
+        while len(lasts) < len(items):
             item = items[len(lasts)]
             if item.segment >= len(self._ready):
+                break
+            if item.is_captured and self._waits[row] is not None:
                 break
             took = True
             self._take(row, item)
@@ -133,7 +136,7 @@ class _Run:
         if not item.is_captured:
             return
         if item.to_unit:
-            self._waits[row] = item
+            self._waits[row] = last + RESULT_LATENCY, item
             return
         self._own[row][item.slot] = last + RESULT_LATENCY
         self._leave(row, item, last + RESULT_LATENCY)
@@ -147,10 +150,10 @@ class _Run:
     def _grant(self) -> bool:
         """The earliest result of all leaves; in its cycle its unit takes the lowest row's."""
         found = []
-        for row, item in enumerate(self._waits):
-            if item is not None:
-                free = self._free[row % self.array.units]
-                found.append((max(free, self.lasts[row][-1] + RESULT_LATENCY), row, item))
+        for row, waits in enumerate(self._waits):
+            if waits is not None:
+                since, item = waits
+                found.append((max(self._free[row % self.array.units], since), row, item))
         if not found:
             return False
         leaves, row, item = min(found, key=lambda one: one[:2])

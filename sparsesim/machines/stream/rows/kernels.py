@@ -23,12 +23,11 @@ NEVER = 1 << 60
 def run_unit(unit, opened, plan, sizes, dealt, state):
     """Let a unit's rows go on, and grant their results, until none has an item of the segment
     before the opened one left."""
-    times, places, _, _, _ = state
+    _, places, _, _, _ = state
     slots, first = plan[at.SLOTS], unit * plan[at.OF_UNIT]
     behind = 0
     for slot in range(first, first + plan[at.OF_UNIT]):
-        if times[at.WAITING * slots + slot] == NEVER:
-            run_row(slot, opened, plan, sizes, dealt, state)
+        run_row(slot, opened, plan, sizes, dealt, state)
         behind += places[at.SEGMENT * slots + slot] < opened
     while behind > 0:
         slot = grant(unit, plan, sizes, state)
@@ -71,14 +70,16 @@ def grant(unit, plan, sizes, state):
 
 @kernel
 def run_row(slot, opened, plan, sizes, dealt, state):
-    """Let a row take items until a result waits for its unit, or its next segment is not open."""
+    """Let a row take items until its next one is captured and a result still waits for the unit, or
+    its next segment is not open."""
     lengths, counts = dealt
     times, places, segments, units, sums = state
     slots, shares = plan[at.SLOTS], plan[at.OF_UNIT] > 1
     segment, item = places[at.SEGMENT * slots + slot], places[at.ITEM * slots + slot]
     last, release = times[at.LAST * slots + slot], times[at.RELEASE * slots + slot]
-    waits, drained = NEVER, units[sizes[at.UNITS]]
-    while segment <= opened and waits == NEVER:
+    waits, drained = times[at.WAITING * slots + slot], units[sizes[at.UNITS]]
+    stops = False
+    while segment <= opened and not stops:
         of_segment = (opened - segment) * at.OF_SEGMENT
         items = counts[segments[of_segment + at.CHUNK] * slots + slot]
         lies = segments[of_segment + at.OFFSET] + slot * segments[of_segment + at.ROUNDS]
@@ -86,7 +87,11 @@ def run_row(slot, opened, plan, sizes, dealt, state):
         held = segments[of_segment + at.LANES_HELD]
         falls = segments[of_segment + at.FALLS]
         gate = segments[of_segment + at.READY] + sizes[at.FEED]
-        while item < items and waits == NEVER:
+        while item < items:
+            captured = closes != at.GOES_ON or item < items - 1
+            if captured and waits != NEVER:
+                stops = True
+                break
             start = max(last + 1, gate)
             fetched = opens == at.STASHED or (opens == at.GOES_ON and item > 0)
             own = at.OWN + (items - 1 - item if falls else item)
@@ -108,7 +113,6 @@ def run_row(slot, opened, plan, sizes, dealt, state):
                 sums[at.STASH_WAIT] += stash_wait
             length = lengths[lies + item]
             last = start + length - 1
-            captured = closes != at.GOES_ON or item < items - 1
             if captured and release > last:
                 sums[at.DRAIN_WAIT] += release - last
                 last = release
