@@ -211,6 +211,8 @@ def _save(
         "cycles": np.int64(expected.cycles),
         "classes": np.array(expected.classes, dtype=np.int64),
     }
+    packed = accelerator.rtl.packed(part.activations, part.weights, accelerator)
+    arrays |= {f"packed_{number}": array for number, array in enumerate(packed)}
     if epilogue is not None:
         names = ("relu", "threshold", "zero_point", "low", "high")
         about["epilogue"] = {name: int(getattr(epilogue, name)) for name in names}

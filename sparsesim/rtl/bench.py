@@ -59,6 +59,12 @@ class Replay:
         return len(self.arrays["activations"])
 
     @property
+    def packed(self) -> list[np.ndarray]:
+        """The operands as the machine's driver reads them: `Rtl.packed`."""
+        count = sum(name.startswith("packed_") for name in self.arrays)
+        return [self.arrays[f"packed_{number}"] for number in range(count)]
+
+    @property
     def tiles(self) -> list[tuple[int, int]]:
         """In the order of the pass."""
         return [(m, p) for m, p in self.arrays["tiles"].tolist()]

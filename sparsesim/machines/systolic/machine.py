@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.pairs import Pairs
     from sparsesim.machines.passes import Passes
     from sparsesim.machines.systolic.structure import Structure
+    from sparsesim.machines.systolic.verilog import SystolicRtl
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
 
@@ -146,3 +147,9 @@ class Systolic(Machine):
         from sparsesim.machines.systolic.counting import count
 
         return count(activations, weights, passes, pairs, scheme, array)
+
+    @property
+    def rtl(self) -> SystolicRtl:
+        from sparsesim.machines.systolic.verilog import SystolicRtl
+
+        return SystolicRtl()
