@@ -25,7 +25,7 @@ module systolic_weight_pe #(
     parameter ACT_W = 9,
     // Width of a weight, signed, 2 to 16.
     parameter WEIGHT_W = 8,
-    // Width of the sums of the column, signed, 8 to 64; up to 48 cost nothing on AMD parts.
+    // Width of the sums of the column, signed, 4 to 64; up to 48 cost nothing on AMD parts.
     parameter SUM_W = 21,
     // What class counters need, 0 to 1.
     parameter COUNTERS_EN = 0,

@@ -15,7 +15,7 @@ from systolic_array_bench import ArrayBench, Place, random_epilogue
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.rtl.bench import part
 
-VALUE_BEHIND = 15
+VALUE_BEHIND = 17
 
 
 class Bench(ArrayBench):

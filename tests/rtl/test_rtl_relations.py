@@ -17,6 +17,18 @@ LANES = "lanes 5 does not go with window 4; use window or less"
 DEPTH = "depth {} does not go with latency {}; use a power of two above latency + 1"
 # Module, parameters just beyond what goes together, the sentence, and the last that do.
 RELATIONS = [
+    (
+        "systolic_drain",
+        {"UNITS": 5, "COLS": 4},
+        "units 5 does not go with cols 4; use cols or less",
+        {"UNITS": 4, "COLS": 4},
+    ),
+    (
+        "systolic_array",
+        {"BLOCK": 4, "OUTPUT_STATIONARY": 1, "ROWS": 2, "COLS": 2},
+        "block 4 does not go with output_stationary 1; use 1",
+        {"BLOCK": 1, "OUTPUT_STATIONARY": 1, "ROWS": 2, "COLS": 2},
+    ),
     ("inner_join_pe", {"LANES": 5, "WINDOW": 4}, LANES, {"LANES": 4, "WINDOW": 4}),
     ("sparsesim_select", {"LANES": 5, "WINDOW": 4}, LANES, {"LANES": 4, "WINDOW": 4}),
     (
