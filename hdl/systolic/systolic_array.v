@@ -20,7 +20,7 @@ module systolic_array #(
     // OUTPUT_STATIONARY.
     parameter BLOCK = 1,
     // Post-processing units, 1 to 1024, COLS or fewer.
-    parameter UNITS = 1,
+    parameter UNITS = 4,
     // Positions of a tile, 1 to 4096; weight-stationary alone.
     parameter DEPTH = 128,
     // Width of an activation, signed, 2 to 16.

@@ -15,7 +15,7 @@ module systolic_drain #(
     // Columns of PEs, 1 to 1024.
     parameter COLS = 16,
     // Post-processing units, 1 to 1024, COLS or fewer; a comparator each.
-    parameter UNITS = 1,
+    parameter UNITS = 4,
     // Positions of a tile, 1 to 4096.
     parameter POSITIONS = 128,
     // Width of a position's number; derived, leave it.

@@ -24,7 +24,7 @@ module systolic_sequencer #(
     // PEs select among several activations, 0 to 1.
     parameter SELECTS = 0,
     // Post-processing units, 1 to 1024, COLS or fewer.
-    parameter UNITS = 1,
+    parameter UNITS = 4,
     // Positions of a tile, 1 to 4096; weight-stationary alone.
     parameter DEPTH = 128,
     // Width of a step's number; derived, leave it.

@@ -15,10 +15,10 @@ BUILDS = [
     {"ROWS": 3, "COLS": 4, "UNITS": 3, "DEPTH": 6, "COUNTERS_EN": 1},
     {"ROWS": 4, "COLS": 3, "UNITS": 3, "DEPTH": 9, "COUNTERS_EN": 1, "OVERLAPPED": 0},
     {"ROWS": 3, "COLS": 4, "UNITS": 2, "COUNTERS_EN": 1, "OUTPUT_STATIONARY": 1},
-    {"ROWS": 2, "COLS": 3, "COUNTERS_EN": 1, "OUTPUT_STATIONARY": 1, "OVERLAPPED": 0},
+    {"ROWS": 2, "COLS": 3, "COUNTERS_EN": 1, "OUTPUT_STATIONARY": 1, "OVERLAPPED": 0, "UNITS": 1},
     {"ROWS": 4, "COLS": 3, "UNITS": 2, "DEPTH": 5, "COUNTERS_EN": 1, "BLOCK": 4},
-    {"ROWS": 1, "COLS": 1, "DEPTH": 1, "ACT_W": 4, "WEIGHT_W": 3, "ACC_W": 8},
-    {"ROWS": 1, "COLS": 1, "OUTPUT_STATIONARY": 1, "ACC_W": 16, "COUNTERS_EN": 1},
+    {"ROWS": 1, "COLS": 1, "DEPTH": 1, "ACT_W": 4, "WEIGHT_W": 3, "ACC_W": 8, "UNITS": 1},
+    {"ROWS": 1, "COLS": 1, "OUTPUT_STATIONARY": 1, "ACC_W": 16, "COUNTERS_EN": 1, "UNITS": 1},
 ]
 
 

@@ -190,9 +190,9 @@ async def sums_go_on_behind_a_pass_that_does_not_drain(dut):
         {"ROWS": 4, "COLS": 5, "UNITS": 2, "DEPTH": 7},
         {"ROWS": 3, "COLS": 2, "UNITS": 2, "DEPTH": 3, "SELECTS": 1},
         {"ROWS": 4, "COLS": 3, "UNITS": 1, "DEPTH": 6, "OVERLAPPED": 0},
-        {"ROWS": 1, "COLS": 1, "DEPTH": 1},
+        {"ROWS": 1, "COLS": 1, "DEPTH": 1, "UNITS": 1},
         {"ROWS": 3, "COLS": 4, "UNITS": 3, "OUTPUT_STATIONARY": 1},
-        {"ROWS": 1, "COLS": 1, "OUTPUT_STATIONARY": 1, "OVERLAPPED": 0},
+        {"ROWS": 1, "COLS": 1, "OUTPUT_STATIONARY": 1, "OVERLAPPED": 0, "UNITS": 1},
     ],
 )
 def test_systolic_sequencer(simulate, parameters):

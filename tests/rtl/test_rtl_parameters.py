@@ -19,6 +19,8 @@ from sparsesim.machines.inner_join.parameters import InnerJoinArray
 from sparsesim.machines.inner_join.verilog import RTL_FIELDS as FIELDS
 from sparsesim.machines.stream import verilog as stream
 from sparsesim.machines.stream.parameters import StreamArray
+from sparsesim.machines.systolic.parameters import SystolicArray
+from sparsesim.machines.systolic.verilog import RTL_FIELDS as SYSTOLIC_FIELDS
 from sparsesim.rtl.icarus import find_icarus
 from sparsesim.rtl.parameters import declared
 from sparsesim.rtl.sources import modules, sources
@@ -33,6 +35,7 @@ MACHINES = {
     "inner_join": (FIELDS, InnerJoinArray),
     "broadcast": (broadcast.RTL_FIELDS, BroadcastArray),
     "stream": (stream.RTL_FIELDS, StreamArray),
+    "systolic": (SYSTOLIC_FIELDS, SystolicArray),
 }
 
 

@@ -25,9 +25,9 @@ RELATIONS = [
     ),
     (
         "systolic_array",
-        {"BLOCK": 4, "OUTPUT_STATIONARY": 1, "ROWS": 2, "COLS": 2},
+        {"BLOCK": 4, "OUTPUT_STATIONARY": 1, "COLS": 2, "UNITS": 1},
         "block 4 does not go with output_stationary 1; use 1",
-        {"BLOCK": 1, "OUTPUT_STATIONARY": 1, "ROWS": 2, "COLS": 2},
+        {"BLOCK": 1, "OUTPUT_STATIONARY": 1, "COLS": 2, "UNITS": 1},
     ),
     ("inner_join_pe", {"LANES": 5, "WINDOW": 4}, LANES, {"LANES": 4, "WINDOW": 4}),
     ("sparsesim_select", {"LANES": 5, "WINDOW": 4}, LANES, {"LANES": 4, "WINDOW": 4}),

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from sparsesim.spec.accelerator import Accelerator
 
 
+RTL_FIELDS = {
+    "ROWS": "rows",
+    "COLS": "cols",
+    "UNITS": "units",
+    "DEPTH": "depth",
+    "ACT_W": "act_bits",
+    "WEIGHT_W": "weight_bits",
+    "ACC_W": "acc_bits",
+}
+"""Verilog's name of each key that its modules take as it is."""
+
+
 class SystolicRtl:
     """See `sparsesim.rtl.rtl.Rtl`."""
 
@@ -32,26 +44,19 @@ class SystolicRtl:
         given = [
             {"OUTPUT_STATIONARY": stays, "COUNTERS_EN": counters, "OVERLAPPED": overlapped, **of}
             for stays, counters, overlapped in ((0, 0, 1), (0, 1, 0), (1, 0, 1), (1, 1, 0))
-            for of in (small | {"UNITS": 2}, {"ROWS": 1, "COLS": 1, "DEPTH": 1})
+            for of in (small | {"UNITS": 2}, {"ROWS": 1, "COLS": 1, "UNITS": 1, "DEPTH": 1})
         ]
-        given += [small | {"BLOCK": block, "COUNTERS_EN": 1} for block in (2, 4, 8)]
+        given += [small | {"UNITS": 4, "BLOCK": block, "COUNTERS_EN": 1} for block in (2, 4, 8)]
         return {self.top: given}
 
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters that make this array, by name; a module takes its own of them."""
-        array = array_of(accelerator)
-        return {
-            "ROWS": array.rows,
-            "COLS": array.cols,
-            "OUTPUT_STATIONARY": int(not array.keeps_weights),
-            "OVERLAPPED": int(array.overlaps),
-            "BLOCK": array.kept_of_block[1],
-            "UNITS": array.units,
-            "DEPTH": array.depth,
-            "ACT_W": accelerator.act_bits,
-            "WEIGHT_W": accelerator.weight_bits,
-            "ACC_W": accelerator.acc_bits,
-        }
+        array, keys = array_of(accelerator), accelerator.flat()
+        values = {name: int(keys[key]) for name, key in RTL_FIELDS.items()}
+        values["OUTPUT_STATIONARY"] = int(not array.keeps_weights)
+        values["OVERLAPPED"] = int(array.overlaps)
+        values["BLOCK"] = array.kept_of_block[1]
+        return values
 
     def sources(self, folder: Path | None) -> tuple[Path, ...]:
         return sources(self.top, folder)
