@@ -1,8 +1,8 @@
 `default_nettype none
 // The accelerator without buffers: the array, and the post-processing units that columns share.
 //
-// Cycle contract: systolic_array.v; a value follows its sum a fixed time behind, 17 cycles with sums
-// of up to 34 bits (sparsesim_postprocess_unit.v). With out_ready_i high throughout, cycles and counters are the
+// Cycle contract: systolic_array.v; a value follows its sum a fixed time behind
+// (sparsesim_postprocess_unit.v). With out_ready_i high throughout, cycles and counters are the
 // model's. busy_o falls when the last value is out.
 //
 // Twins: sparsesim/machines/systolic, sparsesim/fixed_point/requantise.py. Test:
