@@ -155,6 +155,7 @@ def _edges(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     batch = result.accelerator.batch
     if (vectors if vector == "position" else held) < max(array.rows, array.lanes):
         yield f"batch (now {batch}): images side by side have more positions"
+    yield f"rows, lanes (now {array.rows}, {array.lanes}): a smaller array has fewer without work"
 
 
 def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:

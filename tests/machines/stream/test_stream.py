@@ -73,3 +73,35 @@ def test_the_space_holds_shapes_that_fit() -> None:
     assert 3 in found.axes["rows"] and 24 in found.axes["rows"]
     least = STREAM.space(Resources(lut=100, ff=100, dsp=1, bram36=1))
     assert least.axes["lanes"] == (1,)
+
+
+@pytest.fixture(scope="module")
+def digits() -> ss.Result:
+    """A sparsified LeNet on two digits."""
+    models = Path(__file__).resolve().parents[3] / "models_onnx"
+    thresholds = ss.Thresholds.from_toml(models / "lenet_thresholds.toml")
+    graph = ss.sparsify(ss.load(models / "lenet.onnx"), thresholds)
+    inputs = ss.open_inputs(models / "mnist_test_300.npz", ss.input_specs(graph), images=2)
+    accelerator = ss.Accelerator(machine="stream", rows=24, lanes=8, units=6)
+    return ss.estimate(ss.execute(graph, inputs), accelerator, "xc7z020")
+
+
+def test_every_bound_has_a_cause(digits: ss.Result) -> None:
+    bounds = dict.fromkeys(one.bound for one in STREAM.classes)
+    for layer in digits.layers:
+        for scheme in digits.schemes:
+            for bound in bounds:
+                found = STREAM.cause(bound, digits, layer, scheme)
+                assert found.said and "\n" not in found.said
+                assert found.parameters and all(": " in one for one in found.parameters)
+    assert STREAM.cause("dram", digits, digits.layers[0], "weight") is None
+
+
+def test_a_cause_has_the_layers_numbers(digits: ss.Result) -> None:
+    """conv2: 50 filters of K = 500 over 64 positions: 8 tiles of two blocks, one chunk."""
+    layer = next(one for one in digits.layers if one.name == "conv2")
+    found = STREAM.cause("load", digits, layer, "weight")
+    assert f"loading takes {2 * 8 * 500:,} at least" in found.said
+    assert found.parameters[0].startswith("stash (now 16): ")
+    idle = STREAM.cause("edges", digits, layer, "activation")
+    assert "50 filters on 8 lanes and 64 positions on 24 rows" in idle.said
