@@ -24,7 +24,8 @@ def pack_multiplier_registers(module: Module) -> int:
 
     Those at an operand move where every bit of it is one (or a constant zero), all have the same
     clock and reset, none has an enable and nothing else reads them; those at the product likewise,
-    if they have no reset.
+    if they have no reset. A register without a reset that several multipliers read, and nothing
+    else, is copied into each.
 
     Args:
         module: flat; changed.
@@ -32,12 +33,18 @@ def pack_multiplier_registers(module: Module) -> int:
         how many flip-flops went.
     """
     packed = 0
+    taken: dict[str, Cell] = {}
     for cell in list(module.cells.values()):
         if cell.type != "MULT18X18D":
             continue
         for bus in "AB":
-            packed += _pack_operand(module, cell, bus)
+            taken |= _pack_operand(module, cell, bus)
         packed += _pack_product(module, cell)
+    module.forget()
+    for name, register in taken.items():
+        if not module.readers(register.pin("Q")):
+            module.remove(name)
+            packed += 1
     module.forget()
     return packed
 
@@ -94,27 +101,30 @@ def complete_muxes(module: Module) -> int:
     return added
 
 
-def _pack_operand(module: Module, multiplier: Cell, bus: str) -> int:
+def _pack_operand(module: Module, multiplier: Cell, bus: str) -> dict[str, Cell]:
+    """Give the multiplier the registers of an operand: those that it has a copy of now."""
     pins = [f"{bus}{index}" for index in range(_PINS)]
     bits = {multiplier.pin(pin) for pin in pins} - {"0"}
     registers: dict[Bit, Cell] = {}
     for bit in bits:
         driver = module.driver(bit)
-        alone = all(name == multiplier.name for _, name in module.readers(bit))
-        if driver is None or not _is_plain_register(driver) or not alone:
-            return 0
+        if driver is None or not _is_plain_register(driver):
+            return {}
+        readers = module.readers(bit)
+        is_shared = any(name != multiplier.name for _, name in readers)
+        has_reset = driver.pin("LSR", "0") != "0"
+        if is_shared and (has_reset or any(kind != multiplier.type for kind, _ in readers)):
+            return {}
         registers[bit] = driver
     if not _have_same_controls(list(registers.values())):
-        return 0
+        return {}
     _use(multiplier, f"REG_INPUT{bus}", next(iter(registers.values())))
     inputs = {bit: _cleared(module, register) for bit, register in registers.items()}
     for pin in pins:
         bit = multiplier.pin(pin)
         if bit in inputs:
             multiplier.connect(pin, inputs[bit], "input")
-    for register in registers.values():
-        module.remove(register.name)
-    return len(registers)
+    return {register.name: register for register in registers.values()}
 
 
 def _pack_product(module: Module, multiplier: Cell) -> int:

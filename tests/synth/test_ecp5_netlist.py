@@ -81,6 +81,45 @@ def test_what_cannot_move_stays(change, stays):
     assert left == {stays}
 
 
+def shared_operand(reset: int | str = "0", **more):
+    """Two multipliers of the same register at A, each with one of its own at B."""
+    both = {}
+    for number, b in enumerate((B, 30)):
+        pins = {f"A{i}": A for i in range(18)} | {f"B{i}": b for i in range(18)}
+        both[f"m{number}"] = cell("MULT18X18D", **pins)
+        both[f"b{number}"] = register(100 + b, b)
+    return both | {"a": register(110, A, reset)} | more
+
+
+def test_a_register_that_only_multipliers_read_is_copied_into_each():
+    number, found = packed(shared_operand())
+    assert number == 3
+    assert sorted(found.cells) == ["m0", "m1"]
+    for m in found.cells.values():
+        assert (m.pin("A0"), m.pin("A17"), m.parameters["REG_INPUTA_CLK"]) == (110, 110, "CLK0")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reset": RESET},  # zeros would be put before each of them
+        {"l": cell("LUT4", A=A, Z=70)},  # somebody else reads it
+    ],
+)
+def test_a_shared_register_stays_where_copies_would_cost(change):
+    number, found = packed(shared_operand(**change))
+    assert number == 2
+    assert {"a", "m0", "m1"} <= set(found.cells)
+
+
+def test_a_copied_register_stays_for_a_multiplier_that_cannot_take_it():
+    pins = {f"A{i}": A if i < 17 else 71 for i in range(18)} | {f"B{i}": 72 for i in range(18)}
+    number, found = packed(shared_operand(m2=cell("MULT18X18D", **pins)))
+    assert number == 2
+    assert sorted(found.cells) == ["a", "m0", "m1", "m2"]
+    assert (found.cells["m0"].pin("A0"), found.cells["m2"].pin("A0")) == (110, A)
+
+
 def test_an_operand_that_a_port_shows_stays():
     number, _ = packed(multiplier(), outputs={"o": [11]})
     assert number == 7
