@@ -195,7 +195,8 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
         value = getattr(on, key)
         if key not in ("pass_order",) or value != getattr(default, key):
             keys[key] = value
-    return spec_toml({**keys, "array": on.array.model_dump(mode="json")}, said)
+    head = "\n".join(f"# {line}".rstrip() for line in said)
+    return f"{head}\n\n{spec_toml({**keys, 'array': on.array.model_dump(mode='json')})}"
 
 
 if __name__ == "__main__":

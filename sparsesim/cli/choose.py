@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,17 +90,21 @@ def choose(
     trace = opened(
         model, reading, feeding, images, labels, label_offset, thresholds, quantize, seed
     ).trace
-    with labelled_progress() as show:
-        found = chosen_for(
-            trace,
-            board,
-            goal=goal,
-            within=share,
-            machines=machine,
-            seed=seed,
-            workers=workers,
-            progress=show,
-        )
+    try:
+        with labelled_progress() as show:
+            found = chosen_for(
+                trace,
+                board,
+                goal=goal,
+                within=share,
+                machines=machine,
+                seed=seed,
+                workers=workers,
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on", err=True)
+        sys.exit(130)
     if output:
         save_choice(found, output, force)
     if save:

@@ -80,3 +80,14 @@ def test_a_file_that_exists_is_kept(run, few):
     Path("out.json").write_text("mine")
     ran = run(*few, "-o", "out.json")
     assert (ran.code, Path("out.json").read_text()) == (2, "mine")
+
+
+def test_a_stop_is_said_to_be_none_for_ever(run, few, monkeypatch):
+    from sparsesim.choice import choosing
+
+    def stopped(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(choosing, "sweep_into", stopped)
+    ran = run(*few)
+    assert (ran.code, ran.err) == (130, "interrupted; the same command goes on\n")

@@ -11,6 +11,7 @@ import pytest
 import sparsesim as ss
 from sparsesim.area import estimate as area
 from sparsesim.errors import SpecError
+from sparsesim.machines import machine_names
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.inner_join.area.clock import pe_period_ns
 from sparsesim.spec import Accelerator, Device
@@ -27,6 +28,14 @@ HERE = {
     for scheme in SCHEMES
     for size in SIZES
 }
+OF_OTHERS = {
+    sized_name(device, machine, size): (device, machine, size)
+    for device in Device.names()
+    for machine in machine_names()
+    for size in SIZES
+}
+"""Those of other machines, where there is one: of the scheme that is the best."""
+PRESENT_OF_OTHERS = [name for name in OF_OTHERS if name in Accelerator.names()]
 PUBLISHED = ("eie",)
 """Those that stand for a published machine."""
 PRESENT = [name for name in HERE if name in Accelerator.names()]
@@ -50,7 +59,7 @@ def mean_ms(name: str) -> float:
 
 def share(name: str) -> float:
     """The largest share of any resource, by the area model."""
-    device = Device.named(HERE[name][0])
+    device = Device.named({**HERE, **OF_OTHERS}[name][0])
     taken = area(Accelerator.named(name), family_of(device).name)
     return max(
         taken.lut / device.lut,
@@ -74,7 +83,7 @@ def test_every_device_has_each_scheme_in_each_size(device: str) -> None:
 
 def test_all_names_are_those_of_devices_or_of_none() -> None:
     others = {"default", "small-8x8", "large-32x32", *PUBLISHED}
-    assert set(Accelerator.names()) == {*others, *HERE}
+    assert set(Accelerator.names()) == {*others, *HERE, *PRESENT_OF_OTHERS}
 
 
 @pytest.mark.parametrize("name", PRESENT)
@@ -88,6 +97,34 @@ def test_it_fits_its_device_within_its_size(name: str) -> None:
     assert number(r"share +([\d.]+) %", said) == pytest.approx(100 * share(name), abs=0.05)
     assert f"{taken.lut:,.0f} LUT, {taken.ff:,.0f} FF, {taken.dsp:,.0f} DSP" in said
     assert f"--accelerator {name} --device {device}" in said
+
+
+@pytest.mark.parametrize("name", PRESENT_OF_OTHERS)
+def test_one_of_another_machine_fits_its_device_within_its_size(name: str) -> None:
+    device, machine, size = OF_OTHERS[name]
+    accelerator, board = Accelerator.named(name), Device.named(device)
+    family = family_of(board).name
+    assert (accelerator.name, accelerator.machine) == (name, machine)
+    assert share(name) <= SIZES[size]
+    said, taken = comment(name), area(accelerator, family)
+    assert number(r"share +([\d.]+) %", said) == pytest.approx(100 * share(name), abs=0.05)
+    assert f"{taken.lut:,.0f} LUT, {taken.ff:,.0f} FF, {taken.dsp:,.0f} DSP" in said
+    assert f"--accelerator {name} --device {device}" in said
+    assert f"python -m benchmarks.presets.others FOLDER {device}" in said
+    schemes = re.findall(r"(\w+) (\d\.\d\d)x", said.partition("schemes ")[2])
+    assert schemes[0] == (accelerator.skipping, "1.00")
+    assert {scheme for scheme, _ in schemes} == set(accelerator.rules.scheme_names)
+    if family_of(board).is_placed:
+        assert accelerator.clock_mhz == accelerator.rules.clock(accelerator, family).mhz
+
+
+def test_sizes_of_other_machines_rise() -> None:
+    for device in Device.names():
+        for machine in machine_names():
+            names = [sized_name(device, machine, size) for size in SIZES]
+            there = [name for name in names if name in PRESENT_OF_OTHERS]
+            for less, more in pairwise(there):
+                assert mean_ms(less) > mean_ms(more)
 
 
 @pytest.mark.parametrize("name", PRESENT)
