@@ -165,7 +165,7 @@ def _facts(choice: Choice) -> str:
         ),
         *(("left out", words.left_out(one)) for one in choice.left_out),
         *(("note", note) for note in words.notes(choice)),
-        ("energy", f"{choice.energy_table.get('process', '')} table: relative"),
+        ("energy", choice.energy_table.get("process", "table unknown")),
         ("model sha256", choice.model.sha256),
         ("inputs sha256", choice.inputs.sha256),
         ("sparsesim", choice.versions.get("sparsesim", "")),
