@@ -27,7 +27,12 @@ _MOST_EXACT = 200
 
 
 def iso_resource(
-    trace: Trace, result: Result, accelerator: Accelerator, device: Device, family: str
+    trace: Trace,
+    result: Result,
+    accelerator: Accelerator,
+    device: Device,
+    family: str,
+    one_clock: bool = False,
 ) -> model.IsoResource | None:
     """Compare with the best dense array of the same resources.
 
@@ -37,6 +42,7 @@ def iso_resource(
         accelerator: the compared one.
         device: gives the DRAM bandwidth and how many MACs a multiplier block packs.
         family: prices both sides, `sparsesim.synth.families.family_of(device).name`.
+        one_clock: dense arrays have the accelerator's clock, whatever was placed of either.
     Returns:
         None where no dense array fits, there is no work, or the accelerator's area is not known.
     """
@@ -45,7 +51,7 @@ def iso_resource(
     budget = estimate(accelerator, family)
     if not work or not sparse_cycles or budget is None:
         return None
-    rivalry = Rivalry(tuple(work), accelerator, device, family, budget)
+    rivalry = Rivalry(tuple(work), accelerator, device, family, budget, one_clock)
     found = fastest(dense_arrays(rivalry), budget, _MOST_EXACT)
     if found is None:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sparsesim.area.clock import dense_clock
 from sparsesim.area.opponent import Candidate
 from sparsesim.area.resources import Resources
 from sparsesim.area.work import DenseWork
@@ -23,6 +24,7 @@ class Rivalry:
         device: gives the DRAM bandwidth and how many MACs a multiplier block packs.
         family: prices both.
         budget: what the accelerator takes. Arrays that take more may be left out at once.
+        one_clock: dense arrays have the accelerator's clock, whatever was placed of either.
     """
 
     work: tuple[DenseWork, ...]
@@ -30,6 +32,17 @@ class Rivalry:
     device: Device
     family: str
     budget: Resources
+    one_clock: bool = False
+
+    def clock_of(self, dense: Accelerator) -> tuple[float, str]:
+        """The clock in MHz of a dense array beside the accelerator, and where it is from.
+
+        Args:
+            dense: of any clock; see `area.clock.dense_clock`.
+        """
+        if self.one_clock:
+            return self.accelerator.clock_mhz, "one clock for both"
+        return dense_clock(self.accelerator, dense, self.family)
 
 
 class DenseArray(Candidate, Protocol):
@@ -41,7 +54,7 @@ class DenseArray(Candidate, Protocol):
 
     @property
     def clock_source(self) -> str:
-        """Where its clock is from, for a reader; `area.clock.dense_clock` says it."""
+        """Where its clock is from, for a reader; `Rivalry.clock_of` says it."""
 
     @property
     def packed_pairs(self) -> int:

@@ -49,6 +49,7 @@ def choose(
     goal: str = "latency",
     within: float = WITHIN,
     machines: Sequence[str] | None = None,
+    one_clock: bool = False,
     seed: int = 0,
     folder: str | Path | None = None,
     workers: int = 1,
@@ -63,6 +64,8 @@ def choose(
         goal: `latency`, `throughput` (several images may lie side by side) or `energy`.
         within: share of each resource of the device that an accelerator may take, above 0 to 1.
         machines: names, or `file.py:NAME`; default: all that have a name.
+        one_clock: all accelerators have the default clock, 200 MHz; else each has its own, from
+            placements on ECP5.
         seed: of the intervals.
         folder: keeps what was measured, and is gone on from; default: one in the user's cache.
         workers: processes that measure; 1: this one, on all cores.
@@ -80,7 +83,14 @@ def choose(
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
     board = resolve(None, device)[1]
     search = _Search(
-        board, family_of(board).name, goal, within, budget_of(board, within), seed, workers
+        board,
+        family_of(board).name,
+        goal,
+        within,
+        budget_of(board, within),
+        seed,
+        workers,
+        one_clock,
     )
     require_layers(trace.source.model, trace.layers, trace.host)
     names = list(machines or machine_names())
@@ -117,6 +127,7 @@ class _Search:
     budget: area.Resources
     seed: int
     workers: int
+    one_clock: bool
 
     def runs(self, trace: Trace) -> int:
         """How many of a trace's runs arrays are compared on."""
@@ -146,7 +157,9 @@ class _Search:
         for done, (key, row) in enumerate(best.items()):
             progress("judging the best", done, steps)
             accelerator = Point.of(row.parameters).accelerator
-            results[key] = result_of(kept.trace, accelerator, self.device, folder, self.seed)
+            results[key] = result_of(
+                kept.trace, accelerator, self.device, folder, self.seed, self.one_clock
+            )
         progress("judging the best", steps - 1, steps)
         dense = self._dense(kept, results)
         progress("judging the best", steps, steps)
@@ -178,6 +191,7 @@ class _Search:
             within=self.within,
             runs=source.runs,
             seed=self.seed,
+            one_clock=self.one_clock,
         )
         try:
             done = sweep_into(spec, folder, workers=self.workers, progress=progress, traces=kept)
@@ -211,7 +225,14 @@ class _Search:
         """The best dense accelerator: of the search for one, and of the dense ones chosen."""
         most = max(result.accelerator.batch for result in results.values())
         found = best_dense(
-            kept.trace, kept.some, Accelerator(), self.device, self.family, self.budget, {1, most}
+            kept.trace,
+            kept.some,
+            Accelerator(),
+            self.device,
+            self.family,
+            self.budget,
+            {1, most},
+            self.one_clock,
         )
         every = [] if found is None else [found]
         every += [
@@ -249,6 +270,7 @@ class _Search:
             device=some.device,
             goal=self.goal,
             within=self.within,
+            one_clock=self.one_clock,
             budget=Resources(**asdict(self.budget)),
             chosen=rows,
             dense=dense,

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sparsesim.area.iso import iso_resource
 from sparsesim.cache_root import cache_root
 from sparsesim.errors import TraceError
 from sparsesim.estimator import estimate
@@ -17,6 +18,7 @@ from sparsesim.result import Result, load_result, save_result
 from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.code import code_sha256, own_sha256
 from sparsesim.sweeps.point import Workload
+from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.trace.prepare import watched
 from sparsesim.trace.store import load_trace, save_trace
@@ -74,7 +76,12 @@ def first_of(trace: Trace, runs: int) -> Trace:
 
 
 def result_of(
-    trace: Trace, accelerator: Accelerator, device: Device, folder: Path, seed: int
+    trace: Trace,
+    accelerator: Accelerator,
+    device: Device,
+    folder: Path,
+    seed: int,
+    one_clock: bool,
 ) -> Result:
     """The estimate of all runs, beside a dense array in its resources; made once."""
     own = own_sha256(accelerator.machine, accelerator.activation_format, accelerator.weight_format)
@@ -84,12 +91,16 @@ def result_of(
         accelerator=accelerator.sha256(),
         device=device.sha256(),
         seed=seed,
+        one_clock=one_clock,
     )
     path = folder / f"{digest[:32]}.json"
     try:
         return load_result(path)
     except TraceError:
-        found = estimate(trace, accelerator, device, seed=seed, iso_resource=True)
+        found = estimate(trace, accelerator, device, seed=seed)
+        family = family_of(device).name
+        dense = iso_resource(trace, found, accelerator, device, family, one_clock)
+        found = found.model_copy(update={"iso_resource": dense})
         save_result(found, path, force=True)
         return found
 

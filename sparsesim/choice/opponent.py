@@ -67,6 +67,7 @@ def best_dense(
     family: str,
     budget: Resources,
     sizes: Iterable[int],
+    one_clock: bool = False,
 ) -> Dense | None:
     """The fastest dense accelerator in a budget.
 
@@ -77,6 +78,7 @@ def best_dense(
         device: gives the DRAM bandwidth. family: prices it.
         budget: that it may take.
         sizes: how many runs may lie side by side.
+        one_clock: all arrays have the start's.
     Returns:
         None where none fits.
     """
@@ -86,7 +88,7 @@ def best_dense(
             if found is not None and not _is_a_step(kib, found.buffers):
                 continue
             with_buffers = start.with_(batch=size, **kib)
-            one = _search(trace, with_buffers, kib, device, family, budget)
+            one = _search(trace, with_buffers, kib, device, family, budget, one_clock)
             if one is not None and (found is None or one.seconds < found.seconds):
                 found = one
     if found is None:
@@ -130,13 +132,15 @@ def _search(
     device: Device,
     family: str,
     budget: Resources,
+    one_clock: bool,
 ) -> _Found | None:
     whole, rest = divmod(trace.source.runs, start.batch)
     groups = [start.batch] * whole + ([rest] if rest else [])
     work = tuple(dense_work(trace, start, groups))
     if not work:
         return None
-    found = fastest(dense_arrays(Rivalry(work, start, device, family, budget)), budget, _MOST_EXACT)
+    rivalry = Rivalry(work, start, device, family, budget, one_clock)
+    found = fastest(dense_arrays(rivalry), budget, _MOST_EXACT)
     if found is None:
         return None
     return _Found(found.candidate, work, buffers, found.cycles, found.seconds, found.is_proven)

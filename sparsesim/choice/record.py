@@ -135,6 +135,7 @@ class Choice(Record):
     Attributes:
         goal: `latency`, `throughput` or `energy`.
         within: share of each resource of the device that an accelerator may take.
+        one_clock: all accelerators have one clock, whatever was placed of them.
         budget: that it leaves. device: all that is known of it.
         chosen: the best of each machine and scheme, the best of all first.
         dense: the best dense one; None: no machine that fits has a dense mode.
@@ -151,6 +152,7 @@ class Choice(Record):
     device: dict[str, str | int | float | None]
     goal: str
     within: float
+    one_clock: bool
     budget: Resources
     chosen: tuple[Chosen, ...]
     dense: Opponent | None

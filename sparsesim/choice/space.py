@@ -63,6 +63,7 @@ def choice_spec(
     within: float,
     runs: int,
     seed: int,
+    one_clock: bool = False,
 ) -> SweepSpec:
     """The sweep among whose points the best are sought.
 
@@ -75,6 +76,7 @@ def choice_spec(
         within: share of the device.
         runs: of the network that are measured: no more lie side by side.
         seed: of statistics.
+        one_clock: all accelerators have the default clock; else the one that a sweep's table gives.
     """
     batches = [size for size in GOALS[goal].batches if size <= runs]
     space: dict[str, Any] = {
@@ -97,6 +99,7 @@ def choice_spec(
         conditions=tuple(conditions),
         objectives=(GOALS[goal].metric,),
         engine="best",
+        clock="given" if one_clock else "table",
         seed=seed,
     )
 

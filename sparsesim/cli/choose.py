@@ -53,6 +53,13 @@ def choose(
     goal: Goal = "latency",
     within: Within = "75%",
     machine: Machines = None,
+    one_clock: Annotated[
+        bool,
+        typer.Option(
+            "--one-clock",
+            help="All accelerators at 200 MHz. Default: each as much faster or slower as on ECP5.",
+        ),
+    ] = False,
     thresholds: options.ThresholdsOption = None,
     quantize: options.Quantize = False,
     seed: options.Seed = 0,
@@ -98,6 +105,7 @@ def choose(
                 goal=goal,
                 within=share,
                 machines=machine,
+                one_clock=one_clock,
                 seed=seed,
                 workers=workers,
                 progress=show,

@@ -155,11 +155,12 @@ def left_out(one: LeftOut) -> str:
 
 def notes(choice: Choice) -> Iterator[str]:
     """What must be known of the figures."""
-    yield (
-        "clocks are placed on ECP5"
-        if choice.device.get("vendor") == "Lattice"
-        else "clocks are assumptions, as much faster or slower as the arrays are on ECP5"
-    )
+    if choice.one_clock:
+        yield f"one clock for all, {choice.best.accelerator.clock_mhz:g} MHz, an assumption"
+    elif choice.device.get("vendor") == "Lattice":
+        yield "clocks are from placements of parts on ECP5"
+    else:
+        yield "clocks are assumptions, as much faster or slower as the arrays are on ECP5"
     if choice.goal == "energy":
         yield ENERGY_NOTE
 

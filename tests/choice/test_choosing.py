@@ -179,3 +179,12 @@ def test_a_dense_opponent_may_encode_what_it_moves(trace):
 def test_nothing_dense_in_no_budget(trace):
     device = ss.Device.named("xc7z020")
     assert best_dense(trace, trace, ss.Accelerator(), device, "xc7", Resources(), [1]) is None
+
+
+def test_at_one_clock_all_have_it(trace, tmp_path):
+    found = choose(
+        trace, "xc7z020", within=WITHIN, machines=["inner_join"], one_clock=True, folder=tmp_path
+    )
+    clocks = {row.accelerator.clock_mhz for row in found.chosen}
+    clocks |= {row.equal_fpga.clock_mhz for row in found.chosen}
+    assert clocks | {found.dense.accelerator.clock_mhz} == {200.0}

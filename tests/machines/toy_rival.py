@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsesim.area import estimate
-from sparsesim.area.clock import dense_clock
 from sparsesim.area.dense import total_cycles
 from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.own_file import load_function
@@ -48,5 +47,5 @@ class Rival(Toy):
         for multipliers in range(int(rivalry.budget.dsp), 0, -1):
             array = {"multipliers": multipliers, "width": 16}
             dense = dense_accelerator(rivalry.accelerator, __file__ + ":Rival", array, 1.0)
-            mhz, source = dense_clock(rivalry.accelerator, dense, rivalry.family)
+            mhz, source = rivalry.clock_of(dense)
             yield DenseToy(rivalry, dense.with_(clock_mhz=mhz), source)

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.clock import dense_clock
 from sparsesim.area.common import decoder, postprocess
 from sparsesim.area.common.decoder import Decoder
 from sparsesim.area.dense import total_cycles
@@ -110,7 +109,7 @@ class _Kind:
         self.rivalry, self.lanes = rivalry, lanes
         accelerator, family = rivalry.accelerator, rivalry.family
         template = dense_template(accelerator, window, lanes)
-        clock_mhz, self.clock_source = dense_clock(accelerator, template, family)
+        clock_mhz, self.clock_source = rivalry.clock_of(template)
         self.template = template.with_(clock_mhz=clock_mhz)
         self.bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
         fits_block = (

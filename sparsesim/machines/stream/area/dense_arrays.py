@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.clock import dense_clock
 from sparsesim.area.dense import total_cycles
 from sparsesim.area.estimate import estimate
 from sparsesim.area.resources import Resources
@@ -101,7 +100,7 @@ class _Kind:
 
     def __init__(self, rivalry: Rivalry, template: Accelerator) -> None:
         self.rivalry = rivalry
-        clock_mhz, self.clock_source = dense_clock(rivalry.accelerator, template, rivalry.family)
+        clock_mhz, self.clock_source = rivalry.clock_of(template)
         self.template = template.with_(clock_mhz=clock_mhz)
         array = template.array
         assert isinstance(array, StreamArray)
