@@ -10,7 +10,7 @@ from sparsesim.area.resources import Resources
 from sparsesim.choice.goals import GOALS
 from sparsesim.machines import Machine, machine_named
 from sparsesim.machines.array_space import ArraySpace
-from sparsesim.spec import Device
+from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.spec import Network, SweepSpec
 
 _BUFFER_SHARE = 1 / 6  # of the budget's block RAM, that the middle activation buffer may take
@@ -101,6 +101,30 @@ def choice_spec(
         engine="best",
         clock="given" if one_clock else "table",
         seed=seed,
+    )
+
+
+def longer_spec(network: Network, device: str, best: Accelerator, budget: Resources) -> SweepSpec:
+    """The long form: every array of a machine's space, all its schemes, around what was chosen.
+
+    Args:
+        network: what is run.
+        device: its name, or its file.
+        best: gives the machine, the memory and the formats.
+        budget: that arrays may take.
+    """
+    name, machine = best.machine, best.rules
+    own = machine.space(budget)
+    assert own is not None  # it was chosen among them
+    axes = {key: list(values) for key, values in own.axes.items()}
+    start = best.model_dump(mode="json", exclude={"name"}, exclude_none=True)
+    return SweepSpec(
+        name=f"{network.name}-{name}",
+        networks=(network,),
+        devices=(device,),
+        accelerator=start,
+        space=axes | {"skipping": list(machine.scheme_names)},
+        conditions=own.conditions,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from sparsesim.cli.reading import Reading
 
 if TYPE_CHECKING:
     from sparsesim.choice.record import Choice
+    from sparsesim.spec import Device
+    from sparsesim.sweeps.spec import Network
     from sparsesim.trace import Trace
 
 Goal = Annotated[
@@ -70,6 +73,12 @@ def choose(
         str | None,
         typer.Option("--save", help="Write the best accelerator as TOML, for --accelerator."),
     ] = None,
+    save_sweep: Annotated[
+        str | None,
+        typer.Option(
+            "--save-sweep", help="Write a sweep of all arrays of the best one's machine as TOML."
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", help="Processes that measure; 1: this one, on all cores.")
     ] = 1,
@@ -87,12 +96,16 @@ def choose(
         raise InputError(
             f"{output}: is to hold both the choice and the accelerator; name two files"
         )
-    for path in (output, save):
+    for path in (output, save, save_sweep):
         if path:
             refuse_existing(path, force)
     if workers < 1:
         raise SpecError(f"--workers {workers} is out of range; use 1 and up")
-    share = _share(within)
+    share, network = _share(within), None
+    if save_sweep:
+        network = _network(
+            save_sweep, model, reading, feeding, images, labels, label_offset, thresholds, quantize
+        )
     board = options.device_of(device)
     trace = opened(
         model, reading, feeding, images, labels, label_offset, thresholds, quantize, seed
@@ -120,6 +133,8 @@ def choose(
     options.show(choice_text(found))
     if output:
         options.said(output, f"sparsesim report {output} --as html -o {Path(output).stem}.html")
+    if save_sweep and network is not None:
+        _write_sweep(save_sweep, network, device, found, board, share, force)
     given = {
         **reading.given(),
         **feeding.given(),
@@ -147,6 +162,78 @@ def _say_next(
     if found.best.accelerator.rules.rtl is not None and not _is_file_of_a_trace(network):
         needs = " --quantize" if is_float and "--quantize" not in network else ""
         typer.echo(f"  sparsesim cosim {network}{needs}{accelerator}", err=True)
+
+
+def _network(
+    sweep: str,
+    model: str,
+    reading: Reading,
+    feeding: Feeding,
+    images: int | None,
+    labels: str | None,
+    label_offset: int,
+    thresholds: str | None,
+    quantize: bool,
+) -> Network:
+    """What was run, in the words of a sweep, whose files are found from its own.
+
+    Raises:
+        SpecError: a saved trace, or an option that a sweep does not have.
+    """
+    from sparsesim.errors import SpecError
+    from sparsesim.inputs.random import is_random
+    from sparsesim.sweeps.spec import Network
+
+    def file(name: str) -> str:
+        return os.path.relpath(name, Path(sweep).parent)
+
+    if _is_file_of_a_trace(shlex.quote(model)) or feeding.inputs is None:
+        raise SpecError(f"--save-sweep: a sweep runs a model; {model} is a trace")
+    for option in ("--resize", "--crop", "--batch-axis"):
+        if feeding.given()[option] is not None:
+            raise SpecError(f"--save-sweep: a sweep's file has no {option}; leave one of them out")
+    preprocess = feeding.preprocess
+    if preprocess is not None and preprocess.endswith(".toml"):
+        preprocess = file(preprocess)
+    named = labels if labels in (None, "none", "file-names") else file(str(labels))
+    inputs = str(feeding.inputs)
+    return Network(
+        name=Path(model).stem,
+        model=file(model),
+        inputs=inputs if is_random(inputs) else file(inputs),
+        preprocess=preprocess,
+        labels=named,
+        label_offset=label_offset,
+        images=None if images is None else (images,),
+        thresholds=(file(thresholds) if thresholds else "none",),
+        quantize=quantize,
+        fix=reading.fixed(),
+        shapes={name: list(sizes) for name, sizes in reading.shapes().items()},
+        custom_ops=tuple(file(library) for library in reading.custom_ops or ()),
+    )
+
+
+def _write_sweep(
+    path: str,
+    network: Network,
+    device: str | None,
+    found: Choice,
+    board: Device,
+    share: float,
+    force: bool,
+) -> None:
+    from sparsesim.choice.space import budget_of, longer_spec
+    from sparsesim.files import write_text
+    from sparsesim.report.sweep_tables import spec_toml
+
+    named = device if device is not None else board.name
+    if named.endswith(".toml"):
+        named = os.path.relpath(named, Path(path).parent)
+    best = found.best.accelerator
+    spec = longer_spec(network, board.name, best, budget_of(board, share))
+    spec = spec.model_copy(update={"devices": (named,)})
+    write_text(path, spec_toml(spec), force)
+    options.said(path, f"sparsesim sweep {path} -o {network.name}-{best.rules.name}")
 
 
 def _is_file_of_a_trace(network: str) -> bool:

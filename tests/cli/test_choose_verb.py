@@ -8,6 +8,7 @@ import pytest
 
 from sparsesim.choice.file import load_choice
 from sparsesim.spec import Accelerator
+from sparsesim.sweeps.spec import load_sweep
 
 TOY = f"{Path(__file__).resolve().parent.parent / 'machines' / 'toy.py'}:Toy"
 
@@ -91,3 +92,27 @@ def test_a_stop_is_said_to_be_none_for_ever(run, few, monkeypatch):
     monkeypatch.setattr(choosing, "sweep_into", stopped)
     ran = run(*few)
     assert (ran.code, ran.err) == (130, "interrupted; the same command goes on\n")
+
+
+def test_the_long_form_is_a_sweep(run, few, digits):
+    ran = run(*few, "--save-sweep", "long.toml", "--save", "best.toml")
+    assert ran.code == 0
+    said = "Wrote long.toml; next: sparsesim sweep long.toml -o lenet-toy\n"
+    assert said in ran.err
+    spec = load_sweep("long.toml")
+    assert spec.start().machine == TOY
+    assert spec.start().array == Accelerator.from_toml("best.toml").array
+    assert Path(spec.networks[0].inputs).resolve() == Path(digits).resolve()
+    dry = run("sweep", "long.toml", "--dry-run")
+    assert dry.code == 0 and dry.out.startswith("points")
+
+
+def test_a_trace_has_no_long_form(run, few, lenet, digits):
+    assert run("estimate", lenet, "--inputs", digits, "--images", 1, "--save-trace", "t").code == 0
+    rest = few[few.index("--device") :]
+    ran = run("choose", "t", *rest, "--save-sweep", "long.toml")
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        "error: --save-sweep: a sweep runs a model; t is a trace",
+    )
+    assert run("choose", "t", *rest).code == 0
