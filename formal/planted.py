@@ -122,6 +122,14 @@ BUGS = [
         says="a window stops in the middle",
     ),
     Bug(
+        "queue",
+        "depth3",
+        "broadcast/broadcast_queue.v",
+        right="room_q  <= count != MOST;",
+        wrong="room_q  <= count_q != MOST;",
+        says="room is told too late: the queue overflows",
+    ),
+    Bug(
         "registers",
         "small",
         "common/sparsesim_registers.v",
@@ -136,5 +144,13 @@ BUGS = [
         right="empty_o = more == {GROUPS{1'b0}} &&",
         wrong="empty_o = 1'b1 &&",
         says="a window ends with pairs left: they are lost",
+    ),
+    Bug(
+        "sender",
+        "ahead2",
+        "broadcast/broadcast_sender.v",
+        right="first && open_q == 2'd2;",
+        wrong="first && open_q == 2'd3;",
+        says="a turn begins while the sums of two before it are still to leave",
     ),
 ]

@@ -6,8 +6,8 @@
 // register is.
 //
 // Cycle contract: the model's, exactly; its cycle 0 is 6 behind that in which the first row of activations
-// is taken, once the sums have been cleared behind a reset. A sum leaves 2 + LEVELS cycles behind its drain
-// (sparsesim_result_mux.v).
+// is taken, once the sums have been cleared behind a reset. A sum leaves 3 + LEVELS cycles behind its drain
+// (LEVELS: sparsesim_result_mux.v).
 //
 // Example: two PEs, one output, three filters, K = 2, all weights there: looks in cycles 0 and 1, PE 0
 // works in cycles 1 to 4, PE 1 in 1 and 2, three sums drain in cycles 10 to 12, and cycles_o is 13.
@@ -59,7 +59,7 @@ module broadcast_array #(
     output wire [PES*ENTRY_ADDRESS_W-1:0] entry_addresses_o,
     input  wire [        PES*ENTRY_W-1:0] entries_i,
     // Results: a filter's sum, counted over the pass. Sums of one position follow those of another. An
-    // output must take what is on its way when its ready goes low: those of 4 + LEVELS cycles.
+    // output must take what is on its way when its ready goes low: those of 5 + LEVELS cycles.
     input  wire [              UNITS-1:0] ready_i,
     output wire [              UNITS-1:0] sum_valid_o,
     output wire [        UNITS*ACC_W-1:0] sum_o,
@@ -234,12 +234,18 @@ module broadcast_array #(
   reg [GROUPS-1:0] drains_q;
   reg clear_q, drain_half_q;
   reg [ROW_W-1:0] drain_row_q;
+  reg [UNITS-1:0] drain_valid_q;
+  reg [GROUP_W-1:0] drain_group_q;
+  reg [15:0] drain_filter_q;
   integer g;
   always @(posedge clk_i) begin
     for (g = 0; g < GROUPS; g = g + 1) drains_q[g] <= drain && drain_group == g[GROUP_W-1:0];
     clear_q <= clear;
     drain_half_q <= drain_half;
     drain_row_q <= drain_row;
+    drain_valid_q <= drain_valid & {UNITS{rst_ni}};
+    drain_group_q <= drain_group;
+    drain_filter_q <= drain_filter;
   end
 
   wire [PES-1:0] works, no_entry, absent, effectual, padding;
@@ -304,8 +310,8 @@ module broadcast_array #(
       ) u_result (
           .clk_i    (clk_i),
           .rst_ni   (rst_ni),
-          .valid_i  (drain_valid[u]),
-          .row_i    (drain_group),
+          .valid_i  (drain_valid_q[u]),
+          .row_i    (drain_group_q),
           .last_i   (1'b0),
           .results_i(column),
           .valid_o  (sum_valid_o[u]),
@@ -320,7 +326,7 @@ module broadcast_array #(
       ) u_filter (
           .clk_i (clk_i),
           .rst_ni(rst_ni),
-          .d_i   (drain_filter + UNIT),
+          .d_i   (drain_filter_q + UNIT),
           .q_o   (sum_filter_o[u*16+:16])
       );
     end

@@ -8,7 +8,7 @@
 // Cycle contract: an activation that is pushed in cycle t is taken in t + 1 or as soon as the last one's
 // work is done, without a bubble. In cycle t of work the entry's address is chosen; it stands at
 // entry_address_o in t + 1, the entry at entry_i in t + 3, as behind a block RAM and its output register;
-// its product is in the sum from t + 6 on.
+// its product is in the sum in t + 6.
 //
 // Example: an activation 3 with two entries from address 7 on, {0, 5} and {1, -1}, pushed in cycle 0:
 // work in cycles 1 and 2, addresses 7 and 8 in cycles 2 and 3, and sums 0 and 2 become 15 and -3.
@@ -130,29 +130,28 @@ module broadcast_pe #(
   reg signed [ACT_W-1:0] act_q;
   reg signed [WEIGHT_W-1:0] weight_q;
   reg signed [ACT_W+WEIGHT_W-1:0] product_q;
-  reg [5:1] reads_q, of_half_q;
-  reg [3:1] first_q;
-  reg [ROW_W-1:0] row_q, row_5_q;
+  reg [3:1] reads_q, of_half_q, first_q;
+  reg [ROW_W-1:0] next_q;  // behind the last entry's
   wire [ENTRY_RUN_BITS-1:0] run = entry_i[WEIGHT_W+:ENTRY_RUN_BITS];
   // A run is less than there are rows.
   localparam WIDE_W = ROW_W > ENTRY_RUN_BITS ? ROW_W : ENTRY_RUN_BITS;
   /* verilator lint_off UNUSEDSIGNAL */
   wire [WIDE_W-1:0] wide = {{WIDE_W - ENTRY_RUN_BITS{1'b0}}, run};
   /* verilator lint_on UNUSEDSIGNAL */
+  wire [ROW_W-1:0] row = (first_q[3] ? {ROW_W{1'b0}} : next_q) + wide[ROW_W-1:0];
   always @(posedge clk_i) begin
     address_q <= pop ? head_start : address_q + 1'b1;
     if (pop) value_1_q <= head_value;
     value_2_q <= value_1_q;
     value_3_q <= value_2_q;
-    reads_q <= {reads_q[4:1], more_q || (there && head_has)};
-    if (!rst_ni) reads_q <= 5'd0;
-    of_half_q <= {of_half_q[4:1], half};
+    reads_q <= {reads_q[2:1], more_q || (there && head_has)};
+    if (!rst_ni) reads_q <= 3'd0;
+    of_half_q <= {of_half_q[2:1], half};
     first_q <= {first_q[2:1], pop};
-    if (reads_q[3]) row_q <= (first_q[3] ? {ROW_W{1'b0}} : row_q + 1'b1) + wide[ROW_W-1:0];
+    if (reads_q[3]) next_q <= row + 1'b1;
     act_q <= value_3_q;
     weight_q <= entry_i[WEIGHT_W-1:0];
     product_q <= act_q * weight_q;
-    row_5_q <= row_q;
   end
   broadcast_sums #(
       .PE_SUMS  (PE_SUMS),
@@ -160,9 +159,9 @@ module broadcast_pe #(
       .ACC_W    (ACC_W)
   ) u_sums (
       .clk_i       (clk_i),
-      .add_i       (reads_q[5]),
-      .add_half_i  (of_half_q[5]),
-      .add_row_i   (row_5_q),
+      .add_i       (reads_q[3]),
+      .add_half_i  (of_half_q[3]),
+      .add_row_i   (row),
       .product_i   (product_q),
       .drain_i     (drain_i),
       .clear_i     (clear_i),

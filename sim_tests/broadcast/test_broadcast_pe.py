@@ -59,7 +59,7 @@ class Bench:
             self.dut.drain_row_i.value = row
             await self.edges()
             self.dut.drain_i.value = 0
-            await self.edges()
+            await self.edges(2)
             found.append(signed(int(self.dut.result_o.value), self.told["ACC_W"]))
         return found
 

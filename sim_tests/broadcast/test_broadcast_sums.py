@@ -13,6 +13,7 @@ async def cleared(dut, clock, rows: int) -> None:
         dut.clear_i.value, dut.drain_row_i.value = 1, row
         await clock.edge()
     dut.clear_i.value = 0
+    await clock.cycles(2)
 
 
 @cocotb.test()
@@ -22,25 +23,34 @@ async def sums_are_those_of_two_lists(dut):
     sums = [[0] * rows, [0] * rows]
     await clock.edge()
     await cleared(dut, clock, rows)
-    result = None
+    results: list[int | None] = [None, None]  # of the two cycles to come
+    current, row = None, 0
+    left = [-1, -1]  # in the two cycles before
+    products = [0, 0]  # of the rows of the two cycles before
+    low, high = -(1 << product_bits - 1), (1 << product_bits - 1) - 1
     for cycle in range(1500):
-        working = cycle // 100 % 2
-        adds, drains = random.random() < 0.8, random.random() < 0.3
-        row, leaving = int(random.integers(rows)), int(random.integers(rows))
-        low, high = -(1 << product_bits - 1), (1 << product_bits - 1) - 1
+        working, settles = cycle // 100 % 2, cycle % 100 < 3  # halves change behind some rest
+        adds = not settles and random.random() < 0.8
+        drains = not settles and random.random() < 0.3
+        same = random.random() < 0.4  # the last one again
+        row = row if same else int(random.integers(rows))
+        leaving = int(random.integers(rows))
+        drains = drains and leaving not in left
+        left = [left[1], leaving if drains else -1]
         product = int(random.choice([low, high, 1, int(random.integers(low, high + 1))]))
         dut.add_i.value, dut.add_half_i.value, dut.add_row_i.value = adds, working, row
-        dut.product_i.value = product & (1 << product_bits) - 1
-        dut.drain_i.value, dut.drain_half_i.value, dut.drain_row_i.value = (
-            drains,
-            1 - working,
-            leaving,
-        )
+        products.append(product)
+        dut.product_i.value = products.pop(0) & (1 << product_bits) - 1
+        dut.drain_i.value, dut.drain_half_i.value = drains, 1 - working
+        dut.drain_row_i.value = leaving
         await clock.edge()
-        if result is not None:
-            assert signed(int(dut.result_o.value), bits) == result, f"cycle {cycle}"
+        came = results.pop(0)
+        current = current if came is None else came
+        if current is not None:
+            assert signed(int(dut.result_o.value), bits) == current, f"cycle {cycle}"
+        results.append(None)
         if drains:
-            result, sums[1 - working][leaving] = sums[1 - working][leaving], 0
+            results[-1], sums[1 - working][leaving] = sums[1 - working][leaving], 0
         if adds:
             total = sums[working][row] + product
             sums[working][row] = (total + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
@@ -58,13 +68,14 @@ async def clearing_clears_both_halves(dut):
             dut.product_i.value = 3
             await clock.edge()
     dut.add_i.value = 0
+    await clock.cycles(3)
     await cleared(dut, clock, rows)
     for half in range(2):
         for row in range(rows):
             dut.drain_i.value, dut.drain_half_i.value, dut.drain_row_i.value = 1, half, row
             await clock.edge()
             dut.drain_i.value = 0
-            await clock.edge()
+            await clock.cycles(2)
             assert int(dut.result_o.value) == 0, f"half {half}, row {row}"
 
 
