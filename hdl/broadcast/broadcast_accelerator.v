@@ -1,8 +1,8 @@
 `default_nettype none
 // Accelerator: the array, and a post-processing unit behind each of its outputs.
 //
-// Sums leave at sum_*; where the layer is not raw their values leave at out_*, 15 cycles behind them, in
-// the same order. An output that is not ready stops all drains; it must take what is on its way.
+// Sums leave at sum_*; where the layer is not raw their values leave at out_*, as far behind them as
+// sparsesim_postprocess_unit.v says, in the same order. An output that is not ready stops all drains; it must take what is on its way.
 //
 // Cycle contract: broadcast_array.v's; busy_o falls when the last value has left.
 //
