@@ -109,6 +109,7 @@ VERBS = {
     "queues": [],
     "queues --balance": [],
     "breakeven": ["--images", "3"],
+    "choose": ["--device", "xc7z020", "--within", "6%", "--machine", "inner_join"],
     "cut": [],
     "emulate": ["--set", "acc_bits=24"],
     "export": ["--to", "timeloop", "-o", "problems"],

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from sparsesim.cli.reading import Reading
 from sparsesim.errors import SpecError
 
-VERBS = ("show", "estimate", "breakeven", "queues", "sparsify", "search", "cosim", "emulate",
-         "cut", "export")  # fmt: skip
+VERBS = ("show", "estimate", "choose", "breakeven", "queues", "sparsify", "search", "cosim",
+         "emulate", "cut", "export")  # fmt: skip
 
 
 @pytest.fixture
