@@ -10,7 +10,7 @@ from typing import Any
 
 from sparsesim import area
 from sparsesim.choice.goals import GOALS
-from sparsesim.choice.kept import Kept, Progress, cached_folder, result_of
+from sparsesim.choice.kept import Kept, Progress, cached_folder
 from sparsesim.choice.lost import lost, nothing_fits, why_not
 from sparsesim.choice.opponent import as_dense, best_dense
 from sparsesim.choice.record import Choice, Chosen, Inputs, LeftOut, Opponent
@@ -157,9 +157,7 @@ class _Search:
         for done, (key, row) in enumerate(best.items()):
             progress("judging the best", done, steps)
             accelerator = Point.of(row.parameters).accelerator
-            results[key] = result_of(
-                kept.trace, accelerator, self.device, folder, self.seed, self.one_clock
-            )
+            results[key] = kept.result_of(accelerator, self.device, self.seed, self.one_clock)
         progress("judging the best", steps - 1, steps)
         dense = self._dense(kept, results)
         progress("judging the best", steps, steps)

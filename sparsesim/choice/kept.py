@@ -48,7 +48,10 @@ class Kept:
     """
 
     def __init__(self, trace: Trace, runs: int, folder: Path, progress: Progress) -> None:
-        self._identity = _digest(source=trace.source.provenance, code=code_sha256())
+        self._identity = _digest(
+            source=trace.source.provenance, labels=_first_labels(trace), code=code_sha256()
+        )
+        self._folder = folder
         self._some = folder / f"{self._identity[:32]}-{runs}.trace"
         whole = folder / f"{self._identity[:32]}.trace"
         if not whole.is_file():
@@ -59,6 +62,37 @@ class Kept:
         if not self._some.is_file():
             save_trace(first_of(self.trace, runs), self._some)
         self.some = load_trace(self._some)
+
+    def result_of(
+        self, accelerator: Accelerator, device: Device, seed: int, one_clock: bool
+    ) -> Result:
+        """The estimate of all runs, beside a dense array in its resources; made once.
+
+        Args:
+            accelerator: of a machine whose area is known.
+            device: of a family that was synthesised.
+            seed: of the intervals.
+            one_clock: dense arrays have the accelerator's.
+        """
+        formats = accelerator.activation_format, accelerator.weight_format
+        digest = _digest(
+            trace=self._identity,
+            own=own_sha256(accelerator.machine, *formats),
+            accelerator=accelerator.sha256(),
+            device=device.sha256(),
+            seed=seed,
+            one_clock=one_clock,
+        )
+        path = self._folder / f"{digest[:32]}.json"
+        try:
+            return load_result(path)
+        except TraceError:
+            found = estimate(self.trace, accelerator, device, seed=seed)
+            family = family_of(device).name
+            dense = iso_resource(self.trace, found, accelerator, device, family, one_clock)
+            found = found.model_copy(update={"iso_resource": dense})
+            save_result(found, path, force=True)
+            return found
 
     def identity(self, workload: Workload) -> str:
         """Of the one trace that there is."""
@@ -75,34 +109,10 @@ def first_of(trace: Trace, runs: int) -> Trace:
     return replace(trace, images=tuple(islice(trace.images, runs)), source=source)
 
 
-def result_of(
-    trace: Trace,
-    accelerator: Accelerator,
-    device: Device,
-    folder: Path,
-    seed: int,
-    one_clock: bool,
-) -> Result:
-    """The estimate of all runs, beside a dense array in its resources; made once."""
-    own = own_sha256(accelerator.machine, accelerator.activation_format, accelerator.weight_format)
-    digest = _digest(
-        source=trace.source.provenance,
-        code=code_sha256() + own,
-        accelerator=accelerator.sha256(),
-        device=device.sha256(),
-        seed=seed,
-        one_clock=one_clock,
-    )
-    path = folder / f"{digest[:32]}.json"
-    try:
-        return load_result(path)
-    except TraceError:
-        found = estimate(trace, accelerator, device, seed=seed)
-        family = family_of(device).name
-        dense = iso_resource(trace, found, accelerator, device, family, one_clock)
-        found = found.model_copy(update={"iso_resource": dense})
-        save_result(found, path, force=True)
-        return found
+def _first_labels(trace: Trace) -> list[int]:
+    """Of the first run: whether there are labels, and how they count, shows in it."""
+    first = next(iter(trace.images), None)
+    return [] if first is None else [first.label, *first.labels]
 
 
 def _digest(**depends: Any) -> str:

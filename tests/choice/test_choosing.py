@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +189,12 @@ def test_at_one_clock_all_have_it(trace, tmp_path):
     clocks = {row.accelerator.clock_mhz for row in found.chosen}
     clocks |= {row.equal_fpga.clock_mhz for row in found.chosen}
     assert clocks | {found.dense.accelerator.clock_mhz} == {200.0}
+
+
+def test_labels_are_not_those_of_a_choice_before(trace, tmp_path):
+    """The same images without labels were chosen for in the same folder."""
+    how = {"within": WITHIN, "machines": [TOY], "folder": tmp_path}
+    assert choose(trace, "xc7z020", **how).accuracy is None
+    images = [replace(image, label=at) for at, image in enumerate(trace.images)]
+    found = choose(replace(trace, images=images), "xc7z020", **how)
+    assert found.accuracy.images == 3
