@@ -76,6 +76,7 @@ module stream_items #(
 );
   localparam [ROUND_W-1:0] PLACES = STASH[ROUND_W-1:0] - 1'b1;
   localparam [ROUND_W-1:0] ONE = {{ROUND_W - 1{1'b0}}, 1'b1};
+  localparam [ROUND_W-1:0] BEFORE = PLACES - ONE;
   localparam SINGLE = STASH == 1 ? 1 : 0;
 
   // Where the row is; the item in work, or the next: the first of its segment, the last.
@@ -89,7 +90,8 @@ module stream_items #(
   wire is_last_chunk = segment_q[3];
   wire here = half_q ? loaded_i[1] ^ done_q[1] : loaded_i[0] ^ done_q[0];
   wire next_here = half_q ? loaded_i[0] ^ done_q[0] : loaded_i[1] ^ done_q[1];
-  wire skip = segment_q[5] && !in_last_i;
+  wire skip = segment_q[5];
+  wire [7:0] next_segment = next_here ? segment_i : coming_i;
 
   wire goes_on = first_q && !is_first_block;
   wire starts_from_zero = is_first_block && !continues_i;
@@ -118,14 +120,14 @@ module stream_items #(
     if (ends_q && !is_last_block) ends_d = first_q;
     else if (ends_q) ends_d = is_before_last || SINGLE;
     else if (falls) ends_d = place == ONE;
-    else ends_d = is_before_last || (chunked_i && place + ONE == PLACES);
+    else ends_d = is_before_last || (chunked_i && place == BEFORE);
   end
   always @(posedge clk_i) begin
     if (take) mid_q <= !entry_last_i;
     if (last) begin
       first_q <= 1'b0;
       ends_q  <= ends_d;
-      if (!ends_q || is_last_block) round_q <= from + (back ? {ROUND_W{1'b1}} : ONE);
+      if (!ends_q || is_last_block) round_q <= from + {{ROUND_W - 1{back}}, 1'b1};
     end
     if (leaves_segment) begin
       first_q <= 1'b1;
@@ -136,7 +138,8 @@ module stream_items #(
       round_q <= {ROUND_W{1'b0}};
       ends_q  <= is_first_of_tile_last;
     end
-    if (leaves_segment || !here) segment_q <= next_here ? segment_i : coming_i;
+    if (leaves_segment || !here)
+      segment_q <= {next_segment[7:6], next_segment[5] && !in_last_i, next_segment[4:0]};
     if (!rst_ni) begin
       {half_q, mid_q, done_q} <= 4'd0;
       first_q <= 1'b1;
@@ -145,11 +148,11 @@ module stream_items #(
 
   // The fetch that follows: the next item's of this block, else, behind the vector that goes on, the
   // one before.
-  wire [PLACE_W-1:0] on = round_q[PLACE_W-1:0] + 1'b1;
-  wire [PLACE_W-1:0] off = round_q[PLACE_W-1:0] - 1'b1;
+  wire [ROUND_W-1:0] neighbour = round_q + {{ROUND_W - 1{ends_q ^ falls}}, 1'b1};
   assign fetch_o = begins && !goes_on && (ends_q ? !is_last_block && !first_q : !starts_from_zero);
   assign fetch_recent_o = ends_q;
-  assign fetch_place_o = ends_q ^ falls ? off : on;
+  assign fetch_place_o = neighbour[PLACE_W-1:0];
+  wire unused = &{1'b0, neighbour};
 
   assign done_o = done_q;
   assign entry_ready_o = entry_ready;

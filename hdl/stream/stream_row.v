@@ -129,14 +129,15 @@ module stream_row #(
   wire [LANE_W-1:0] first_lane = edge_o ? edge_lane_i : {LANE_W{1'b0}};
 
   // Entries: the word, and the value beside it.
-  reg half_q;
+  reg half_q, taken_q;
   reg [INDEX_W-1:0] index_q;
   reg [ENTRY_W-1:0] value_q, value_1_q, value_2_q;
   always @(posedge clk_i) begin
     half_q <= half;
     index_q <= entry_index_i;
-    value_q <= take_o ? entry_value_i : {ENTRY_W{1'b0}};
-    value_1_q <= value_q;
+    taken_q <= take_o;
+    value_q <= entry_value_i;
+    value_1_q <= taken_q ? value_q : {ENTRY_W{1'b0}};
     value_2_q <= value_1_q;
   end
   wire [LANES*HELD_W-1:0] word;
