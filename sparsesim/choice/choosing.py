@@ -236,7 +236,8 @@ class _Search:
         every += [
             dense
             for result in results.values()
-            if (dense := as_dense(result, kept.trace, self.device)) is not None
+            if (dense := as_dense(result, kept.trace, self.device, self.family, self.budget))
+            is not None
         ]
         if not every:
             return None

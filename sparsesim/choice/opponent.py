@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from sparsesim.area import estimate as area
 from sparsesim.area.dense import total_cycles
 from sparsesim.area.iso import dense_arrays
-from sparsesim.area.opponent import fastest
+from sparsesim.area.opponent import fastest, fits
 from sparsesim.area.resources import Resources
 from sparsesim.area.rivalry import DenseArray, Rivalry
 from sparsesim.area.work import DenseWork, dense_work
@@ -93,8 +94,17 @@ def best_dense(
                 found = one
     if found is None:
         return None
-    made = _ordered(found, device)
-    return _with_formats(made, found, trace, some, device)
+    accelerator, dense_cycles = _ordered(found, device)
+    used = found.array.resources()
+    best, used = _encoded(accelerator, used, some, device, family, budget)
+    return Dense(
+        accelerator=best,
+        packed_pairs=found.array.packed_pairs,
+        used=used.rounded(),
+        cycles=dense_cycles if best is accelerator else encoded_cycles(trace, best, device),
+        dense_cycles=dense_cycles,
+        is_proven=found.is_proven,
+    )
 
 
 @dataclass(frozen=True)
@@ -158,42 +168,58 @@ def _ordered(found: _Found, device: Device) -> tuple[Accelerator, int]:
     return min(tried.values(), key=lambda pair: pair[1])
 
 
-def _with_formats(
-    made: tuple[Accelerator, int], found: _Found, trace: Trace, some: Trace, device: Device
-) -> Dense:
-    accelerator, dense_cycles = made
-    best, least = accelerator, encoded_cycles(some, accelerator, device)
+def _encoded(
+    accelerator: Accelerator,
+    used: Resources,
+    some: Trace,
+    device: Device,
+    family: str,
+    budget: Resources,
+) -> tuple[Accelerator, Resources]:
+    """The accelerator in the formats that it is the fastest with on some runs, and what it takes:
+    its decoders, where it has them for masks alone, have to fit as well."""
+    plain = area(accelerator, family)
+    best, least, taken = accelerator, encoded_cycles(some, accelerator, device), used
     for first, second in product(FORMATS, FORMATS):
         one = accelerator.with_(activation_format=first, weight_format=second)
-        cycles = encoded_cycles(some, one, device)
-        if cycles < least:
-            best, least = one, cycles
-    return Dense(
-        accelerator=best,
-        packed_pairs=found.array.packed_pairs,
-        used=found.array.resources().rounded(),
-        cycles=dense_cycles if best is accelerator else encoded_cycles(trace, best, device),
-        dense_cycles=dense_cycles,
-        is_proven=found.is_proven,
-    )
+        priced = area(one, family)
+        assert plain is not None and priced is not None  # as it was offered with its resources
+        more = used + priced + plain * -1
+        if fits(more, budget):
+            cycles = encoded_cycles(some, one, device)
+            if cycles < least:
+                best, least, taken = one, cycles, more
+    return best, taken
 
 
-def as_dense(result: Result, trace: Trace, device: Device) -> Dense | None:
-    """An estimated accelerator as a dense one, in the format that it is the fastest with; None: its
-    own scheme skips zeros."""
+def as_dense(
+    result: Result, trace: Trace, device: Device, family: str, budget: Resources
+) -> Dense | None:
+    """An estimated accelerator as a dense one, in the format that it is the fastest with.
+
+    Args:
+        result: of it.
+        trace: whose runs are timed.
+        device: gives the DRAM bandwidth. family: prices it.
+        budget: that it may take.
+    Returns:
+        None where its own scheme skips zeros.
+    """
     accelerator, placed = result.accelerator, result.on_device
     assert placed is not None
     if not accelerator.rules.scheme(accelerator.skipping).is_dense:
         return None
-    dense_cycles = result.totals.cycles[accelerator.skipping].total
-    best, least = accelerator, dense_cycles
-    for first, second in product(FORMATS, FORMATS):
-        one = accelerator.with_(activation_format=first, weight_format=second)
-        cycles = encoded_cycles(trace, one, device)
-        if cycles < least:
-            best, least = one, cycles
+    cycles = result.totals.cycles[accelerator.skipping].total
     used = Resources(**placed.used.model_dump())
-    return Dense(best, 0, used, least, dense_cycles, False)
+    best, used = _encoded(accelerator, used, trace, device, family, budget)
+    return Dense(
+        accelerator=best,
+        packed_pairs=0,
+        used=used.rounded(),
+        cycles=cycles if best is accelerator else encoded_cycles(trace, best, device),
+        dense_cycles=cycles,
+        is_proven=False,
+    )
 
 
 def encoded_cycles(trace: Trace, accelerator: Accelerator, device: Device) -> int:
