@@ -1,16 +1,35 @@
-"""A dense array's clock beside another accelerator's.
+"""Clocks of what was placed on ECP5 alone: on other families, and beside another accelerator.
 
 AMD's parts can't be placed with open tools, so a clock for them is an assumption; but how much
-faster one array is than another is taken from ECP5, where both were placed.
+faster one array is than another is taken from ECP5, where both were placed. The assumption is one
+for all machines, or their clocks could not be compared.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sparsesim.machines.part import Clock
+
 if TYPE_CHECKING:
-    from sparsesim.machines.part import Clock
     from sparsesim.spec import Accelerator
+
+ASSUMED_MHZ = 200.0
+"""What the default accelerator's PE is assumed to reach where nothing can be placed."""
+ASSUMED_NS = 6.258997308631157
+"""The period of that PE as it was placed on ECP5."""
+
+
+def assumed_clock(period_ns: float, words: str) -> Clock:
+    """The clock of a part where nothing can be placed: as much more or less than the default PE's
+    as the two are on ECP5.
+
+    Args:
+        period_ns: of the part, as placed on ECP5.
+        words: what it is, behind "its": `PE`.
+    """
+    how = f"assumed: {ASSUMED_MHZ:g} MHz for the default PE, others scaled as on ECP5"
+    return Clock(round(ASSUMED_MHZ * ASSUMED_NS / period_ns, 1), False, how, period_ns, words)
 
 
 def dense_clock(accelerator: Accelerator, dense: Accelerator, family: str) -> tuple[float, str]:

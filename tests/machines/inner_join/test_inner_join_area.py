@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sparsesim import area
-from sparsesim.area.clock import dense_clock
+from sparsesim.area.clock import ASSUMED_MHZ, ASSUMED_NS, dense_clock
 from sparsesim.area.common import decoder, postprocess
 from sparsesim.area.part_model import PartModel
 from sparsesim.area.runs import read_runs, write_runs
@@ -173,3 +173,10 @@ def test_estimating_loads_nothing_heavy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_the_assumed_clock_is_that_of_the_default_pe():
+    start = Accelerator()
+    own = start.array
+    assert pe_period_ns(start.skipping, own.window, own.lanes) == ASSUMED_NS
+    assert start.clock_mhz == ASSUMED_MHZ == start.rules.clock(start, "xc7").mhz

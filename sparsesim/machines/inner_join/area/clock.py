@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsesim.area.clock import assumed_clock
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.inner_join.parameters import array_of
@@ -68,11 +69,7 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
         return Clock(
             round(1e3 / period, 1), True, f"its PE alone, {how}, on ECP5", period, words="PE"
         )
-    start = type(accelerator)(machine=accelerator.machine)
-    own = array_of(start)
-    scale = start.clock_mhz * pe_period_ns(start.skipping, own.window, own.lanes)
-    how = f"assumed: {start.clock_mhz:g} MHz for the default PE, others scaled as on ECP5"
-    return Clock(round(scale / period, 1), False, how, period, words="PE")
+    return assumed_clock(period, "PE")
 
 
 @cache
