@@ -147,7 +147,7 @@ def _sections(rows: list[str]) -> Iterator[str]:
 
 
 def _row(network: Network, machines: list[Accelerator], schemes: tuple[str, ...]) -> str:
-    graph, inputs = _opened(network)
+    graph, inputs = opened(network)
     run = passes = work = results = differ = 0
     layers: set[str] = set()
     for machine in machines:
@@ -176,7 +176,8 @@ def _row(network: Network, machines: list[Accelerator], schemes: tuple[str, ...]
     return row
 
 
-def _opened(network: Network) -> tuple[Graph, Inputs]:
+def opened(network: Network) -> tuple[Graph, Inputs]:
+    """The network, quantised where it is of floats, and its first image."""
     graph = ss.load(network.model)
 
     def images(number: int) -> Inputs:

@@ -90,6 +90,22 @@ BUGS = [
         says="an overflow is forgotten when the sum comes back",
     ),
     Bug(
+        "order",
+        "weights",
+        "systolic/systolic_sequencer.v",
+        right="WRITE_BEHIND[23:0] + reach;",
+        wrong="WRITE_BEHIND[23:0] + 24'd1 + reach;",
+        says="a fold that overtakes results of the tile before",
+    ),
+    Bug(
+        "order",
+        "selects",
+        "systolic/systolic_sequencer.v",
+        right="go ? OVERLAPPED != 0 && SELECTS == 0 && !last_of_all",
+        wrong="go ? OVERLAPPED != 0 && !last_of_all",
+        says="weights that come before those before them are in work",
+    ),
+    Bug(
         "pe",
         "depth1",
         "inner_join/inner_join_fetch.v",
