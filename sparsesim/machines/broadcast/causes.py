@@ -52,7 +52,8 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
         f"multiplying fills {count(effectual + padding)} cycles of all PEs, {count(padding)} of "
         f"them with padding entries; activations of whose column a PE has nothing {count(none)}"
     )
-    yield f"pes (now {array.pes}): more of them"
+    if layer.filters > array.pes:
+        yield f"pes (now {array.pes}): more of them have fewer filters each"
     yield "thresholds: more zeros in weights or activations"
     if padding > LEAST_SHARE * layer.cycles[scheme].total:
         yield f"entry_run_bits (now {array.entry_run_bits}): longer runs take fewer padding entries"
@@ -71,7 +72,8 @@ def _broadcast(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]
         "the least, one a row"
     )
     yield "thresholds: more zeros in the activations; zeros of weights gain little here"
-    yield f"pes (now {array.pes}): as many as now are not needed where one a cycle is all they get"
+    if held > 1:
+        yield f"pes (now {array.pes}): fewer are as fast until their work takes longer than looks"
 
 
 def _imbalance(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
