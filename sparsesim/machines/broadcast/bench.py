@@ -41,6 +41,9 @@ class BroadcastBench:
         ]
         self._to_end = [list(sent) for _ in range(self._pes)]
 
+    def index(self, filter_: int) -> int:
+        return filter_
+
     def begin(self) -> None:
         dut, replay, pes = self._dut, self._replay, self._pes
         dut.out_ready_i.value = (1 << self._units) - 1
