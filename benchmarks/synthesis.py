@@ -15,9 +15,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.synthesis_page import write_page
-from sparsesim.area.common import decoder, postprocess
+from sparsesim.area.common import decoder, encoder, postprocess, postprocess_unit
 from sparsesim.area.common.decoder import Decoder
+from sparsesim.area.common.encoder import Encoder
 from sparsesim.area.common.postprocess import Postprocess
+from sparsesim.area.common.postprocess_unit import PostprocessUnit
 from sparsesim.area.part_model import PartModel
 from sparsesim.area.runs import Run, write_rows, write_runs
 from sparsesim.machines.inner_join import SCHEMES
@@ -41,7 +43,7 @@ from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import SEEDS, place
 from sparsesim.synth.run import synthesise
 
-Design = Pe | Surround | PackedSums | Postprocess | Decoder
+Design = Pe | Surround | PackedSums | Postprocess | PostprocessUnit | Encoder | Decoder
 
 _PACKED_SUMS = Path(__file__).with_name("packed_sums.v")
 _PACKED_TREE = Path(__file__).with_name("packed_tree.v")
@@ -104,6 +106,8 @@ _DENSE_ARRAYS = [
 _POSTPROCESSING = [(window, 32) for window in (1, 4, 8, 16, 32, 64)] + [
     (16, acc) for acc in (16, 24, 40, 48, 64)
 ]
+_UNITS = (24, 32, 48, 64)  # sum bits
+_ENCODERS = (1, 8, 16, 32)  # elements
 _DECODERS = [
     *((window, 9) for window in (1, 2, 4, 8, 12, 16, 32, 64)),
     *((window, 8) for window in (1, 4, 8, 16, 32)),
@@ -127,6 +131,8 @@ def main() -> None:
             (pe.MODEL, _pes()),
             (array.MODEL, _arrays()),
             (postprocess.MODEL, _postprocessing()),
+            (postprocess_unit.MODEL, _units()),
+            (encoder.MODEL, _encoders()),
             (decoder.MODEL, _decoders()),
         ):
             _write(model, pool.map(_counted, *zip(*designs, strict=True)))
@@ -169,6 +175,20 @@ def _postprocessing() -> Iterator[tuple[Design, Module]]:
         for elements, acc in _POSTPROCESSING:
             unit = Postprocess(family, elements, acc)
             yield unit, postprocess.module_of(unit)
+
+
+def _units() -> Iterator[tuple[Design, Module]]:
+    for family in FAMILIES:
+        for acc in _UNITS:
+            unit = PostprocessUnit(family, acc)
+            yield unit, postprocess_unit.module_of(unit)
+
+
+def _encoders() -> Iterator[tuple[Design, Module]]:
+    for family in FAMILIES:
+        for elements in _ENCODERS:
+            line = Encoder(family, elements)
+            yield line, encoder.module_of(line)
 
 
 def _decoders() -> Iterator[tuple[Design, Module]]:

@@ -29,8 +29,8 @@ BUGS = [
         "bitmask",
         "window2",
         "common/sparsesim_bitmask_encoder.v",
-        right="valid_q <= moves || (valid_q && !ready_i);",
-        wrong="valid_q <= moves;",
+        right="valid_q <= rst_ni && (moves || (valid_q && !ready_i));",
+        wrong="valid_q <= rst_ni && moves;",
         says="a beat goes before it is taken",
     ),
     Bug(

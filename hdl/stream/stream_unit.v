@@ -59,6 +59,16 @@ module stream_unit #(
   localparam ROW_LEVELS = (OF_W + 3) / 4;
   localparam LATENCY = 2 + LANE_LEVELS + ROW_LEVELS;
 
+  // Written as sums: synthesis would give a multiplication a DSP slice, whatever it is by.
+  function [31:0] times(input [31:0] value, input integer factor);
+    integer bit_number;
+    begin
+      times = 32'd0;
+      for (bit_number = 0; bit_number < 11; bit_number = bit_number + 1)
+        if (factor[bit_number]) times = times + (value << bit_number);
+    end
+  endfunction
+
   // The choice.
   reg busy_q, first_q;
   reg [OF_W-1:0] row_q, row_d;
@@ -118,7 +128,7 @@ module stream_unit #(
       .d_i   (choice),
       .q_o   (out)
   );
-  wire [31:0] out_of_all = {{32 - OF_W{1'b0}}, out} * UNITS + UNIT;
+  wire [31:0] out_of_all = times({{32 - OF_W{1'b0}}, out}, UNITS) + UNIT;
   assign row_o = out_of_all[ROW_W-1:0];
 
   // Its filter: counted from the tile's first on, or by the round and the row.
@@ -146,7 +156,8 @@ module stream_unit #(
           .index_i (row_q),
           .value_o (round)
       );
-      wire [31:0] place = {{32 - ROUND_W{1'b0}}, round} * ROWS + {{32 - OF_W{1'b0}}, row_q} * UNITS + UNIT;
+      wire [31:0] place = times({{32 - ROUND_W{1'b0}}, round}, ROWS) +
+          times({{32 - OF_W{1'b0}}, row_q}, UNITS) + UNIT;
       always @(posedge clk_i) index_q <= place[15:0];
       wire unused = &{1'b0, tile_i, bases_i, place, first_q};
     end

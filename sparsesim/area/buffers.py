@@ -12,6 +12,7 @@ to 32768 x 1, simple dual port; FPGA-DS-02012: 18 Kb as 512 x 36 to 16384 x 1, p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _MOST_BESIDE = 9  # so many 8-bit words are 72 bits, the widest port of a block
 _HALF_BLOCK = {36: 512, 18: 1024, 9: 2048, 4: 4096, 2: 8192, 1: 16384}
 
 
+@lru_cache(maxsize=4096)
 def memory_bram36(width_bits: int, words: int) -> float:
     """Blocks of 36 Kb of a memory with one read and one write port.
 

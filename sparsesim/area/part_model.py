@@ -69,6 +69,7 @@ class PartModel(Generic[D]):
         kind: what is fitted together; the family, unless it says more.
         stored_luts, stored_ffs: LUTs and flip-flops used as memory, exact, and not fitted.
         dsp: multiplier blocks, exact; None: those of the nearest run.
+        bram36: blocks of RAM, exact; None: those of the nearest run.
         near: the number by which runs are near a design; the first of equally near ones is taken.
     """
 
@@ -81,6 +82,7 @@ class PartModel(Generic[D]):
     stored_ffs: Callable[[D], int] = _none
     dsp: Callable[[D], int] | None = None
     near: Callable[[D], float] = _none
+    bram36: Callable[[D], float] | None = None
 
     @cached_property
     def runs(self) -> tuple[Run[D], ...]:
@@ -98,7 +100,8 @@ class PartModel(Generic[D]):
         at = self.near(design)
         nearest = min(_runs(self, kind), key=lambda run: abs(self.near(run.design) - at))
         dsp = nearest.dsp if self.dsp is None else self.dsp(design)
-        return Resources(lut(design), ff(design), dsp, nearest.bram36)
+        bram36 = nearest.bram36 if self.bram36 is None else self.bram36(design)
+        return Resources(lut(design), ff(design), dsp, bram36)
 
     def held_out_error(self, kind: Hashable, what: str = "lut") -> Error:
         """The error by cross-validation: every point is predicted without a fifth of them.

@@ -20,7 +20,11 @@ SMALL = {
     "inner_join": [
         {"rows": 2, "cols": 3, "window": 4},
         {"rows": 3, "cols": 1, "window": 2, "lanes": 2, "skipping": "none", "feed_latency": 2},
-    ]
+    ],
+    "stream": [
+        {"rows": 4, "lanes": 8, "units": 2, "skipping": "activation"},
+        {"rows": 6, "lanes": 4, "units": 2, "depth": 64, "skipping": "none", "feed_latency": 2},
+    ],
 }
 SYNTHESISED = [
     name

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.pairs import Pairs
+    from sparsesim.machines.part import Clock, Part, Placed
     from sparsesim.machines.passes import Passes
     from sparsesim.machines.stream.dealing import Vectors
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
+    from sparsesim.spec import Accelerator
 
 
 class Stream(Machine):
@@ -129,6 +131,21 @@ class Stream(Machine):
         from sparsesim.machines.stream.causes import cause
 
         return cause(bound, result, layer, scheme)
+
+    def parts(self, accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+        from sparsesim.machines.stream.area.parts import parts
+
+        return parts(accelerator, family)
+
+    def placed(self, accelerator: Accelerator) -> Mapping[str, Placed]:
+        from sparsesim.machines.stream.area.parts import placed
+
+        return placed(accelerator)
+
+    def clock(self, accelerator: Accelerator, family: str) -> Clock:
+        from sparsesim.machines.stream.area.clock import clock
+
+        return clock(accelerator, family)
 
     def space(self, budget: Resources) -> ArraySpace:
         from sparsesim.machines.stream.space import space

@@ -1,0 +1,165 @@
+"""Synthesis of `stream`: the tables of its area model, and placements for its clock.
+
+    python -m benchmarks.stream_synthesis [--clocks] [FAMILY ...]
+
+What was synthesised once is kept in the cache. The page is written by `benchmarks.synthesis`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sparsesim.area.part_model import PartModel
+from sparsesim.area.runs import Run, write_rows, write_runs
+from sparsesim.machines.part import Module
+from sparsesim.machines.stream.area import around, entries, row
+from sparsesim.machines.stream.area.clock import TABLE, PlacedRow
+from sparsesim.machines.stream.area.entries import Entries
+from sparsesim.machines.stream.area.parts import (
+    around_of,
+    array_module,
+    placed,
+    row_module,
+    row_of,
+)
+from sparsesim.spec import Accelerator
+from sparsesim.synth.accelerator import counts_of, synthesise_module
+from sparsesim.synth.families import FAMILIES
+from sparsesim.synth.place import SEEDS, place
+
+# (lanes, depth, stash, act_bits, weight_bits, acc_bits) of rows of many, positions streamed.
+_ROWS = [
+    *((lanes, 256, 16, 9, 8, 32) for lanes in (1, 2, 4, 6, 8, 12, 16, 32, 64, 128)),
+    *((8, depth, 16, 9, 8, 32) for depth in (64, 1024)),
+    *((lanes, 256, stash, 9, 8, 32) for lanes, stash in ((8, 2), (4, 64))),
+    (16, 256, 16, 5, 4, 24),
+    (8, 256, 16, 16, 16, 48),
+    (8, 256, 16, 9, 8, 64),
+]
+# (streamed, rows, lanes, depth, stash, units, feed_latency).
+_MORE_ROWS = [("activation", 1, 8, 256, 16, 1, 1), ("weight", 6, 16, 256, 16, 2, 1)]
+_ARRAYS = [
+    *(("activation", rows, 8, 256, 16, units, 1) for rows, units in ((4, 2), (16, 4), (16, 16))),
+    *(("weight", rows, 8, 256, 16, units, 1) for rows, units in ((4, 2), (16, 4))),
+    ("weight", 6, 16, 256, 16, 2, 1),
+    ("activation", 8, 4, 64, 16, 8, 2),
+    ("weight", 12, 4, 512, 4, 3, 3),
+    ("activation", 24, 4, 256, 16, 2, 1),
+    ("activation", 2, 32, 256, 16, 1, 2),
+]
+# (depth, entry_bits) of decoders.
+_ENTRIES = [(16, 9), (256, 9), (4096, 9), (256, 8)]
+
+# Rows by lanes; arrays as (streamed, rows, lanes, units, feed_latency).
+_PLACED_ROWS = (4, 8, 16, 32)
+_PLACED_ARRAYS = [("activation", 12, 8, 4, 2), ("weight", 12, 8, 4, 2)]
+
+
+def main(families: Sequence[str]) -> None:
+    """Write the tables of these families; other families' rows stay."""
+    for model, designs in ((row.MODEL, _rows), (around.MODEL, _arrays), (entries.MODEL, _decoders)):
+        _write(model, families, [one for family in families for one in designs(family)])
+
+
+def _write(
+    model: PartModel, families: Sequence[str], designs: Sequence[tuple[Any, Module]]
+) -> None:
+    others = (
+        [run for run in model.runs if run.design.family not in families]
+        if model.table.exists()
+        else []
+    )
+    known = [_counted(design, module) for design, module in designs]
+    order = list(FAMILIES)
+    runs = sorted([*others, *known], key=lambda run: order.index(run.design.family))
+    write_runs(runs, model.table)
+    print(f"{len(known)} runs of {model.name}", flush=True)
+
+
+def _of(family: str, grid: Sequence[Any]) -> Sequence[Any]:
+    """Half of a grid for UltraScale+: Yosys maps it as it does the 7 series."""
+    return grid[::2] if family == "xcup" else grid
+
+
+def _rows(family: str) -> Iterator[tuple[Any, Module]]:
+    for lanes, depth, stash, *bits in _of(family, _ROWS):
+        one = _accelerator("activation", 16, lanes, depth, stash, 4, 1, *bits)
+        yield row_of(one, family), row_module(one)
+    for keys in _of(family, _MORE_ROWS):
+        one = _accelerator(*keys)
+        yield row_of(one, family), row_module(one)
+
+
+def _arrays(family: str) -> Iterator[tuple[Any, Module]]:
+    for keys in _of(family, _ARRAYS):
+        one = _accelerator(*keys)
+        yield around_of(one, family), array_module(one)
+
+
+def _decoders(family: str) -> Iterator[tuple[Any, Module]]:
+    for depth, bits in _of(family, _ENTRIES):
+        design = Entries(family, depth, bits)
+        yield design, entries.module_of(design)
+
+
+def _accelerator(
+    streamed: str,
+    rows: int,
+    lanes: int,
+    depth: int,
+    stash: int,
+    units: int,
+    latency: int,
+    *bits: int,
+) -> Accelerator:
+    act, weight, acc = bits or (9, 8, 32)
+    array = {"rows": rows, "lanes": lanes, "depth": depth, "stash": stash, "units": units}
+    return Accelerator(
+        machine="stream",
+        skipping=streamed,
+        act_bits=act,
+        weight_bits=weight,
+        acc_bits=acc,
+        feed_latency=latency,
+        **array,
+    )
+
+
+def _counted(design: Any, module: Module) -> Run:
+    counts = counts_of(module, synthesise_module(module, design.family))
+    print(design, counts.lut, flush=True)
+    return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
+
+
+def _place() -> None:
+    """Place rows and arrays, and write their table."""
+    rows: list[PlacedRow] = []
+    for lanes in _PLACED_ROWS:
+        rows += _placed("row", _accelerator("activation", 16, lanes, 256, 16, 4, 1))
+    for streamed, count, lanes, units, latency in _PLACED_ARRAYS:
+        rows += _placed("array", _accelerator(streamed, count, lanes, 256, 16, units, latency))
+        write_rows(rows, TABLE)
+
+
+def _placed(word: str, one: Accelerator) -> list[PlacedRow]:
+    what, array = placed(one)[word], one.array
+    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
+    print(word, array, clock.median_mhz, flush=True)
+    size = (array.rows, array.units, array.feed_latency) if word == "array" else (1, 1, 0)
+    streamed = one.skipping if word == "array" else "either"
+    return [
+        PlacedRow(
+            word, streamed, array.lanes, *size, found.seed, round(found.clock_mhz, 2), found.luts
+        )
+        for found in clock.placements
+    ]
+
+
+if __name__ == "__main__":
+    asked = [word for word in sys.argv[1:] if word != "--clocks"]
+    if "--clocks" in sys.argv[1:]:
+        _place()
+    else:
+        main(asked or list(FAMILIES))

@@ -1,0 +1,95 @@
+"""The clock of `stream`: placements of a row and of arrays on ECP5, and what they say of others.
+
+A row's paths lie in its memories, multipliers and control, whatever lies beside it; an array adds
+the way to the loader and to units, which its feed latency and registers cut.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsesim.area.runs import read_rows
+from sparsesim.machines.part import Clock
+from sparsesim.machines.stream.parameters import array_of
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
+
+TABLE = Path(__file__).with_name("clocks.csv")
+
+
+@dataclass(frozen=True)
+class PlacedRow:
+    """A row of the table: one seed's placement of a row, or of an array, for ECP5.
+
+    Attributes:
+        part: `row` or `array`.
+        streams: the streamed operand of the array; `either` of a row.
+        lanes: of a row.
+        rows, units, feed_latency: of the array; 1, 1 and 0 for a row.
+        seed: of nextpnr.
+        clock_mhz: the highest after routing.
+        luts: LUT4 sites taken.
+    """
+
+    part: str
+    streams: str
+    lanes: int
+    rows: int
+    units: int
+    feed_latency: int
+    seed: int
+    clock_mhz: float
+    luts: int
+
+
+def clock(accelerator: Accelerator, family: str) -> Clock:
+    """The clock that a row of an accelerator reached, or is assumed to reach.
+
+    Args:
+        accelerator: gives the lanes.
+        family: `ecp5` has placements; elsewhere the default accelerator's row is assumed to reach
+            its `clock_mhz`, and others as much more or less as on ECP5.
+    """
+    lanes = array_of(accelerator).lanes
+    period = row_period_ns(lanes)
+    if family == "ecp5":
+        how = "placed" if lanes in _placed_periods() else "between those placed"
+        return Clock(
+            round(1e3 / period, 1), True, f"its row alone, {how}, on ECP5", period, words="row"
+        )
+    start = type(accelerator)(machine=accelerator.machine)
+    scale = start.clock_mhz * row_period_ns(array_of(start).lanes)
+    how = f"assumed: {start.clock_mhz:g} MHz for the default row, others scaled as on ECP5"
+    return Clock(round(scale / period, 1), False, how, period, words="row")
+
+
+def row_period_ns(lanes: int) -> float:
+    """Shortest clock period of a row on ECP5, by its lanes: between those that were placed."""
+    periods = _placed_periods()
+    known = sorted(periods)
+    at = np.log2(lanes)
+    return float(np.interp(at, np.log2(known), [periods[number] for number in known]))
+
+
+@cache
+def read_clocks() -> tuple[PlacedRow, ...]:
+    """All placements, in the order of the file."""
+    return read_rows(TABLE, PlacedRow)
+
+
+@cache
+def _placed_periods() -> dict[int, float]:
+    """The median over the seeds of each row in the table, by its lanes."""
+    seeds: dict[int, list[float]] = defaultdict(list)
+    for row in read_clocks():
+        if row.part == "row":
+            seeds[row.lanes].append(1000 / row.clock_mhz)
+    return {lanes: statistics.median(periods) for lanes, periods in seeds.items()}
