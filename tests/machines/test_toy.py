@@ -345,10 +345,10 @@ def test_break_even_without_a_dense_mode(trace: ss.Trace):
     from sparsesim.estimator.break_even import break_even
     from sparsesim.report.break_even import break_even_text
 
-    # 64 multipliers take 1686 LUTs, in which there are some PEs of inner_join.
+    # 64 multipliers take 1686 LUTs, in which there is a systolic array of some PEs.
     found = break_even(trace, ss.Accelerator(machine=toy.SPARSE, multipliers=64), images=1)
     assert list(found.rivals) == ["nonzero_pairs"]
-    assert found.rivals["nonzero_pairs"].machine == "inner_join"
+    assert found.rivals["nonzero_pairs"].machine == "systolic"
     assert "nonzero_pairs" in plain(break_even_text(found))
 
 

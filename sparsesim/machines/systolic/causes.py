@@ -28,7 +28,7 @@ def cause(bound: str, result: Result, layer: LayerRecord, scheme: str) -> Cause 
         "fill": _fill,
         "drain": _drain,
     }
-    if bound not in explainers:
+    if bound not in explainers or (bound == "preload" and not _array(result).keeps_weights):
         return None
     said, *parameters = explainers[bound](result, layer, scheme)
     return Cause(said, tuple(parameters))
@@ -42,6 +42,12 @@ def _array(result: Result) -> SystolicArray:
 
 def _is_dense(result: Result, scheme: str) -> bool:
     return result.accelerator.rules.scheme(scheme).is_dense
+
+
+def _is_held(layer: LayerRecord, scheme: str) -> bool:
+    """Whether n of every m weights are held: fewer pairs than all are multiplied."""
+    classes = layer.schemes[scheme].classes
+    return classes["effectual"] + classes["ineffectual"] < layer.macs
 
 
 def _spent(result: Result, layer: LayerRecord, scheme: str, kind: str) -> float:
@@ -70,7 +76,7 @@ def _edges(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     filters, positions = layer.filters, layer.positions * result.accelerator.batch
     if array.keeps_weights:
         on_rows = layer.reduction
-        if not _is_dense(result, scheme):
+        if _is_held(layer, scheme):
             on_rows = int(kept(layer.reduction, array))
         what = f"K = {on_rows}"
     else:
@@ -120,11 +126,15 @@ def _preload(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
 def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     array, spent = _array(result), _spent(result, layer, scheme, "fill")
     passes = layer.passes.count
-    of = plural(passes, "pass") if passes == 1 else f"{count(passes)} passes"
     if array.overlaps:
-        yield f"{of} fill and empty the array, {array.skew} cycles each: {count(spent)} in all"
+        yield (
+            f"each of {count(passes)} passes fills and empties the array in "
+            f"{plural(array.skew, 'cycle')}: {count(spent)} in all"
+            if passes != 1
+            else f"1 pass fills and empties the array: {plural(array.skew, 'cycle')}"
+        )
     else:
-        yield f"each fold of {of} fills and empties the array: {count(spent)} cycles in all"
+        yield f"each fold fills and empties the array: {count(spent)} cycles in all"
         yield "preload: overlapped lets folds follow each other without a gap"
     if passes > layer.groups * len(result.per_image.images):
         yield "activation, weight and output buffer: larger ones make longer passes"

@@ -5,12 +5,15 @@ It loads no library: what its methods need, they import.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsesim.machines.machine import (
+    Clock,
     Densities,
     Machine,
+    Part,
+    Placed,
     Runs,
     Scheme,
     SlotClass,
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsesim.area.resources import Resources
+    from sparsesim.area.rivalry import DenseArray, Rivalry
     from sparsesim.machines.array_space import ArraySpace
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.systolic.verilog import SystolicRtl
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
+    from sparsesim.spec.accelerator import Accelerator
 
 
 class Systolic(Machine):
@@ -114,6 +119,26 @@ class Systolic(Machine):
         from sparsesim.machines.systolic.space import space
 
         return space(budget)
+
+    def parts(self, accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+        from sparsesim.machines.systolic.area.parts import parts
+
+        return parts(accelerator, family)
+
+    def placed(self, accelerator: Accelerator) -> Mapping[str, Placed]:
+        from sparsesim.machines.systolic.area.parts import placed
+
+        return placed(accelerator)
+
+    def clock(self, accelerator: Accelerator, family: str) -> Clock:
+        from sparsesim.machines.systolic.area.clock import clock
+
+        return clock(accelerator, family)
+
+    def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
+        from sparsesim.machines.systolic.area.dense_arrays import dense_arrays
+
+        return dense_arrays(rivalry)
 
     def sums(self, scheme: Scheme, array: SystolicArray) -> SumOrder:
         return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)

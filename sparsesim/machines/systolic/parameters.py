@@ -12,6 +12,8 @@ from sparsesim.spec.base import Spec
 if TYPE_CHECKING:
     from sparsesim.spec.accelerator import Accelerator
 
+Dataflow = Literal["weight_stationary", "output_stationary"]
+
 MOST_LINES = 1024
 """Rows, or columns, that an array may have."""
 DEEPEST = 4096
@@ -46,7 +48,7 @@ class SystolicArray(Spec):
 
     rows: int = Field(default=16, ge=1, le=MOST_LINES)
     cols: int = Field(default=16, ge=1, le=MOST_LINES)
-    dataflow: Literal["weight_stationary", "output_stationary"] = "weight_stationary"
+    dataflow: Dataflow = "weight_stationary"
     preload: Literal["overlapped", "serial"] = "overlapped"
     depth: int = Field(default=128, ge=1, le=DEEPEST)
     units: int = Field(default=4, ge=1, le=MOST_LINES)

@@ -16,6 +16,7 @@ from sparsesim.machines.systolic.parameters import (
     ROUND_TRIP,
     THROUGH_MEMORY,
     THROUGH_REGISTER,
+    Dataflow,
     SystolicArray,
 )
 from sparsesim.spec import Accelerator
@@ -34,7 +35,7 @@ class Sizes:
         rows, cols, units, depth: as the parameters are; int64, of one shape.
     """
 
-    dataflow: str
+    dataflow: Dataflow
     rows: Ints
     cols: Ints
     units: Ints

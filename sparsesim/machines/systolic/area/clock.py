@@ -1,0 +1,72 @@
+"""The clock of a systolic array: that of a PE by itself, as placed on ECP5."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsesim.area.runs import read_rows
+from sparsesim.machines.part import Clock
+from sparsesim.machines.systolic.parameters import array_of
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Accelerator
+
+TABLE = Path(__file__).with_name("clocks.csv")
+
+
+@dataclass(frozen=True)
+class PlacedRow:
+    """One placement.
+
+    Attributes:
+        part: `pe` or `array`.
+        dataflow, n_of_m: of it. rows, cols, units: of an array; 0 of a PE.
+        seed: of the placement.
+        clock_mhz: the highest clock. luts: that were placed.
+    """
+
+    part: str
+    dataflow: str
+    n_of_m: str
+    rows: int
+    cols: int
+    units: int
+    seed: int
+    clock_mhz: float
+    luts: int
+
+
+def clock(accelerator: Accelerator, family: str) -> Clock:
+    """The clock that an accelerator's PE reached, or is assumed to reach.
+
+    Args:
+        accelerator: gives the dataflow, and among how many activations a PE selects.
+        family: `ecp5` has placements; elsewhere the default array's PE is assumed to reach its
+            `clock_mhz`, and others as much more or less as on ECP5.
+    """
+    own = array_of(accelerator)
+    period = _periods()[own.dataflow, own.kept_of_block[1]]
+    if family == "ecp5":
+        source = "its PE alone, placed, on ECP5"
+        return Clock(round(1e3 / period, 1), True, source, period, words="PE")
+    start = type(accelerator)(machine=accelerator.machine)
+    default = array_of(start)
+    scale = start.clock_mhz * _periods()[default.dataflow, default.kept_of_block[1]]
+    how = f"assumed: {start.clock_mhz:g} MHz for the default PE, others scaled as on ECP5"
+    return Clock(round(scale / period, 1), False, how, period, words="PE")
+
+
+@cache
+def _periods() -> dict[tuple[str, int], float]:
+    """Of a PE by its dataflow and how many activations it selects among: the median over seeds."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for row in read_rows(TABLE, PlacedRow):
+        if row.part == "pe":
+            block = 1 if row.n_of_m == "none" else int(row.n_of_m[-1])
+            found[row.dataflow, block].append(1000 / row.clock_mhz)
+    return {key: statistics.median(periods) for key, periods in found.items()}
