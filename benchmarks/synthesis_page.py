@@ -10,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sparsesim.area.common import decoder, postprocess
+from sparsesim.area.common import decoder, encoder, postprocess, postprocess_unit
 from sparsesim.area.common.decoder import Decoder
+from sparsesim.area.common.encoder import Encoder
 from sparsesim.area.common.postprocess import Postprocess
+from sparsesim.area.common.postprocess_unit import PostprocessUnit
 from sparsesim.area.part_model import PartModel
 from sparsesim.area.runs import Run
 from sparsesim.machines.inner_join import SCHEMES
@@ -21,6 +23,12 @@ from sparsesim.machines.inner_join.area.array import Surround
 from sparsesim.machines.inner_join.area.clock import PlacedRow, read_clocks
 from sparsesim.machines.inner_join.area.packed_sums import PackedSums
 from sparsesim.machines.inner_join.area.pe import Pe, kind_of
+from sparsesim.machines.stream.area import around as around_rows
+from sparsesim.machines.stream.area import entries
+from sparsesim.machines.stream.area import row as stream_row
+from sparsesim.machines.stream.area.around import Around
+from sparsesim.machines.stream.area.entries import Entries
+from sparsesim.machines.stream.area.row import Row
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import OPTIONS, PART
 
@@ -145,6 +153,7 @@ def _sections() -> Iterable[str]:
         "(`benchmarks/packed_tree.v`): "
         f"{lanes.lut} LUT with 4 lanes."
     )
+    yield from _stream()
     yield "## Clock on ECP5"
     yield (
         f"{PART}, `nextpnr-ecp5 {' '.join(OPTIONS)}`, medians over the seeds and their range. "
@@ -178,17 +187,51 @@ def _sections() -> Iterable[str]:
         (array.MODEL, "array", None),
         (postprocess.MODEL, "postprocess", None),
         (decoder.MODEL, "decoder", None),
+        (encoder.MODEL, "encoder", None),
+        (postprocess_unit.MODEL, "post-processing unit", None),
+        (stream_row.MODEL, "stream's row", None),
+        (around_rows.MODEL, "stream's array without rows", None),
+        (entries.MODEL, "stream's entries", None),
     ]
     yield _table(
         ["part", *(f"{name} LUT: median, worst; FF" for name in FAMILIES), "points"],
         (
             [
                 words,
-                *(_errors(model, _kind(family, kind)) for family in FAMILIES),
-                str(model.held_out_error(_kind("xc7", kind)).points),
+                *(_errors(model, _kind(model, family, kind)) for family in FAMILIES),
+                str(model.held_out_error(_kind(model, "xc7", kind)).points),
             ]
             for model, words, kind in kinds
         ),
+    )
+
+
+def _stream() -> Iterable[str]:
+    yield "## Rows that share an index"
+    yield (
+        "`stream`'s parts (`python -m benchmarks.stream_synthesis`): a row with its store of 2 x "
+        "256 words and a stash of 16 sums a lane; what is around rows; the decoder of a row's "
+        "entries, of blocks of up to 4,096; a post-processing unit; an encoder of 16 outputs. "
+        "32-bit sums, positions streamed:"
+    )
+    row_ = Row("", 8, 256, 16, 12, 9, 8, 32)
+    rows = (
+        [f"row of {lanes}", *_all_families(stream_row.MODEL, replace(row_, lanes=lanes))]
+        for lanes in (4, 8, 16, 64)
+    )
+    around_ = Around("", "activation", 16, 8, 256, 16, 16, 1, 12, 8, 32)
+    yield _table(
+        ["part", *(f"{name} LUT (RAM), FF, DSP, BRAM36" for name in FAMILIES)],
+        [
+            *rows,
+            ["around 16 rows of 8, a unit a row", *_all_families(around_rows.MODEL, around_)],
+            ["decoder of entries", *_all_families(entries.MODEL, Entries("", 4096, 9))],
+            [
+                "post-processing unit",
+                *_all_families(postprocess_unit.MODEL, PostprocessUnit("", 32)),
+            ],
+            ["encoder of 16 outputs", *_all_families(encoder.MODEL, Encoder("", 16))],
+        ],
     )
 
 
@@ -206,8 +249,10 @@ def _found(model: PartModel, design: object) -> Run:
     return next(run for run in model.runs if run.design == design)
 
 
-def _kind(family: str, kind: tuple[str, bool] | None) -> Hashable:
-    return kind_of(family, *kind) if kind else family
+def _kind(model: PartModel, family: str, kind: tuple[str, bool] | None) -> Hashable:
+    if kind:
+        return kind_of(family, *kind)
+    return next(model.kind(run.design) for run in model.runs if run.design.family == family)
 
 
 def _errors(model: PartModel, kind: Hashable) -> str:

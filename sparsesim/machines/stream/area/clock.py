@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsesim.area.clock import assumed_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.stream.parameters import array_of
@@ -55,8 +56,8 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
 
     Args:
         accelerator: gives the lanes.
-        family: `ecp5` has placements; elsewhere the default accelerator's row is assumed to reach
-            its `clock_mhz`, and others as much more or less as on ECP5.
+        family: `ecp5` has placements; elsewhere it is assumed, as much more or less than that of
+            another machine's part as on ECP5 (`sparsesim.area.clock.assumed_clock`).
     """
     lanes = array_of(accelerator).lanes
     period = row_period_ns(lanes)
@@ -65,10 +66,7 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
         return Clock(
             round(1e3 / period, 1), True, f"its row alone, {how}, on ECP5", period, words="row"
         )
-    start = type(accelerator)(machine=accelerator.machine)
-    scale = start.clock_mhz * row_period_ns(array_of(start).lanes)
-    how = f"assumed: {start.clock_mhz:g} MHz for the default row, others scaled as on ECP5"
-    return Clock(round(scale / period, 1), False, how, period, words="row")
+    return assumed_clock(period, "row")
 
 
 def row_period_ns(lanes: int) -> float:
