@@ -31,6 +31,10 @@ SMALL = {
         {"rows": 4, "cols": 3, "units": 1, "dataflow": "output_stationary"},
         {"rows": 2, "cols": 4, "units": 2, "n_of_m": "2:4", "depth": 16},
     ],
+    "broadcast": [
+        {"pes": 4, "pe_sums": 16, "units": 2},
+        {"pes": 6, "pe_sums": 32, "units": 1, "activation_format": "dense"},
+    ],
 }
 SYNTHESISED = [
     name

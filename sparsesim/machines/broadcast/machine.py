@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparsesim.machines.broadcast.parameters import BroadcastArray
 from sparsesim.machines.machine import (
+    Clock,
     Densities,
     Machine,
+    Part,
+    Placed,
     Runs,
     Scheme,
     SlotClass,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from sparsesim.machines.timeline import Timeline
     from sparsesim.result.model import LayerRecord, Result
     from sparsesim.rtl.rtl import Rtl
+    from sparsesim.spec.accelerator import Accelerator
 
 
 class Broadcast(Machine):
@@ -134,6 +138,21 @@ class Broadcast(Machine):
         from sparsesim.machines.broadcast.causes import cause
 
         return cause(bound, result, layer, scheme)
+
+    def parts(self, accelerator: Accelerator, family: str) -> tuple[Part, ...]:
+        from sparsesim.machines.broadcast.area.parts import parts
+
+        return parts(accelerator, family)
+
+    def placed(self, accelerator: Accelerator) -> Mapping[str, Placed]:
+        from sparsesim.machines.broadcast.area.parts import placed
+
+        return placed(accelerator)
+
+    def clock(self, accelerator: Accelerator, family: str) -> Clock:
+        from sparsesim.machines.broadcast.area.clock import clock
+
+        return clock(accelerator, family)
 
     @property
     def rtl(self) -> Rtl:
