@@ -28,8 +28,8 @@ def test_a_pe_has_one_multiplier(run):
 
 
 def test_a_store_of_a_pe():
-    """EIE's: 16 MiB over 64 PEs are 256 KiB in words of 12 bits, 174,763 of them, and a pointer of 7
-    and 18 bits for each eight. No block holds more than its bits."""
+    """EIE's: 16 MiB over 64 PEs are 256 KiB in words of 12 bits, 174,763 of them, and a pointer of
+    7 and 18 bits for each eight. No block holds more than its bits."""
     eie = Accelerator.named("eie")
     assert buffers.line_entries(eie) == 174_763
     assert parts.address_bits(eie) == 18
