@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparsesim.machines.broadcast.parameters import BroadcastArray
 from sparsesim.machines.machine import (
+    ArraySpace,
     Clock,
     Densities,
     Machine,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sparsesim.area.resources import Resources
     from sparsesim.machines.counted import Counted
     from sparsesim.machines.explanation import Cause, Floor
     from sparsesim.machines.pairs import Pairs
@@ -153,6 +155,11 @@ class Broadcast(Machine):
         from sparsesim.machines.broadcast.area.clock import clock
 
         return clock(accelerator, family)
+
+    def space(self, budget: Resources) -> ArraySpace:
+        from sparsesim.machines.broadcast.space import space
+
+        return space(budget)
 
     @property
     def rtl(self) -> Rtl:
