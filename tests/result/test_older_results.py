@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sparsesim.errors import TraceError
+from sparsesim.machines.found import BUILT_IN
 from sparsesim.result import Result, load_result, save_result
 from sparsesim.spec import Accelerator
 
@@ -87,7 +88,7 @@ def test_it_is_written_as_this_version_writes(result, tmp_path):
         (
             "accelerator",
             {"datapath": "eie"},
-            "machine 'eie' is unknown; use one of inner_join",
+            f"machine 'eie' is unknown; use one of {', '.join(BUILT_IN)}",
         ),
         (
             "iso_resource",

@@ -10,6 +10,7 @@ import pytest
 
 import sparsesim as ss
 from sparsesim.errors import SpecError, TraceError
+from sparsesim.machines.found import BUILT_IN
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.result.schema import SCHEMA_FILE, schema_text
 
@@ -177,7 +178,7 @@ def test_files_that_are_no_results(trace, tmp_path):
             "clock_mhz 1000000000000.0 with dram_gb_per_s 17.064 gives 1.4e-07 DRAM bits a cycle; "
             "use 1e-06 or more",
         ),
-        ({"machine": "eie"}, 0, "machine 'eie' is unknown; use one of inner_join"),
+        ({"machine": "eie"}, 0, f"machine 'eie' is unknown; use one of {', '.join(BUILT_IN)}"),
     ],
 )
 def test_estimates_that_are_refused(trace, machine, seed, message):
