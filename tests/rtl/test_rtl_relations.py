@@ -85,6 +85,18 @@ RELATIONS = [
         "stash 3 is no power of two; use one from 1 to 256",
         {"STASH": 4, "ROWS": 2, "LANES": 2, "UNITS": 1},
     ),
+    (
+        "stream_entries",
+        {"WINDOW": 6},
+        "window 6 is no power of two; use one from 2 to 64",
+        {"WINDOW": 8},
+    ),
+    (
+        "stream_entries",
+        {"DEPTH": 24},
+        "depth 24 is no power of two; use one from 16 to 4096",
+        {"DEPTH": 32},
+    ),
 ]
 NAMES = [f"{module}-{re.split(' does| is', sentence)[0]}" for module, _, sentence, _ in RELATIONS]
 
