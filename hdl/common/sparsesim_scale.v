@@ -53,6 +53,7 @@ module sparsesim_scale #(
   // Behind each shift; bit 0 is a half.
   localparam NEAR_W = OUT_W + 16;
   localparam CLOSE_W = OUT_W + 4;
+  localparam INDEX_W = $clog2(CLOSE_W);
   localparam FAR_W = PRODUCT_W + 1 > NEAR_W + 49 ? PRODUCT_W + 1 : NEAR_W + 49;
 
   // valid[n], shift_q[n] stand beside the operands of product n.
@@ -184,7 +185,7 @@ module sparsesim_scale #(
     dropped_4_q <= |(low_16_q & ~(3'b111 << sixteens_4));
     above_4_q   <= |(high_16_q & (4'b1111 << sixteens_4));
 
-    result_q    <= close_q[{2'd0, ones}+:OUT_W+1];
+    result_q    <= close_q[{{INDEX_W - 2{1'b0}}, ones}+:OUT_W+1];
     dropped_q   <= dropped_4_q || |(low_4_q & ~(3'b111 << fours_1)) || |(close_q[2:0] & ~(3'b111 << ones));
     above_q     <= above_4_q || |(high_4_q & (3'b111 << fours_1)) || |high;
 

@@ -86,7 +86,10 @@ def test_estimate(run, result):
     assert cycles("t.json", SKIPPING) == [2 * (7 + 9), 2 * (2 + 6)]
     ran = run(*words, "u.json", "--set", "rows=4")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("error: unknown key 'rows'; use one of name, machine, multipliers, ")
+    assert ran.err.startswith(
+        "error: unknown key 'rows': inner_join, systolic and stream have it; use one of "
+        "name, machine, multipliers, "
+    )
 
 
 @pytest.mark.parametrize("kind", ["text", "csv", "markdown", "html"])
