@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparsesim.area.clock import assumed_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.systolic.parameters import array_of
@@ -46,19 +47,15 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
 
     Args:
         accelerator: gives the dataflow, and among how many activations a PE selects.
-        family: `ecp5` has placements; elsewhere the default array's PE is assumed to reach its
-            `clock_mhz`, and others as much more or less as on ECP5.
+        family: `ecp5` has placements; elsewhere it is assumed, as much more or less than that of
+            another machine's part as on ECP5 (`sparsesim.area.clock.assumed_clock`).
     """
     own = array_of(accelerator)
     period = _periods()[own.dataflow, own.kept_of_block[1]]
     if family == "ecp5":
         source = "its PE alone, placed, on ECP5"
         return Clock(round(1e3 / period, 1), True, source, period, words="PE")
-    start = type(accelerator)(machine=accelerator.machine)
-    default = array_of(start)
-    scale = start.clock_mhz * _periods()[default.dataflow, default.kept_of_block[1]]
-    how = f"assumed: {start.clock_mhz:g} MHz for the default PE, others scaled as on ECP5"
-    return Clock(round(scale / period, 1), False, how, period, words="PE")
+    return assumed_clock(period, "PE")
 
 
 @cache

@@ -17,7 +17,6 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.clock import dense_clock
 from sparsesim.area.dense import total_cycles
 from sparsesim.area.opponent import fits
 from sparsesim.area.resources import Resources
@@ -113,7 +112,7 @@ class _Kind:
     def __init__(self, rivalry: Rivalry, dataflow: Dataflow) -> None:
         self.rivalry = rivalry
         template = dense_accelerator(rivalry.accelerator, "systolic", {"dataflow": dataflow}, 1.0)
-        clock_mhz, self.clock_source = dense_clock(rivalry.accelerator, template, rivalry.family)
+        clock_mhz, self.clock_source = rivalry.clock_of(template)
         self.template = template.with_(clock_mhz=clock_mhz)
         self.bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
         self.sizes = _sizes(rivalry, dataflow)
