@@ -7,7 +7,10 @@ for all machines, or their clocks could not be compared.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sparsesim.machines.part import Clock
 
@@ -18,6 +21,52 @@ ASSUMED_MHZ = 200.0
 """What the default accelerator's PE is assumed to reach where nothing can be placed."""
 ASSUMED_NS = 6.258997308631157
 """The period of that PE as it was placed on ECP5."""
+
+
+class Placement(Protocol):
+    """A row of a machine's table of placements.
+
+    Attributes:
+        part: what was placed.
+        clock_mhz: the highest after routing.
+    """
+
+    @property
+    def part(self) -> str: ...
+
+    @property
+    def clock_mhz(self) -> float: ...
+
+
+Row = TypeVar("Row", bound=Placement)
+Key = TypeVar("Key", bound=Hashable)
+
+
+def median_periods(rows: Iterable[Row], part: str, key: Callable[[Row], Key]) -> dict[Key, float]:
+    """The shortest clock period in ns of each design of a part: the median over its placements.
+
+    Args:
+        rows: of a table of placements, a seed each.
+        part: that is asked for; rows of others are left out.
+        key: by which rows are of one design.
+    """
+    seeds: dict[Key, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.part == part:
+            seeds[key(row)].append(1000 / row.clock_mhz)
+    return {design: statistics.median(periods) for design, periods in seeds.items()}
+
+
+def placed_clock(period_ns: float, words: str, how: str = "placed") -> Clock:
+    """The clock of a part on ECP5.
+
+    Args:
+        period_ns: of the part.
+        words: what it is, behind "its": `PE`.
+        how: the period is known.
+    """
+    source = f"its {words} alone, {how}, on ECP5"
+    return Clock(round(1e3 / period_ns, 1), True, source, period_ns, words)
 
 
 def assumed_clock(period_ns: float, words: str) -> Clock:

@@ -5,8 +5,6 @@ AMD's parts can't be placed with open tools: see `sparsesim.area.clock.assumed_c
 
 from __future__ import annotations
 
-import statistics
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock
+from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.broadcast.parameters import array_of
@@ -56,8 +54,7 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     period = pe_period_ns(sums, acc)
     if family == "ecp5":
         how = "placed" if (sums, acc) in _placed_periods() else "fitted to placements of others"
-        source = f"its PE alone, {how}, on ECP5"
-        return Clock(round(1e3 / period, 1), True, source, period, words="PE")
+        return placed_clock(period, "PE", how)
     return assumed_clock(period, "PE")
 
 
@@ -76,11 +73,7 @@ def read_clocks() -> tuple[PlacedRow, ...]:
 @cache
 def _placed_periods() -> dict[tuple[int, int], float]:
     """The median over the seeds of each PE in the table."""
-    seeds: dict[tuple[int, int], list[float]] = defaultdict(list)
-    for row in read_clocks():
-        if row.part == "pe":
-            seeds[row.pe_sums, row.acc_bits].append(1000 / row.clock_mhz)
-    return {key: statistics.median(periods) for key, periods in seeds.items()}
+    return median_periods(read_clocks(), "pe", lambda row: (row.pe_sums, row.acc_bits))
 
 
 @cache

@@ -6,8 +6,6 @@ faster one PE is than another is taken from ECP5, where both were placed.
 
 from __future__ import annotations
 
-import statistics
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock
+from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.inner_join.parameters import array_of
@@ -66,9 +64,7 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     if family == "ecp5":
         is_in_table = _key(scheme, array.window, array.lanes) in _placed_periods()
         how = "placed" if is_in_table else "fitted to placements of others"
-        return Clock(
-            round(1e3 / period, 1), True, f"its PE alone, {how}, on ECP5", period, words="PE"
-        )
+        return placed_clock(period, "PE", how)
     return assumed_clock(period, "PE")
 
 
@@ -102,11 +98,7 @@ def _key(skipping: str, window: int, lanes: int) -> tuple[str, int, int]:
 @cache
 def _placed_periods() -> dict[tuple[str, int, int], float]:
     """The median over the seeds of each PE in the table."""
-    seeds: dict[tuple[str, int, int], list[float]] = defaultdict(list)
-    for row in read_clocks():
-        if row.part == "pe":
-            seeds[row.skipping, row.window, row.lanes].append(1000 / row.clock_mhz)
-    return {key: statistics.median(periods) for key, periods in seeds.items()}
+    return median_periods(read_clocks(), "pe", lambda row: (row.skipping, row.window, row.lanes))
 
 
 def _kind(skipping: str, window: int, lanes: int) -> str:

@@ -6,8 +6,6 @@ the way to the loader and to units, which its feed latency and registers cut.
 
 from __future__ import annotations
 
-import statistics
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock
+from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.stream.parameters import array_of
@@ -63,9 +61,7 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     period = row_period_ns(lanes)
     if family == "ecp5":
         how = "placed" if lanes in _placed_periods() else "between those placed"
-        return Clock(
-            round(1e3 / period, 1), True, f"its row alone, {how}, on ECP5", period, words="row"
-        )
+        return placed_clock(period, "row", how)
     return assumed_clock(period, "row")
 
 
@@ -86,8 +82,4 @@ def read_clocks() -> tuple[PlacedRow, ...]:
 @cache
 def _placed_periods() -> dict[int, float]:
     """The median over the seeds of each row in the table, by its lanes."""
-    seeds: dict[int, list[float]] = defaultdict(list)
-    for row in read_clocks():
-        if row.part == "row":
-            seeds[row.lanes].append(1000 / row.clock_mhz)
-    return {lanes: statistics.median(periods) for lanes, periods in seeds.items()}
+    return median_periods(read_clocks(), "row", lambda row: row.lanes)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsesim.area.clock import assumed_clock
+from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.systolic.parameters import array_of
@@ -53,17 +51,15 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     own = array_of(accelerator)
     period = _periods()[own.dataflow, own.kept_of_block[1]]
     if family == "ecp5":
-        source = "its PE alone, placed, on ECP5"
-        return Clock(round(1e3 / period, 1), True, source, period, words="PE")
+        return placed_clock(period, "PE")
     return assumed_clock(period, "PE")
 
 
 @cache
 def _periods() -> dict[tuple[str, int], float]:
     """Of a PE by its dataflow and how many activations it selects among: the median over seeds."""
-    found: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for row in read_rows(TABLE, PlacedRow):
-        if row.part == "pe":
-            block = 1 if row.n_of_m == "none" else int(row.n_of_m[-1])
-            found[row.dataflow, block].append(1000 / row.clock_mhz)
-    return {key: statistics.median(periods) for key, periods in found.items()}
+    return median_periods(read_rows(TABLE, PlacedRow), "pe", _kind)
+
+
+def _kind(row: PlacedRow) -> tuple[str, int]:
+    return row.dataflow, 1 if row.n_of_m == "none" else int(row.n_of_m[-1])
