@@ -10,14 +10,11 @@ Source: docs/machines/stream.md, "Area, clock and its dense arrays".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.dense import total_cycles
-from sparsesim.area.estimate import estimate
-from sparsesim.area.resources import Resources
+from sparsesim.area.priced_array import PricedArray
 from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.machines.scheme import OPERANDS
 from sparsesim.machines.stream.area.bounds import Sizes, least_cycles
@@ -33,39 +30,7 @@ _DEPTHS = (128, 256, 512)
 _KEYS = ("rows", "lanes", "units", "depth", "stash")
 
 
-@dataclass(frozen=True)
-class StreamDense:
-    """One dense array: see `sparsesim.area.rivalry.DenseArray`."""
-
-    rivalry: Rivalry
-    accelerator: Accelerator
-    clock_source: str
-    least_seconds: float
-    packed_pairs: int = 0
-
-    @property
-    def clock_mhz(self) -> float:
-        """Its own."""
-        return self.accelerator.clock_mhz
-
-    def resources(self) -> Resources:
-        """What its parts take."""
-        found = estimate(self.accelerator, self.rivalry.family)
-        assert found is not None
-        return found
-
-    def cycles(self, limit: int | None) -> int | None:
-        """Exact total cycles of the rivalry's work."""
-        work, device = self.rivalry.work, self.rivalry.device
-        sizes = sizes_of(self.accelerator)
-        bits_per_cycle = float(dram_bits_per_cycle(device, self.accelerator))
-        least = [
-            float(least_cycles([item], self.accelerator, sizes, bits_per_cycle)[0]) for item in work
-        ]
-        return total_cycles(work, self.accelerator, device, limit, least)
-
-
-def dense_arrays(rivalry: Rivalry) -> Iterator[StreamDense]:
+def dense_arrays(rivalry: Rivalry) -> Iterator[PricedArray]:
     """Arrays that stream weights, and that stream activations, those that may be the fastest
     first; some exceed the budget. None where the area of `stream` is not known."""
     templates = [dense_template(rivalry.accelerator, streams) for streams in OPERANDS]
@@ -105,19 +70,24 @@ class _Kind:
         array = template.array
         assert isinstance(array, StreamArray)
         self.sizes = _sizes(array, rivalry)
-        bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
-        least = least_cycles(rivalry.work, self.template, self.sizes, bits_per_cycle)
+        self.bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
+        least = least_cycles(rivalry.work, self.template, self.sizes, self.bits_per_cycle)
         self.seconds = least / (clock_mhz * 1e6)
 
-    def array(self, index: int) -> StreamDense:
+    def array(self, index: int) -> PricedArray:
         """One of them."""
         keys = dict(zip(_KEYS, self.sizes.table[index].tolist(), strict=True))
-        return StreamDense(
+        return PricedArray(
             self.rivalry,
             self.template.with_(**keys),
             self.clock_source,
             float(self.seconds[index]),
+            self._least_of_each,
         )
+
+    def _least_of_each(self, one: Accelerator) -> list[float]:
+        sizes, work = sizes_of(one), self.rivalry.work
+        return [float(least_cycles([item], one, sizes, self.bits_per_cycle)[0]) for item in work]
 
 
 def _sizes(array: StreamArray, rivalry: Rivalry) -> Sizes:

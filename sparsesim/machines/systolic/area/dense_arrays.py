@@ -10,16 +10,13 @@ Source: docs/machines/systolic.md, "Area, clock and its dense arrays".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsesim.area.dense import total_cycles
 from sparsesim.area.opponent import fits
-from sparsesim.area.resources import Resources
+from sparsesim.area.priced_array import PricedArray
 from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.machines.systolic.area.bounds import Sizes, least_cycles
 from sparsesim.machines.systolic.parameters import MOST_LINES, Dataflow, SystolicArray
@@ -33,56 +30,7 @@ _TURNS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _DEPTHS = (64, 128, 512)
 
 
-@dataclass(frozen=True, eq=False)
-class SystolicDense:
-    """One of them: see `sparsesim.area.rivalry.DenseArray`."""
-
-    kind: _Kind
-    array: SystolicArray
-    least_seconds: float
-
-    @cached_property
-    def accelerator(self) -> Accelerator:
-        """It, at the clock of its dataflow."""
-        return self.kind.template.with_(array=self.array)
-
-    @property
-    def clock_mhz(self) -> float:
-        """That of its dataflow."""
-        return self.kind.template.clock_mhz
-
-    @property
-    def clock_source(self) -> str:
-        """That of its dataflow."""
-        return self.kind.clock_source
-
-    @property
-    def packed_pairs(self) -> int:
-        """None of its multipliers share a block."""
-        return 0
-
-    def resources(self) -> Resources:
-        """What it takes, as its parts have it."""
-        return self._resources
-
-    def cycles(self, limit: int | None) -> int | None:
-        """Exact total cycles of the rivalry's work."""
-        rivalry, sizes = self.kind.rivalry, Sizes.of(self.array)
-        least = [
-            float(least_cycles([item], self.kind.template, sizes, self.kind.bits_per_cycle)[0])
-            for item in rivalry.work
-        ]
-        return total_cycles(rivalry.work, self.accelerator, rivalry.device, limit, least)
-
-    @cached_property
-    def _resources(self) -> Resources:
-        total = Resources()
-        for part in self.accelerator.rules.parts(self.accelerator, self.kind.rivalry.family):
-            total += part.resources * part.times
-        return total
-
-
-def dense_arrays(rivalry: Rivalry) -> Iterator[SystolicDense]:
+def dense_arrays(rivalry: Rivalry) -> Iterator[PricedArray]:
     """Arrays of both dataflows, those that may be the fastest first; all fit the budget."""
     kinds = [_Kind(rivalry, dataflow) for dataflow in get_args(Dataflow)]
     owner = np.repeat(np.arange(len(kinds)), [len(kind.seconds) for kind in kinds])
@@ -92,7 +40,7 @@ def dense_arrays(rivalry: Rivalry) -> Iterator[SystolicDense]:
         kind, index = kinds[owner[at]], int(number[at])
         if not kind.may_fit[index]:
             continue
-        candidate = SystolicDense(kind, kind.array(index), float(seconds[at]))
+        candidate = kind.array(index)
         if fits(candidate.resources(), rivalry.budget):
             yield candidate
         else:
@@ -120,11 +68,24 @@ class _Kind:
         self.seconds = cycles / (clock_mhz * 1e6)
         self.may_fit = np.ones(len(cycles), bool)
 
-    def array(self, index: int) -> SystolicArray:
+    def array(self, index: int) -> PricedArray:
         """One of them."""
         rows, cols, units, depth = (int(part[index]) for part in self.sizes.keys)
         dataflow = self.sizes.dataflow
-        return SystolicArray(rows=rows, cols=cols, units=units, depth=depth, dataflow=dataflow)
+        own = SystolicArray(rows=rows, cols=cols, units=units, depth=depth, dataflow=dataflow)
+        return PricedArray(
+            self.rivalry,
+            self.template.with_(array=own),
+            self.clock_source,
+            float(self.seconds[index]),
+            self._least_of_each,
+        )
+
+    def _least_of_each(self, one: Accelerator) -> list[float]:
+        array, work = one.array, self.rivalry.work
+        assert isinstance(array, SystolicArray)
+        sizes = Sizes.of(array)
+        return [float(least_cycles([item], one, sizes, self.bits_per_cycle)[0]) for item in work]
 
     def drop_larger(self, index: int) -> None:
         """One does not fit, so none does that is as large in everything."""
