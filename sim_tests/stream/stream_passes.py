@@ -141,7 +141,8 @@ class Stalled(StreamBench):
         self._offer_entries()
         self._rests = self._random.random() < self.idle
         self._offer_word()
-        room = [self._random.random() >= self.idle for _ in self._outputs]
+        units = self._replay.parameters["UNITS"]
+        room = [self._random.random() >= self.idle for _ in range(units)]
         dut.out_ready_i.value = sum(ready << n for n, ready in enumerate(room))
 
     _hidden: list[int] = []  # noqa: RUF012

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,6 +102,69 @@ struct Found {
 using Wrong = const char*;
 constexpr Wrong TOO_MANY = "gives more results than the pass has";
 constexpr Wrong TOO_FEW = "gives fewer results than the pass has";
+constexpr Wrong NO_SUM = "gives an output before its sum";
+
+// What comes out of post-processing units, one sum and one value a unit and cycle at most: sums lie
+// where the machine says, a unit's values in the order of its sums.
+template <int UNITS, int ACC_BITS, int VALUE_BITS>
+class Units {
+ public:
+  template <class Top>
+  explicit Units(const Top& top)
+      : sum_valid_(like(top.sum_valid_o)),
+        sum_(like(top.sum_o)),
+        out_valid_(like(top.out_valid_o)),
+        out_value_(like(top.out_value_o)) {}
+
+  void begin(const Pass& pass, const Layer& layer) {
+    pass_ = &pass, layer_ = &layer;
+    sums_left_ = pass.drains ? int64_t(pass.filters) * pass.positions : 0;
+    for (auto& places : waiting_) places.clear();
+  }
+
+  // `next`: the place of a unit's next sum, filter * positions + position; below 0 there is none.
+  template <class Top, class Next>
+  Wrong take(const Top& top, Next next) {
+    sum_valid_.from(top.sum_valid_o);
+    if (sum_valid_.any()) {
+      sum_.from(top.sum_o);
+      for (int u = 0; u < UNITS; ++u) {
+        if (!sum_valid_[u]) continue;
+        const int64_t at = sums_left_ ? next(u) : -1;
+        if (at < 0) return TOO_MANY;
+        pass_->sums[at] = sum_.get_signed(u * ACC_BITS, ACC_BITS);
+        pass_->overflows[at] = 0;  // there is no flag
+        --sums_left_;
+        if (!layer_->raw) waiting_[u].push_back(at);
+      }
+    }
+    out_valid_.from(top.out_valid_o);
+    if (!out_valid_.any()) return nullptr;
+    out_value_.from(top.out_value_o);
+    for (int u = 0; u < UNITS; ++u) {
+      if (!out_valid_[u]) continue;
+      if (waiting_[u].empty()) return layer_->raw ? TOO_MANY : NO_SUM;
+      pass_->values[waiting_[u].front()] =
+          layer_->low < 0 ? out_value_.get_signed(u * VALUE_BITS, VALUE_BITS)
+                          : int64_t(out_value_.get(u * VALUE_BITS, VALUE_BITS));
+      waiting_[u].pop_front();
+    }
+    return nullptr;
+  }
+
+  Wrong end() const {
+    bool lacks = sums_left_ > 0;
+    for (const auto& places : waiting_) lacks |= !places.empty();
+    return lacks ? TOO_FEW : nullptr;
+  }
+
+ private:
+  const Pass* pass_ = nullptr;
+  const Layer* layer_ = nullptr;
+  int64_t sums_left_ = 0;
+  std::deque<int64_t> waiting_[UNITS];  // places whose value has not come
+  Bits sum_valid_, sum_, out_valid_, out_value_;
+};
 
 // A machine's part. Of each cycle: `offer`, `note` where ends are asked for, a clock, `take`.
 class Driver {

@@ -5,11 +5,13 @@ See `sparsesim.rtl.bench.Bench`; driver.cpp is its twin in C++. It needs no simu
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsesim.rtl.bench import Place, part
+from sparsesim.rtl.bench import part
+from sparsesim.rtl.units import Units
 
 if TYPE_CHECKING:
     from sparsesim.rtl.bench import Replay, Seen
@@ -21,18 +23,17 @@ class BroadcastBench:
     def __init__(self, dut: Any, replay: Replay, seen: Seen) -> None:
         self._dut, self._replay, self._seen = dut, replay, seen
         told = replay.parameters
-        self._pes, self._units, self._sums_of_a_pe = told["PES"], told["UNITS"], told["PE_SUMS"]
-        self._told = replay.about["epilogue"]
+        self._pes, self._sums_of_a_pe = told["PES"], told["PE_SUMS"]
+        self._units = Units(dut, replay, seen)
         acts = replay.arrays["activations"]
         self._rows = -(-acts.shape[1] // self._pes)
         self._stores = Stores(dut, replay)
         tiles = replay.tiles
         self._to_offer = [(p, row) for _, p in tiles for row in range(self._rows)]
-        places = list(replay.places())
-        by_unit: list[list[Place]] = [[] for _ in range(self._units)]
-        for place in places:
-            by_unit[place.within[0] % self._pes % self._units].append(place)
-        self._sums, self._outputs = by_unit, [list(unit) for unit in by_unit]
+        units = told["UNITS"]
+        self._places: list[deque[tuple[int, int]]] = [deque() for _ in range(units)]
+        for place in replay.places():
+            self._places[place.within[0] % self._pes % units].append(place.at)
         # Of each PE: turns and rows of the activations that it is sent, in order.
         sent = [
             (turn, int(k) // self._pes)
@@ -46,7 +47,7 @@ class BroadcastBench:
 
     def begin(self) -> None:
         dut, replay, pes = self._dut, self._replay, self._pes
-        dut.out_ready_i.value = (1 << self._units) - 1
+        self._units.begin()
         tile = pes * self._sums_of_a_pe
         last = (replay.filters - 1) % tile + 1
         words = [  # broadcast_pass_shape.v
@@ -55,7 +56,7 @@ class BroadcastBench:
             replay.positions,
             last // pes,
             last % pes,
-            -(-(last % pes) // self._units),
+            -(-(last % pes) // replay.parameters["UNITS"]),
             int(replay.about["drains"]),
         ]
         dut.pass_i.value = sum(word << 32 * number for number, word in enumerate(words))
@@ -73,34 +74,13 @@ class BroadcastBench:
                 turn, row = self._to_end[pe].pop(0)
                 number = part(dut.cycle_o, 0, 48)  # of the model
                 seen.ends[turn, row, pe] = -1 if number is None else number
-        for unit in range(self._units):
-            if part(dut.sum_valid_o, unit, 1) != 0:
-                self._sum(unit, cycle)
-            if self._told and part(dut.out_valid_o, unit, 1) != 0:
-                self._output(unit, cycle)
+        self._units.edge(cycle, self._next)
 
     def end(self) -> None:
-        """Of the pass."""
-        for what, units in (("results", self._sums), ("outputs", self._outputs)):
-            due = sum(map(len, units)) if what == "results" or self._told else 0
-            if due:
-                self._seen.wrong.append(f"{due} {what} did not come")
+        self._units.end()
 
-    def _sum(self, unit: int, cycle: int) -> None:
-        if not self._sums[unit]:
-            self._seen.wrong.append(f"unit {unit} gives a result too many in cycle {cycle}")
-            return
-        place, bits = self._sums[unit].pop(0), self._replay.parameters["ACC_W"]
-        self._seen.result[place.at] = cycle, part(self._dut.sum_o, unit * bits, bits, True)
-        self._seen.overflow[place.at] = cycle, 0
-
-    def _output(self, unit: int, cycle: int) -> None:
-        if not self._outputs[unit]:
-            self._seen.wrong.append(f"unit {unit} gives an output too many in cycle {cycle}")
-            return
-        place, bits = self._outputs[unit].pop(0), self._replay.parameters["VALUE_W"]
-        value = part(self._dut.out_value_o, unit * bits, bits, self._told["low"] < 0)
-        self._seen.output[place.at] = cycle, value
+    def _next(self, unit: int) -> tuple[int, int] | None:
+        return self._places[unit].popleft() if self._places[unit] else None
 
     def _offer(self) -> None:
         dut = self._dut

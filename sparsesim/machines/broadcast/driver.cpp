@@ -44,10 +44,7 @@ class Broadcast final : public Driver {
         addresses_(like(top.entry_addresses_o)),
         entries_(like(top.entries_i)),
         done_(like(top.done_o)),
-        sum_valid_(like(top.sum_valid_o)),
-        sum_(like(top.sum_o)),
-        out_valid_(like(top.out_valid_o)),
-        out_value_(like(top.out_value_o)) {}
+        units_(top) {}
 
   void rest() override {
     const Bits none(sizeof top_.out_ready_i);
@@ -56,7 +53,8 @@ class Broadcast final : public Driver {
   }
 
   void begin(const Pass& pass, const Layer& layer) override {
-    pass_ = &pass, layer_ = &layer;
+    pass_ = &pass;
+    units_.begin(pass, layer);
     acts_ = static_cast<const uint32_t*>(pass.operands[0]);
     columns_ = static_cast<const uint32_t*>(pass.operands[1]);
     stored_ = static_cast<const uint32_t*>(pass.operands[2]);
@@ -78,8 +76,8 @@ class Broadcast final : public Driver {
     offered_ = Turn{};
     row_ = 0;
     for (int u = 0; u < UNITS; ++u) {
-      sums_[u] = outputs_[u] = Results{{}, 0, u};
-      settle(sums_[u], u), settle(outputs_[u], u);
+      sums_[u] = Results{{}, 0, u};
+      settle(sums_[u], u);
     }
     column_1_ = column_2_ = 0;
     std::fill_n(address_1_, PES, 0), std::fill_n(address_2_, PES, 0);
@@ -118,38 +116,10 @@ class Broadcast final : public Driver {
       row_ = 0;
       offered_.next(tiles_);
     }
-    sum_valid_.from(top_.sum_valid_o);
-    if (sum_valid_.any()) {
-      sum_.from(top_.sum_o);
-      for (int u = 0; u < UNITS; ++u) {
-        if (!sum_valid_[u]) continue;
-        if (is_over(sums_[u])) return TOO_MANY;
-        const int64_t at = place(sums_[u]);
-        pass_->sums[at] = sum_.get_signed(u * ACC_W, ACC_W);
-        pass_->overflows[at] = 0;
-        next(sums_[u], u);
-      }
-    }
-    out_valid_.from(top_.out_valid_o);
-    if (!out_valid_.any()) return nullptr;
-    out_value_.from(top_.out_value_o);
-    for (int u = 0; u < UNITS; ++u) {
-      if (!out_valid_[u]) continue;
-      if (layer_->raw || is_over(outputs_[u])) return TOO_MANY;
-      pass_->values[place(outputs_[u])] = layer_->low < 0
-                                              ? out_value_.get_signed(u * VALUE_W, VALUE_W)
-                                              : int64_t(out_value_.get(u * VALUE_W, VALUE_W));
-      next(outputs_[u], u);
-    }
-    return nullptr;
+    return units_.take(top_, [this](int u) { return taken(u); });
   }
 
-  Wrong end() override {
-    if (!pass_->drains) return nullptr;
-    for (int u = 0; u < UNITS; ++u)
-      if (!is_over(sums_[u]) || (!layer_->raw && !is_over(outputs_[u]))) return TOO_FEW;
-    return nullptr;
-  }
+  Wrong end() override { return units_.end(); }
 
  private:
   struct Ended {  // the next activation on which a PE ends its work
@@ -196,7 +166,7 @@ class Broadcast final : public Driver {
   }
 
   bool is_over(const Results& results) const {
-    return !pass_->drains || results.turn.position == pass_->positions;
+    return results.turn.position == pass_->positions;
   }
 
   int64_t filter(const Results& results) const {
@@ -207,9 +177,13 @@ class Broadcast final : public Driver {
     return filter(results) * pass_->positions + results.turn.position;
   }
 
-  void next(Results& results, int u) const {
-    results.pe += UNITS;
-    settle(results, u);
+  // Where a unit's next result belongs; below 0 there is none.
+  int64_t taken(int u) {
+    if (is_over(sums_[u])) return -1;
+    const int64_t found = place(sums_[u]);
+    sums_[u].pe += UNITS;
+    settle(sums_[u], u);
+    return found;
   }
 
   // On to a result that there is, this one or behind.
@@ -225,17 +199,17 @@ class Broadcast final : public Driver {
 
   Vtop& top_;
   const Pass* pass_ = nullptr;
-  const Layer* layer_ = nullptr;
   const uint32_t *acts_ = nullptr, *columns_ = nullptr, *stored_ = nullptr;
   const int64_t* begins_ = nullptr;
   int rows_ = 0, tiles_ = 0, row_ = 0;
   bool takes_ = false;
   Turn offered_;
-  Results sums_[UNITS], outputs_[UNITS];
+  Results sums_[UNITS];
   Ended ended_[PES];
   int64_t column_1_ = 0, column_2_ = 0, address_1_[PES], address_2_[PES];
   Bits mask_, values_, column_, pointers_, addresses_, entries_;
-  Bits done_, sum_valid_, sum_, out_valid_, out_value_;
+  Bits done_;
+  Units<UNITS, ACC_W, VALUE_W> units_;
 };
 
 std::unique_ptr<Driver> make_driver(Vtop& top) { return std::make_unique<Broadcast>(top); }

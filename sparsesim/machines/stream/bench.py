@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsesim.machines.stream.entries import Entry, Feed
 from sparsesim.rtl.bench import part
+from sparsesim.rtl.units import Units
 
 if TYPE_CHECKING:
     from sparsesim.rtl.bench import Replay, Seen
@@ -29,7 +30,7 @@ class StreamBench:
         arrays, parameters = replay.arrays, replay.parameters
         drains = bool(replay.about["drains"])
         self.feed = Feed(arrays["activations"], arrays["weights"], parameters, drains, continues)
-        self._told = replay.about["epilogue"]
+        self._units = Units(dut, replay, seen)
         rows = range(parameters["ROWS"])
         self._entries = [self._of_row(i) for i in rows]
         self._offered: list[Entry | None] = [None for _ in rows]
@@ -37,7 +38,6 @@ class StreamBench:
         self._word: int | None = None
         self._ended = [self._ends_of(i) for i in rows]
         self._places = [self._places_of(i) if drains else deque() for i in rows]
-        self._outputs: list[deque[tuple[int, int]]] = [deque() for _ in range(parameters["UNITS"])]
 
     def index(self, filter_: int) -> int:
         """Where the post-processing has a filter's parameters."""
@@ -45,7 +45,7 @@ class StreamBench:
 
     def begin(self) -> None:
         self._dut.pass_i.value = sum(word << 32 * n for n, word in enumerate(self.feed.words))
-        self._dut.out_ready_i.value = (1 << len(self._outputs)) - 1
+        self._units.begin()
         self._offered = [next(entries, None) for entries in self._entries]
         self._word = next(self._words, None)
         self._offer_entries()
@@ -63,10 +63,7 @@ class StreamBench:
             self._offer_word()
 
     def end(self) -> None:
-        due = sum(map(len, self._places)), sum(map(len, self._outputs))
-        for what, count in zip(("results", "outputs"), due, strict=True):
-            if count:
-                self._seen.wrong.append(f"{count} {what} did not come")
+        self._units.end()
 
     def _taken(self, row: int) -> bool:
         """Whether the clock edge took the entry that is offered to a row."""
@@ -120,11 +117,7 @@ class StreamBench:
             for i, ends in enumerate(self._ended):
                 if part(dut.done_o, i, 1) != 0:
                     self._end(next(ends, None), cycle)
-        for unit in range(len(self._outputs)):
-            if part(dut.sum_valid_o, unit, 1) != 0:
-                self._sum(unit, cycle)
-            if part(dut.out_valid_o, unit, 1) != 0:
-                self._output(unit, cycle)
+        self._units.edge(cycle, self._next)
 
     def _end(self, item: tuple[int, int, int] | None, cycle: int) -> None:
         if item is None:
@@ -139,22 +132,10 @@ class StreamBench:
         else:
             ends[:held, vector % lanes] = cycle
 
-    def _sum(self, unit: int, cycle: int) -> None:
-        bits = len(self._dut.sum_row_o) // len(self._outputs)
+    def _next(self, unit: int) -> tuple[int, int] | None:
+        """Filter and position of a unit's sum: the next one of its row."""
+        bits = len(self._dut.sum_row_o) // self._replay.parameters["UNITS"]
         row = part(self._dut.sum_row_o, unit * bits, bits)
         if row is None or row >= len(self._places) or not self._places[row]:
-            self._seen.wrong.append(f"unit {unit} gives a result too many in cycle {cycle}")
-            return
-        at = self._places[row].popleft()
-        width = self._replay.parameters["ACC_W"]
-        self._seen.result[at] = cycle, part(self._dut.sum_o, unit * width, width, True)
-        if self._told:
-            self._outputs[unit].append(at)
-
-    def _output(self, unit: int, cycle: int) -> None:
-        if not self._outputs[unit]:
-            self._seen.wrong.append(f"unit {unit} gives an output too many in cycle {cycle}")
-            return
-        at, width = self._outputs[unit].popleft(), self._replay.parameters["VALUE_W"]
-        value = part(self._dut.out_value_o, unit * width, width, self._told["low"] < 0)
-        self._seen.output[at] = cycle, value
+            return None
+        return self._places[row].popleft()

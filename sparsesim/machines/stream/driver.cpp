@@ -8,7 +8,6 @@
 // [tiles][blocks][LANES filters][LANES positions].
 
 #include <algorithm>
-#include <deque>
 #include <numeric>
 
 namespace {
@@ -21,7 +20,6 @@ constexpr int bits_of(int count) { return count > 1 ? 1 + bits_of((count + 1) / 
 constexpr int INDEX_W = bits_of(DEPTH), ROW_W = ROWS > 1 ? bits_of(ROWS) : 1;
 constexpr int WORD = words(LANES * HELD_W);
 constexpr Wrong TOO_LARGE = "has no counters for so many vectors, blocks or tiles in a pass";
-constexpr Wrong NO_SUM = "gives an output before its sum";
 
 int parts(int all, int of) { return (all + of - 1) / of; }
 
@@ -56,11 +54,8 @@ class Stream final : public Driver {
         word_(like(top.word_i)),
         room_(like(top.out_ready_i)),
         done_(like(top.done_o)),
-        sum_valid_(like(top.sum_valid_o)),
-        sum_(like(top.sum_o)),
         sum_row_(like(top.sum_row_o)),
-        out_valid_(like(top.out_valid_o)),
-        out_value_(like(top.out_value_o)) {}
+        units_(top) {}
 
   void rest() override {
     const Bits none(4096);
@@ -71,7 +66,7 @@ class Stream final : public Driver {
   }
 
   void begin(const Pass& pass, const Layer& layer) override {
-    pass_ = &pass, layer_ = &layer;
+    pass_ = &pass;
     for (int n = 0; n < 2; ++n) operand_[n] = static_cast<const int16_t*>(pass.operands[n]);
     streamed_ = operand_[!WEIGHTS], held_ = operand_[WEIGHTS];
     vectors_ = WEIGHTS ? pass.filters : pass.positions;
@@ -102,9 +97,7 @@ class Stream final : public Driver {
     for (int i = 0; i < ROWS; ++i) hand(i);
     loading_ = 0, load_chunk_ = 0, element_ = 0;
     words_of_tile();
-    for (auto& waiting : outputs_) waiting.clear();
-    sums_left_ = outputs_left_ = pass.drains ? int64_t(vectors_) * lines_ : 0;
-    if (layer.raw) outputs_left_ = 0;
+    units_.begin(pass, layer);
     continues_ = !pass.drains;
   }
 
@@ -158,11 +151,11 @@ class Stream final : public Driver {
         if (++loading_ < tiles_) words_of_tile();
       }
     }
-    if (Wrong wrong = take_sums()) return wrong;
-    return take_outputs();
+    sum_row_.from(top_.sum_row_o);
+    return units_.take(top_, [this](int u) { return next(sum_row_.get(u * ROW_W, ROW_W)); });
   }
 
-  Wrong end() override { return sums_left_ || outputs_left_ ? TOO_FEW : nullptr; }
+  Wrong end() override { return units_.end(); }
 
  private:
   const int16_t* vector(int v) const { return streamed_ + int64_t(v) * pass_->reduction; }
@@ -256,54 +249,22 @@ class Stream final : public Driver {
     }
   }
 
-  Wrong take_sums() {
-    sum_valid_.from(top_.sum_valid_o);
-    if (!sum_valid_.any()) return nullptr;
-    sum_.from(top_.sum_o);
-    sum_row_.from(top_.sum_row_o);
-    for (int u = 0; u < UNITS; ++u) {
-      if (!sum_valid_[u]) continue;
-      Row& row = rows_[sum_row_.get(u * ROW_W, ROW_W)];
-      // Of each tile, of each item, of each lane.
-      const int tile = row.leaving.empty() ? tiles_
-                                           : row.left / (int64_t(row.leaving.size()) * LANES);
-      if (tile >= tiles_ || !sums_left_) return TOO_MANY;
-      const int lanes = std::min(LANES, lines_ - tile * LANES);
-      const int64_t in_tile = row.left - int64_t(tile) * row.leaving.size() * LANES;
-      const int v = row.leaving[in_tile / lanes], h = tile * LANES + in_tile % lanes;
-      const int64_t at = WEIGHTS ? int64_t(v) * pass_->positions + h
-                                 : int64_t(h) * pass_->positions + v;
-      if (in_tile / lanes + 1 == int64_t(row.leaving.size()) && in_tile % lanes + 1 == lanes)
-        row.left = int64_t(tile + 1) * row.leaving.size() * LANES;
-      else
-        ++row.left;
-      pass_->sums[at] = sum_.get_signed(u * ACC_W, ACC_W);
-      --sums_left_;
-      if (!layer_->raw) outputs_[u].push_back(at);
-    }
-    return nullptr;
-  }
-
-  // A unit's values come in the order of its sums.
-  Wrong take_outputs() {
-    out_valid_.from(top_.out_valid_o);
-    if (!out_valid_.any()) return nullptr;
-    out_value_.from(top_.out_value_o);
-    for (int u = 0; u < UNITS; ++u) {
-      if (!out_valid_[u]) continue;
-      if (outputs_[u].empty()) return layer_->raw ? TOO_MANY : NO_SUM;
-      pass_->values[outputs_[u].front()] = layer_->low < 0
-                                               ? out_value_.get_signed(u * VALUE_W, VALUE_W)
-                                               : int64_t(out_value_.get(u * VALUE_W, VALUE_W));
-      outputs_[u].pop_front();
-      --outputs_left_;
-    }
-    return nullptr;
+  // Where a row's next result belongs: of each tile, of each item, of each lane.
+  int64_t next(uint64_t number) {
+    if (number >= ROWS || rows_[number].leaving.empty()) return -1;
+    Row& row = rows_[number];
+    const int64_t items = row.leaving.size();
+    const int tile = row.left / (items * LANES);
+    if (tile >= tiles_) return -1;
+    const int lanes = std::min(LANES, lines_ - tile * LANES);
+    const int64_t in_tile = row.left - tile * items * LANES;
+    const int v = row.leaving[in_tile / lanes], h = tile * LANES + in_tile % lanes;
+    row.left = in_tile + 1 == items * lanes ? (tile + 1) * items * LANES : row.left + 1;
+    return WEIGHTS ? int64_t(v) * pass_->positions + h : int64_t(h) * pass_->positions + v;
   }
 
   Vtop& top_;
   const Pass* pass_ = nullptr;
-  const Layer* layer_ = nullptr;
   const int16_t* operand_[2] = {};
   const int16_t *streamed_ = nullptr, *held_ = nullptr;
   int vectors_ = 0, lines_ = 0;  // of the operand that is streamed, that is held
@@ -315,10 +276,8 @@ class Stream final : public Driver {
   std::vector<uint32_t> words_;
   int loading_ = 0, load_chunk_ = 0, element_ = 0;
   bool takes_word_ = false;
-  std::deque<int64_t> outputs_[UNITS];  // places of the sums whose values are to come
-  int64_t sums_left_ = 0, outputs_left_ = 0;
-  Bits valid_, ready_, index_, value_, last_, word_, room_, done_;
-  Bits sum_valid_, sum_, sum_row_, out_valid_, out_value_;
+  Bits valid_, ready_, index_, value_, last_, word_, room_, done_, sum_row_;
+  Units<UNITS, ACC_W, VALUE_W> units_;
 };
 
 std::unique_ptr<Driver> make_driver(Vtop& top) { return std::make_unique<Stream>(top); }

@@ -5,16 +5,18 @@ See `sparsesim.rtl.bench.Bench`; driver.cpp is its twin in C++. It needs no simu
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sparsesim.rtl.bench import part
+from sparsesim.rtl.units import Units
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sparsesim.rtl.bench import Place, Replay, Seen
+    from sparsesim.rtl.bench import Replay, Seen
 
 DRAINS = 10
 """The word of a pass's shape that says whether it drains."""
@@ -25,7 +27,16 @@ class SystolicBench:
 
     def __init__(self, dut: Any, replay: Replay, seen: Seen) -> None:
         self._dut, self._replay = dut, replay
-        self._monitor = Monitor(dut, replay, seen)
+        self._units = Units(dut, replay, seen)
+        # Tile by tile, position by position, the filters of a unit's own columns.
+        units, at = replay.parameters["UNITS"], {t: n for n, t in enumerate(replay.tiles)}
+        places = sorted(replay.places(), key=lambda p: (at[p.tile], p.within[1], p.within[0]))
+        self._places = [
+            deque(p.at for p in places if p.within[0] % units == unit) for unit in range(units)
+        ]
+        # Of each place, folds of all tiles in order; a view, which is written through.
+        self._ends = seen.ends.reshape(-1, seen.ends[0, 0].size)
+        self._ended = [0] * self._ends.shape[1]
         self._edges: list[Edge] = []
 
     def index(self, filter_: int) -> int:
@@ -38,18 +49,26 @@ class SystolicBench:
         words = [int(word) for word in shape]
         words[DRAINS] = int(self._replay.about["drains"])
         dut.pass_i.value = sum(word << 32 * number for number, word in enumerate(words))
-        dut.out_ready_i.value = (1 << told["UNITS"]) - 1
+        self._units.begin()
         self._edges = edges(dut, told, words, weights, activations)
         for edge in self._edges:
             edge.valid.value = 1
 
     def edge(self, cycle: int) -> None:
-        self._monitor.edge(cycle)
+        done = part(self._dut.done_o, 0, len(self._ended))
+        for number, ended in enumerate(self._ended if done != 0 else ()):
+            if part(self._dut.done_o, number, 1) == 1 and ended < len(self._ends):
+                self._ends[ended, number] = cycle
+                self._ended[number] += 1
+        self._units.edge(cycle, self._next)
         for edge in self._edges:
             edge.edge()
 
     def end(self) -> None:
-        self._monitor.end()
+        self._units.end()
+
+    def _next(self, unit: int) -> tuple[int, int] | None:
+        return self._places[unit].popleft() if self._places[unit] else None
 
 
 class Edge:
@@ -124,57 +143,3 @@ def _activations(
 
 def _number(words: NDArray[np.uint32]) -> int:
     return int.from_bytes(words.astype("<u4").tobytes(), "little")
-
-
-class Monitor:
-    """Puts what comes out of the units where it belongs."""
-
-    def __init__(self, dut: Any, replay: Replay, seen: Seen) -> None:
-        self._dut, self._replay, self._seen = dut, replay, seen
-        units = replay.parameters["UNITS"]
-        self._told = replay.about["epilogue"]
-        # Tile by tile, position by position, the filters of a unit's own columns.
-        at = {tile: number for number, tile in enumerate(replay.tiles)}
-        places = sorted(replay.places(), key=lambda p: (at[p.tile], p.within[1], p.within[0]))
-        self._sums = [[p for p in places if p.within[0] % units == u] for u in range(units)]
-        self._outputs = [list(unit) for unit in self._sums]
-        # Of each place, folds of all tiles in order; a view, which is written through.
-        self._ends = seen.ends.reshape(-1, seen.ends[0, 0].size)
-        self._ended = [0] * self._ends.shape[1]
-
-    def edge(self, cycle: int) -> None:
-        """Right behind the clock edge that ends the cycle."""
-        dut, told = self._dut, self._replay.parameters
-        done = part(dut.done_o, 0, len(self._ended))
-        for number, ended in enumerate(self._ended if done != 0 else ()):
-            if part(dut.done_o, number, 1) == 1 and ended < len(self._ends):
-                self._ends[ended, number] = cycle
-                self._ended[number] += 1
-        for u, unit in enumerate(self._sums):
-            if part(dut.sum_valid_o, u, 1) != 0:
-                place = self._next(unit, u, "result", cycle)
-                if place is not None:
-                    bits = told["ACC_W"]
-                    value = part(dut.sum_o, u * bits, bits, True)
-                    self._seen.result[place.at] = cycle, value
-                    self._seen.overflow[place.at] = cycle, 0  # there is no flag
-        for u, unit in enumerate(self._outputs):
-            if part(dut.out_valid_o, u, 1) != 0:
-                place = self._next(unit if self._told else [], u, "output", cycle)
-                if place is not None:
-                    bits = told["VALUE_W"]
-                    value = part(dut.out_value_o, u * bits, bits, self._told["low"] < 0)
-                    self._seen.output[place.at] = cycle, value
-
-    def end(self) -> None:
-        """Of the pass."""
-        for what, units in (("results", self._sums), ("outputs", self._outputs)):
-            due = sum(map(len, units)) if what == "results" or self._told else 0
-            if due:
-                self._seen.wrong.append(f"{due} {what} did not come")
-
-    def _next(self, unit: list[Place], number: int, what: str, cycle: int) -> Place | None:
-        if unit:
-            return unit.pop(0)
-        self._seen.wrong.append(f"unit {number} gives one {what} too many in cycle {cycle}")
-        return None

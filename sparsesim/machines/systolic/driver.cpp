@@ -51,10 +51,7 @@ class Systolic final : public Driver {
         act_(like(top.act_i)),
         ready_(like(top.out_ready_i)),
         done_(like(top.done_o)),
-        sum_valid_(like(top.sum_valid_o)),
-        sum_(like(top.sum_o)),
-        out_valid_(like(top.out_valid_o)),
-        out_value_(like(top.out_value_o)) {}
+        units_(top) {}
 
   void rest() override {
     top_.weight_valid_i = top_.act_valid_i = 0;
@@ -63,7 +60,8 @@ class Systolic final : public Driver {
   }
 
   void begin(const Pass& pass, const Layer& layer) override {
-    pass_ = &pass, layer_ = &layer;
+    pass_ = &pass;
+    units_.begin(pass, layer);
     const uint32_t* shape = static_cast<const uint32_t*>(pass.operands[0]);
     for (int n = 0; n < SHAPE_WORDS; ++n) top_.pass_i[n] = shape[n];
     top_.pass_i[DRAINS] = pass.drains;
@@ -72,9 +70,8 @@ class Systolic final : public Driver {
     top_.weight_valid_i = top_.act_valid_i = 1;
     for (int u = 0; u < UNITS; ++u) {
       ready_.set(u, true);
-      sums_[u] = outputs_[u] = Results{u};
-      if (!pass.drains || !there(sums_[u])) sums_[u].position_tile = acts_.position_tiles;
-      if (!pass.drains || !there(outputs_[u])) outputs_[u].position_tile = acts_.position_tiles;
+      sums_[u] = Results{u};
+      if (!there(sums_[u])) sums_[u].position_tile = acts_.position_tiles;
     }
     ready_.to(top_.out_ready_i);
     folds_ = int64_t(acts_.folds) * acts_.filter_tiles * acts_.position_tiles;
@@ -115,17 +112,10 @@ class Systolic final : public Driver {
   Wrong take() override {
     if (takes_weight_) weights_.next(SUMS_STAY ? elements_ : ROWS);
     if (takes_act_) acts_.next(SUMS_STAY ? elements_ : positions(acts_.position_tile));
-    if (Wrong wrong = take_sums()) return wrong;
-    return take_outputs();
+    return units_.take(top_, [this](int u) { return taken(sums_[u]); });
   }
 
-  Wrong end() override {
-    for (const Results& sums : sums_)
-      if (sums.position_tile < acts_.position_tiles) return TOO_FEW;
-    for (const Results& outputs : outputs_)
-      if (!layer_->raw && outputs.position_tile < acts_.position_tiles) return TOO_FEW;
-    return nullptr;
-  }
+  Wrong end() override { return units_.end(); }
 
  private:
   int positions(int tile) const { return std::min(POSITIONS, pass_->positions - tile * POSITIONS); }
@@ -153,47 +143,24 @@ class Systolic final : public Driver {
     ++at.position_tile;
   }
 
-  Wrong take_sums() {
-    sum_valid_.from(top_.sum_valid_o);
-    if (!sum_valid_.any()) return nullptr;
-    sum_.from(top_.sum_o);
-    for (int u = 0; u < UNITS; ++u) {
-      if (!sum_valid_[u]) continue;
-      if (sums_[u].position_tile == acts_.position_tiles) return TOO_MANY;
-      const int64_t at = place(sums_[u]);
-      pass_->sums[at] = sum_.get_signed(u * ACC_W, ACC_W);
-      pass_->overflows[at] = 0;  // there is no flag
-      next(sums_[u]);
-    }
-    return nullptr;
-  }
-
-  Wrong take_outputs() {
-    out_valid_.from(top_.out_valid_o);
-    if (!out_valid_.any()) return nullptr;
-    if (layer_->raw) return TOO_MANY;
-    out_value_.from(top_.out_value_o);
-    for (int u = 0; u < UNITS; ++u) {
-      if (!out_valid_[u]) continue;
-      if (outputs_[u].position_tile == acts_.position_tiles) return TOO_MANY;
-      pass_->values[place(outputs_[u])] = layer_->low < 0
-                                              ? out_value_.get_signed(u * VALUE_W, VALUE_W)
-                                              : int64_t(out_value_.get(u * VALUE_W, VALUE_W));
-      next(outputs_[u]);
-    }
-    return nullptr;
+  // Where a unit's next result belongs; below 0 there is none.
+  int64_t taken(Results& at) const {
+    if (at.position_tile == acts_.position_tiles) return -1;
+    const int64_t found = place(at);
+    next(at);
+    return found;
   }
 
   Vtop& top_;
   const Pass* pass_ = nullptr;
-  const Layer* layer_ = nullptr;
   int elements_ = 0;
   Walk weights_, acts_;
   bool takes_weight_ = false, takes_act_ = false;
-  Results sums_[UNITS], outputs_[UNITS];
+  Results sums_[UNITS];
   int64_t folds_ = 0;       // of all tiles
   int64_t ended_[PLACES];  // folds on which each place ended its work
-  Bits weight_, choice_, act_, ready_, done_, sum_valid_, sum_, out_valid_, out_value_;
+  Bits weight_, choice_, act_, ready_, done_;
+  Units<UNITS, ACC_W, VALUE_W> units_;
 };
 
 std::unique_ptr<Driver> make_driver(Vtop& top) { return std::make_unique<Systolic>(top); }
