@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sparsesim.area.part_model import PartModel
-from sparsesim.area.runs import Run, write_rows, write_runs
+from benchmarks.synthesis_runs import placements, write_families
+from sparsesim.area.runs import write_rows
 from sparsesim.machines.broadcast.area import around, pe
 from sparsesim.machines.broadcast.area.clock import TABLE, PlacedRow
 from sparsesim.machines.broadcast.area.parts import (
@@ -24,9 +24,7 @@ from sparsesim.machines.broadcast.area.parts import (
 )
 from sparsesim.machines.part import Module
 from sparsesim.spec import Accelerator
-from sparsesim.synth.accelerator import counts_of, synthesise_module
 from sparsesim.synth.families import FAMILIES
-from sparsesim.synth.place import SEEDS, place
 
 # (queue_depth, entry_run_bits, pe_sums, act_bits, weight_bits, acc_bits, weight_buffer_kib).
 _PES = [
@@ -56,20 +54,7 @@ _PLACED_ARRAYS = [(16, 2)]
 def main(families: Sequence[str]) -> None:
     """Write the tables of these families; other families' rows stay."""
     for model, designs in ((pe.MODEL, _pes), (around.MODEL, _arrays)):
-        _write(model, families, [one for family in families for one in designs(family)])
-
-
-def _write(
-    model: PartModel, families: Sequence[str], designs: Sequence[tuple[Any, Module]]
-) -> None:
-    others = []
-    if model.table.exists():
-        others = [run for run in model.runs if run.design.family not in families]
-    known = [_counted(design, module) for design, module in designs]
-    order = list(FAMILIES)
-    runs = sorted([*others, *known], key=lambda run: order.index(run.design.family))
-    write_runs(runs, model.table)
-    print(f"{len(known)} runs of {model.name}", flush=True)
+        write_families(model, families, designs)
 
 
 def _pes(family: str) -> Iterator[tuple[Any, Module]]:
@@ -87,12 +72,6 @@ def _arrays(family: str) -> Iterator[tuple[Any, Module]]:
         yield around_of(one, family), around_module(one)
 
 
-def _counted(design: Any, module: Module) -> Run:
-    counts = counts_of(module, synthesise_module(module, design.family))
-    print(design, counts.lut, flush=True)
-    return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
-
-
 def _place() -> None:
     """Place PEs and arrays, and write their table."""
     rows: list[PlacedRow] = []
@@ -106,14 +85,9 @@ def _place() -> None:
 
 def _placed(word: str, one: Accelerator) -> list[PlacedRow]:
     what, array = placed(one)[word], one.array
-    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
-    print(word, array, clock.median_mhz, flush=True)
     size = (array.pes, array.units) if word == "array" else (0, 0)
     key = (word, array.queue_depth, array.pe_sums, one.acc_bits, *size)
-    return [
-        PlacedRow(*key, found.seed, round(found.clock_mhz, 2), found.luts)
-        for found in clock.placements
-    ]
+    return placements(what, (word, array), lambda *found: PlacedRow(*key, *found))
 
 
 if __name__ == "__main__":

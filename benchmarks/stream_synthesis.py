@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sparsesim.area.part_model import PartModel
-from sparsesim.area.runs import Run, write_rows, write_runs
+from benchmarks.synthesis_runs import placements, write_families
+from sparsesim.area.runs import write_rows
 from sparsesim.machines.part import Module
 from sparsesim.machines.stream.area import around, entries, row
 from sparsesim.machines.stream.area.clock import TABLE, PlacedRow
@@ -25,9 +25,7 @@ from sparsesim.machines.stream.area.parts import (
     row_of,
 )
 from sparsesim.spec import Accelerator
-from sparsesim.synth.accelerator import counts_of, synthesise_module
 from sparsesim.synth.families import FAMILIES
-from sparsesim.synth.place import SEEDS, place
 
 # (lanes, depth, stash, act_bits, weight_bits, acc_bits) of rows of many, positions streamed.
 _ROWS = [
@@ -60,22 +58,7 @@ _PLACED_ARRAYS = [("activation", 12, 8, 4, 2), ("weight", 12, 8, 4, 2)]
 def main(families: Sequence[str]) -> None:
     """Write the tables of these families; other families' rows stay."""
     for model, designs in ((row.MODEL, _rows), (around.MODEL, _arrays), (entries.MODEL, _decoders)):
-        _write(model, families, [one for family in families for one in designs(family)])
-
-
-def _write(
-    model: PartModel, families: Sequence[str], designs: Sequence[tuple[Any, Module]]
-) -> None:
-    others = (
-        [run for run in model.runs if run.design.family not in families]
-        if model.table.exists()
-        else []
-    )
-    known = [_counted(design, module) for design, module in designs]
-    order = list(FAMILIES)
-    runs = sorted([*others, *known], key=lambda run: order.index(run.design.family))
-    write_runs(runs, model.table)
-    print(f"{len(known)} runs of {model.name}", flush=True)
+        write_families(model, families, designs)
 
 
 def _of(family: str, grid: Sequence[Any]) -> Sequence[Any]:
@@ -127,12 +110,6 @@ def _accelerator(
     )
 
 
-def _counted(design: Any, module: Module) -> Run:
-    counts = counts_of(module, synthesise_module(module, design.family))
-    print(design, counts.lut, flush=True)
-    return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
-
-
 def _place() -> None:
     """Place rows and arrays, and write their table."""
     rows: list[PlacedRow] = []
@@ -145,16 +122,10 @@ def _place() -> None:
 
 def _placed(word: str, one: Accelerator) -> list[PlacedRow]:
     what, array = placed(one)[word], one.array
-    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
-    print(word, array, clock.median_mhz, flush=True)
     size = (array.rows, array.units, array.feed_latency) if word == "array" else (1, 1, 0)
     streamed = one.skipping if word == "array" else "either"
-    return [
-        PlacedRow(
-            word, streamed, array.lanes, *size, found.seed, round(found.clock_mhz, 2), found.luts
-        )
-        for found in clock.placements
-    ]
+    key = (word, streamed, array.lanes, *size)
+    return placements(what, (word, array), lambda *found: PlacedRow(*key, *found))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.synthesis_page import write_page
+from benchmarks.synthesis_runs import counted, placements, run_of
 from sparsesim.area.common import decoder, encoder, postprocess, postprocess_unit
 from sparsesim.area.common.decoder import Decoder
 from sparsesim.area.common.encoder import Encoder
@@ -37,10 +38,7 @@ from sparsesim.machines.inner_join.area.parts import (
 from sparsesim.machines.inner_join.area.pe import Pe
 from sparsesim.machines.part import Module
 from sparsesim.spec import Accelerator
-from sparsesim.synth.accelerator import counts_of, synthesise_module
-from sparsesim.synth.cells import Counts
 from sparsesim.synth.families import FAMILIES
-from sparsesim.synth.place import SEEDS, place
 from sparsesim.synth.run import synthesise
 
 Design = Pe | Surround | PackedSums | Postprocess | PostprocessUnit | Encoder | Decoder
@@ -135,7 +133,7 @@ def main() -> None:
             (encoder.MODEL, _encoders()),
             (decoder.MODEL, _decoders()),
         ):
-            _write(model, pool.map(_counted, *zip(*designs, strict=True)))
+            _write(model, pool.map(counted, *zip(*designs, strict=True)))
         _write(packed_sums.MODEL, pool.map(_packed, _pairs()))
         if "--clocks" in sys.argv[1:]:
             _place(pool)
@@ -212,15 +210,11 @@ def _accelerator(
     return Accelerator(skipping=scheme, act_bits=act, weight_bits=weight, **keys)
 
 
-def _counted(design: Design, module: Module) -> Run:
-    return _run(design, counts_of(module, synthesise_module(module, design.family)))
-
-
 def _packed(pair: PackedSums) -> Run:
     """What two PEs take more where they share their multipliers."""
     sums = {"ACC_W": pair.acc_bits}
     if pair.lanes <= 1:
-        return _run(pair, synthesise("packed_sums", sums, pair.family, [_PACKED_SUMS]).counts)
+        return run_of(pair, synthesise("packed_sums", sums, pair.family, [_PACKED_SUMS]).counts)
     plain, packed = (
         synthesise(
             "packed_tree",
@@ -230,12 +224,7 @@ def _packed(pair: PackedSums) -> Run:
         ).counts
         for number in (0, 1)
     )
-    return _run(pair, packed + plain * -1)
-
-
-def _run(design: Design, counts: Counts) -> Run:
-    print(design, counts.lut, flush=True)
-    return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
+    return run_of(pair, packed + plain * -1)
 
 
 def _place(pool: Executor) -> None:
@@ -256,14 +245,9 @@ def _to_place() -> Iterator[tuple[str, Accelerator]]:
 
 def _placed(word: str, one: Accelerator) -> list[PlacedRow]:
     what, a = placed(one)[word], one.array
-    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
-    print(word, a, clock.median_mhz, flush=True)
     size = (a.feed_latency, a.rows, a.cols) if word == "array" else (0, 0, 0)
     key = (word, one.skipping, a.window, a.lanes, a.queue_depth, *size)
-    return [
-        PlacedRow(*key, found.seed, round(found.clock_mhz, 2), found.luts)
-        for found in clock.placements
-    ]
+    return placements(what, (word, a), lambda *found: PlacedRow(*key, *found))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from benchmarks.synthesis_runs import placements, run_of
 from sparsesim.area.runs import Run, write_rows, write_runs
 from sparsesim.machines.part import Module
 from sparsesim.machines.systolic.area import array, pe
@@ -20,9 +21,7 @@ from sparsesim.machines.systolic.area.clock import TABLE, PlacedRow
 from sparsesim.machines.systolic.area.parts import array_module, pe_of, placed, surround_of
 from sparsesim.spec import Accelerator
 from sparsesim.synth.accelerator import counts_of, synthesise_module
-from sparsesim.synth.cells import Counts
 from sparsesim.synth.families import FAMILIES
-from sparsesim.synth.place import SEEDS, place
 
 _PROCESSES = 4
 
@@ -95,14 +94,9 @@ def _counted(family: str, one: Accelerator) -> tuple[Run, Run]:
     synthesis = synthesise_module(around, family)
     inside = Module(around.top, around.parameters, inside=around.without[0])
     return (
-        _run(surround_of(one, family), counts_of(around, synthesis)),
-        _run(pe_of(one, family), counts_of(inside, synthesis)),
+        run_of(surround_of(one, family), counts_of(around, synthesis)),
+        run_of(pe_of(one, family), counts_of(inside, synthesis)),
     )
-
-
-def _run(design: object, counts: Counts) -> Run:
-    print(design, counts.lut, flush=True)
-    return Run(design, counts.lut, counts.lut_ram, counts.ff, counts.dsp, counts.bram36)
 
 
 def _placed(
@@ -111,13 +105,9 @@ def _placed(
     keys = {"rows": rows, "cols": cols, "units": units, "dataflow": dataflow, "n_of_m": n_of_m}
     one = _accelerator(keys, 9, 8, 32)
     what = placed(one)[part]
-    clock = place(synthesise_module(what.module, "ecp5"), SEEDS, multipliers=what.multipliers)
-    print(keys, clock.median_mhz, flush=True)
     size = (rows, cols, units) if part == "array" else (0, 0, 0)
-    return [
-        PlacedRow(part, dataflow, n_of_m, *size, each.seed, round(each.clock_mhz, 2), each.luts)
-        for each in clock.placements
-    ]
+    key = (part, dataflow, n_of_m, *size)
+    return placements(what, keys, lambda *found: PlacedRow(*key, *found))
 
 
 if __name__ == "__main__":
