@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from math import exp, fsum, log
 from pathlib import Path
+from statistics import geometric_mean
 
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
@@ -51,8 +51,7 @@ def _means(device: Device, folder: Path) -> dict[str, float]:
             job = Job(name, Accelerator.named(name), device, 0)
             outcomes = [measure(traces.execute(one), [job])[0] for one in space.workloads]
             if not any(one.error for one in outcomes):
-                logs = [log(float(one.metrics["ms"] or 0)) for one in outcomes]
-                found[name] = exp(fsum(logs) / len(logs))
+                found[name] = geometric_mean(float(one.metrics["ms"] or 0) for one in outcomes)
     return found
 
 

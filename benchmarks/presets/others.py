@@ -14,10 +14,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, fsum, log
 from pathlib import Path
+from statistics import geometric_mean
 
-from benchmarks.presets.writing import SHARES
+from benchmarks.presets.writing import SHARES, taken_of
 from sparsesim import area
 from sparsesim.choice.space import budget_of, buffers, choice_spec
 from sparsesim.errors import SparseSimError
@@ -57,7 +57,7 @@ class Timed:
     @property
     def mean_ms(self) -> float:
         """Geometric mean over the networks."""
-        return exp(fsum(map(log, self.ms.values())) / len(self.ms))
+        return geometric_mean(self.ms.values())
 
 
 def main(words: Sequence[str]) -> None:
@@ -112,7 +112,7 @@ def _timed(device: Device, machine: str, size: str, share: float, folder: Path) 
                 point = Point.of(row.parameters)
                 best[point.accelerator.sha256()] = point
     space, traces = Space(spec), Traces(spec, into / TRACES)
-    known = {(row.key): row.metrics["ms"] for row in result.measured}
+    known = {row.key: row.metrics["ms"] for row in result.measured}
     timed = [
         Timed(point.accelerator, dict(_on_all(point, space, traces, known)))
         for point in best.values()
@@ -158,10 +158,6 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
     best = found[0]
     on, taken = best.accelerator, area.estimate(best.accelerator, family_of(device).name)
     assert taken is not None
-    has = {"lut": device.lut, "ff": device.ff, "dsp": device.dsp, "bram36": device.bram36}
-    shares = {key: getattr(taken, key) / there for key, there in has.items() if there}
-    most = max(shares, key=lambda key: shares[key])
-    words = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSPs", "bram36": "block RAMs"}
     networks = ", ".join(f"{network} {ms:.4g} ms" for network, ms in best.ms.items())
     others: dict[str, float] = {}
     for one in found:
@@ -174,10 +170,7 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
         "",
         f"    sparsesim estimate MODEL --inputs … --accelerator {called} --device {device.name}",
         "",
-        f"share      {100 * shares[most]:.1f} % of the device's {words[most]}; "
-        f"{100 * SIZES[size]:.1f} % allowed",
-        f"predicted  {taken.lut:,.0f} LUT, {taken.ff:,.0f} FF, {taken.dsp:,.0f} DSP, "
-        f"{taken.bram36:g} BRAM36 of {has['bram36']:g}",
+        *taken_of(device, taken, size),
         f"time       {best.mean_ms:.4g} ms an image, geometric mean of:",
         f"           {networks}",
         f"schemes    the best of each, as fast as this one: {schemes}",
@@ -193,7 +186,7 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
     keys = {"name": called, "machine": on.machine}
     for key in (*_KEYS, *_BUFFERS):
         value = getattr(on, key)
-        if key not in ("pass_order",) or value != getattr(default, key):
+        if key != "pass_order" or value != getattr(default, key):
             keys[key] = value
     head = "\n".join(f"# {line}".rstrip() for line in said)
     return f"{head}\n\n{spec_toml({**keys, 'array': on.array.model_dump(mode='json')})}"

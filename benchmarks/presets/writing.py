@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.presets.choosing import Choice
+from sparsesim.area import Resources
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.sizes import SIZES, sized_name
 from sparsesim.sweeps.result import SweepResult
@@ -15,7 +16,8 @@ from sparsesim.synth.families import family_of
 SHARES = {"small": "an eighth", "middle": "a third", "large": "three quarters"}
 """Size -> its share in words."""
 
-_WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSPs", "bram36": "block RAMs"}
+WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSPs", "bram36": "block RAMs"}
+"""Resource -> how it is called."""
 
 # Keys that every file has, and what stands behind them; further ones only where they differ from
 # the defaults.
@@ -54,9 +56,7 @@ def toml(choice: Choice, device: Device, found: SweepResult) -> str:
         found: the sweep that it is of.
     """
     best, name = choice.best, choice.best.device
-    has = {"lut": device.lut, "ff": device.ff, "dsp": device.dsp, "bram36": device.bram36}
-    taken = {key: best.resources[key] for key in has}
-    most = max((key for key in has if has[key]), key=lambda key: taken[key] / has[key])
+    taken = Resources(**{key: best.resources[key] for key in WORDS})
     networks = ", ".join(f"{network} {ms:.4g} ms" for network, ms in best.ms.items())
     lines = [
         f"The fastest {choice.scheme} array found in up to {SHARES[choice.size]} of the "
@@ -64,10 +64,7 @@ def toml(choice: Choice, device: Device, found: SweepResult) -> str:
         "",
         f"    sparsesim estimate MODEL --inputs … --accelerator {choice.name} --device {name}",
         "",
-        f"share      {100 * best.resources['share']:.1f} % of the device's {_WORDS[most]}; "
-        f"{100 * SIZES[choice.size]:.1f} % allowed",
-        f"predicted  {taken['lut']:,.0f} LUT, {taken['ff']:,.0f} FF, {taken['dsp']:,.0f} DSP, "
-        f"{taken['bram36']:g} BRAM36 of {has['bram36']:g}",
+        *taken_of(device, taken, choice.size),
         f"time       {best.mean_ms:.4g} ms an image, geometric mean of:",
         f"           {networks}",
         *_speedup(choice),
@@ -82,6 +79,23 @@ def toml(choice: Choice, device: Device, found: SweepResult) -> str:
     ]
     head = "\n".join(f"# {line}".rstrip() for line in lines)
     return f"{head}\n\n{_keys(choice)}"
+
+
+def taken_of(device: Device, taken: Resources, size: str) -> tuple[str, str]:
+    """What an accelerator takes of its device, in two lines.
+
+    Args:
+        taken: by the area model.
+        size: the word of the share that it may take.
+    """
+    shares = {key: share for key, share in taken.shares(Resources.of(device)).items() if share}
+    most = max(shares, key=lambda key: shares[key])
+    return (
+        f"share      {100 * shares[most]:.1f} % of the device's {WORDS[most]}; "
+        f"{100 * SIZES[size]:.1f} % allowed",
+        f"predicted  {taken.lut:,.0f} LUT, {taken.ff:,.0f} FF, {taken.dsp:,.0f} DSP, "
+        f"{taken.bram36:g} BRAM36 of {device.bram36:g}",
+    )
 
 
 def write(choice: Choice, device: Device, found: SweepResult, folder: Path) -> None:

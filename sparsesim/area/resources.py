@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sparsesim.spec import Device
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,19 @@ class Resources:
     ff: float = 0.0
     dsp: float = 0.0
     bram36: float = 0.0
+
+    @classmethod
+    def of(cls, device: Device) -> Resources:
+        """What there is on a device."""
+        return cls(device.lut, device.ff, device.dsp, device.bram36)
+
+    def shares(self, there: Resources) -> dict[str, float | None]:
+        """What each is of what there is, by name; None of what there is nothing of."""
+        found: dict[str, float | None] = {}
+        for one in fields(self):
+            most = getattr(there, one.name)
+            found[one.name] = getattr(self, one.name) / most if most else None
+        return found
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

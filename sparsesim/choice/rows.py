@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
+from sparsesim import area
 from sparsesim.choice.opponent import Dense
 from sparsesim.choice.record import Chosen, ChosenLayer, Opponent
 from sparsesim.estimator.statistics import LEVEL, RESAMPLES
@@ -77,8 +78,6 @@ def opponent_of(dense: Dense, result: Result, device: Device) -> Opponent:
     """
     on, images = dense.accelerator, sum(result.per_image.images)
     slots, cycles = on.rules.slots(on.array), dense.cycles / images
-    has = {"lut": device.lut, "ff": device.ff, "dsp": device.dsp, "bram36": device.bram36}
-    used: Mapping[str, float] = vars(dense.used)
     return Opponent(
         accelerator=on,
         packed_pairs=dense.packed_pairs,
@@ -87,8 +86,8 @@ def opponent_of(dense: Dense, result: Result, device: Device) -> Opponent:
         ms=cycles / (on.clock_mhz * 1e3),
         ms_dense_formats=dense.dense_cycles / images / (on.clock_mhz * 1e3),
         macs_a_slot=result.totals.macs / images / (slots * cycles),
-        used=Resources(**used),
-        shares={key: used[key] / there if there else None for key, there in has.items()},
+        used=Resources(**asdict(dense.used)),
+        shares=dense.used.shares(area.Resources.of(device)),
         is_proven=dense.is_proven,
     )
 

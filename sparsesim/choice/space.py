@@ -29,7 +29,7 @@ def budget_of(device: Device, within: float) -> Resources:
     Args:
         within: share of each resource, above 0, at most 1.
     """
-    return Resources(device.lut, device.ff, device.dsp, device.bram36) * within
+    return Resources.of(device) * within
 
 
 def buffers(budget: Resources) -> dict[str, tuple[float, ...]]:

@@ -30,15 +30,15 @@ def on_device(accelerator: Accelerator, device: Device) -> model.OnDevice | None
     taken = estimate(accelerator, family)
     if taken is None:
         return None
-    used = asdict(taken)
-    available = asdict(Resources(device.lut, device.ff, device.dsp, device.bram36))
+    there = Resources.of(device)
+    used, available = asdict(taken), asdict(there)
     clock = accelerator.rules.clock(accelerator, family)
     return model.OnDevice(
         family=family,
         used=model.Resources(**used),
         available=model.Resources(**available),
-        shares={name: used[name] / there if there else None for name, there in available.items()},
-        fits=all(used[name] <= there for name, there in available.items()),
+        shares=taken.shares(there),
+        fits=all(used[name] <= most for name, most in available.items()),
         reached_mhz=clock.mhz,
         reached_source=clock.source,
     )
