@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from sparsesim.figures import count, percent, plural
 from sparsesim.machines.explanation import Cause
-from sparsesim.machines.stream.counting import streams
 from sparsesim.machines.stream.floors import drain_floor, load_cycles
-from sparsesim.machines.stream.parameters import StreamArray
+from sparsesim.machines.stream.parameters import StreamArray, streams
 
 if TYPE_CHECKING:
     from sparsesim.result.model import LayerRecord, Result

@@ -16,12 +16,7 @@ from sparsesim.machines.passes import Passes
 from sparsesim.machines.scheme import Scheme
 from sparsesim.machines.stream import columns as at
 from sparsesim.machines.stream.dealing import Vectors
-from sparsesim.machines.stream.parameters import StreamArray
-
-
-def streams(scheme: Scheme, array: StreamArray) -> str:
-    """The operand that is streamed: `activation` or `weight`."""
-    return array.dense_streams if scheme.is_dense else next(iter(scheme.skips))
+from sparsesim.machines.stream.parameters import StreamArray, streams
 
 
 def count(

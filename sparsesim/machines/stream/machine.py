@@ -17,7 +17,7 @@ from sparsesim.machines.machine import (
     SumOrder,
     Tiling,
 )
-from sparsesim.machines.stream.parameters import StreamArray
+from sparsesim.machines.stream.parameters import StreamArray, streams
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +116,6 @@ class Stream(Machine):
     def expected_cycles(
         self, runs: Runs, densities: Densities, scheme: Scheme, array: StreamArray
     ) -> float:
-        from sparsesim.machines.stream.counting import streams
         from sparsesim.machines.stream.density import expected_cycles
 
         density = densities.of_pairs(scheme.skips)

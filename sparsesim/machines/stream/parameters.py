@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from sparsesim.spec.base import Spec
 
 if TYPE_CHECKING:
+    from sparsesim.machines.scheme import Scheme
     from sparsesim.spec.accelerator import Accelerator
 
 MOST_ROWS, MOST_LANES = 1024, 256
@@ -76,3 +77,13 @@ def array_of(accelerator: Accelerator) -> StreamArray:
     array = accelerator.array
     assert isinstance(array, StreamArray), f"{accelerator.name} is on {accelerator.machine}"
     return array
+
+
+def streams(scheme: Scheme, array: StreamArray) -> str:
+    """The operand that is streamed: `activation` or `weight`."""
+    return array.dense_streams if scheme.is_dense else next(iter(scheme.skips))
+
+
+def streamed_operand(accelerator: Accelerator) -> str:
+    """The operand whose entries an accelerator's rows take: `activation` or `weight`."""
+    return streams(accelerator.rules.scheme(accelerator.skipping), array_of(accelerator))

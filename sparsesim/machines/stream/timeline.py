@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsesim.machines.scheme import Scheme
-from sparsesim.machines.stream.counting import streams
 from sparsesim.machines.stream.order import Item, Order, order_of
 from sparsesim.machines.stream.parameters import (
     FETCH_AFTER_LEAVING,
@@ -18,6 +17,7 @@ from sparsesim.machines.stream.parameters import (
     FIRST_FETCH,
     RESULT_LATENCY,
     StreamArray,
+    streams,
 )
 from sparsesim.machines.timeline import Timeline
 

@@ -50,13 +50,12 @@ class StreamRtl:
 
     def parameters(self, accelerator: Accelerator) -> dict[str, int]:
         """The Verilog parameters that make this array, by name; a module takes its own of them."""
-        from sparsesim.machines.stream.counting import streams
-        from sparsesim.machines.stream.parameters import array_of
+        from sparsesim.machines.stream.parameters import streamed_operand
 
         keys = accelerator.flat()
         scheme = accelerator.rules.scheme(accelerator.skipping)
         values = {name: int(keys[key]) for name, key in RTL_FIELDS.items()}
-        values["STREAMS_ACTIVATIONS"] = int(streams(scheme, array_of(accelerator)) == "activation")
+        values["STREAMS_ACTIVATIONS"] = int(streamed_operand(accelerator) == "activation")
         values["SKIPS"] = int(not scheme.is_dense)
         return values
 

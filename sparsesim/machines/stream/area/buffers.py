@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from sparsesim.area.buffers import element_bits, lines_bram36, value_bits
 from sparsesim.machines.stream.area.entries import MASK_BITS
-from sparsesim.machines.stream.counting import streams
-from sparsesim.machines.stream.parameters import array_of
+from sparsesim.machines.stream.parameters import array_of, streamed_operand
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
@@ -56,15 +55,10 @@ def has_masks(accelerator: Accelerator) -> bool:
 def formats(accelerator: Accelerator) -> tuple[str, str]:
     """Formats of the streamed operand and of the held one."""
     both = accelerator.activation_format, accelerator.weight_format
-    return both if _streams_activations(accelerator) else both[::-1]
+    return both if streamed_operand(accelerator) == "activation" else both[::-1]
 
 
 def _size_kib(accelerator: Accelerator, number: int) -> float:
     """Of the streamed operand's buffer, 0, or the held one's, 1."""
     both = accelerator.activation_buffer_kib, accelerator.weight_buffer_kib
-    return both[number if _streams_activations(accelerator) else 1 - number]
-
-
-def _streams_activations(accelerator: Accelerator) -> bool:
-    scheme = accelerator.rules.scheme(accelerator.skipping)
-    return streams(scheme, array_of(accelerator)) == "activation"
+    return both[number if streamed_operand(accelerator) == "activation" else 1 - number]

@@ -19,8 +19,7 @@ from sparsesim.machines.stream.area.around import Around
 from sparsesim.machines.stream.area.buffers import buffer_bram36, formats, has_masks
 from sparsesim.machines.stream.area.entries import MASK_BITS, Entries
 from sparsesim.machines.stream.area.row import Row
-from sparsesim.machines.stream.counting import streams
-from sparsesim.machines.stream.parameters import array_of
+from sparsesim.machines.stream.parameters import array_of, streamed_operand
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
@@ -106,12 +105,6 @@ def operand_bits(accelerator: Accelerator) -> tuple[int, int]:
     """Widths of an entry's value and of a lane's."""
     bits = accelerator.act_bits, accelerator.weight_bits
     return bits if streamed_operand(accelerator) == "activation" else bits[::-1]
-
-
-def streamed_operand(accelerator: Accelerator) -> str:
-    """The operand whose entries rows take: `activation` or `weight`."""
-    scheme = accelerator.rules.scheme(accelerator.skipping)
-    return streams(scheme, array_of(accelerator))
 
 
 def round_bits(rows: int) -> int:
