@@ -11,7 +11,7 @@ models and images are development data beside the repository, but for LeNet.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,12 +111,14 @@ RESNET50 = Network(
 
 def main() -> None:
     """Run all, write the page."""
-    rows = [_row(network, MACHINES, SCHEMES) for network in NETWORKS if network.inputs.exists()]
+    every = [machine.with_(skipping=scheme) for machine in MACHINES for scheme in SCHEMES]
+    said = f"{len(MACHINES)} x {len(SCHEMES)}"
+    rows = [row(network, every, said) for network in NETWORKS if network.inputs.exists()]
     if "--whole" in sys.argv[1:] and RESNET50.inputs.exists():
-        rows.append(_row(RESNET50, [Accelerator()], ("two_sided",)))
+        rows.append(row(RESNET50, [Accelerator()], "1 x 1"))
     PAGE.write_text("\n\n".join(_sections(rows)) + "\n", encoding="utf-8")
     print(f"Wrote {PAGE.relative_to(ROOT)}")
-    if not all(row.endswith(" 0 |") for row in rows):
+    if not all(line.endswith(" 0 |") for line in rows):
         sys.exit(1)
 
 
@@ -146,34 +148,41 @@ def _sections(rows: list[str]) -> Iterator[str]:
     )
 
 
-def _row(network: Network, machines: list[Accelerator], schemes: tuple[str, ...]) -> str:
+def row(network: Network, machines: Sequence[Accelerator], said: str) -> str:
+    """A network through the Verilog of machines, each under its scheme, as a line of a table.
+
+    Args:
+        said: how many machines there are, as the table says it.
+    """
     graph, inputs = opened(network)
     run = passes = work = results = differ = 0
     layers: set[str] = set()
     for machine in machines:
-        for scheme in schemes:
-            found = cosimulate(
-                graph,
-                inputs,
-                machine.with_(skipping=scheme, weight_bits=network.weight_bits),
-                most_passes=network.passes or None,
-                workers=WORKERS,
-            )
-            print(network.name, machine.rows, machine.cols, scheme, found.seconds, flush=True)
-            for check in found.checks:
-                layers.add(check.name)
-                run += check.passes_run
-                passes += check.passes
-                work += check.cycles_verilog * machine.rows * machine.cols
-                results += check.results
-                differ += not check.agrees
-            differ += found.failure is not None or not all(found.outputs_equal)
-    row = (
-        f"| {network.name} | {len(layers)} | {len(machines)} x {len(schemes)} | {run:,} of "
-        f"{passes:,} | {work:,} | {results:,} | {differ} |"
+        found = cosimulate(
+            graph,
+            inputs,
+            machine.with_(weight_bits=network.weight_bits),
+            most_passes=network.passes or None,
+            workers=WORKERS,
+        )
+        what = machine.rules.describe(machine.array)
+        print(network.name, what, machine.skipping, found.seconds, flush=True)
+        if found.failure is not None:
+            print(found.failure.found, flush=True)
+        for check in found.checks:
+            layers.add(check.name)
+            run += check.passes_run
+            passes += check.passes
+            work += check.cycles_verilog * machine.rows * machine.cols
+            results += check.results
+            differ += not check.agrees
+        differ += found.failure is not None or not all(found.outputs_equal)
+    line = (
+        f"| {network.name} | {len(layers)} | {said} | {run:,} of {passes:,} | {work:,} "
+        f"| {results:,} | {differ} |"
     )
-    print(row, flush=True)
-    return row
+    print(line, flush=True)
+    return line
 
 
 def opened(network: Network) -> tuple[Graph, Inputs]:

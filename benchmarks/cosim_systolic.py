@@ -13,12 +13,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks.cosim_models import NETWORKS, RESNET50, ROOT, Network, opened
-from sparsesim.cosim.run import cosimulate
+from benchmarks.cosim_models import NETWORKS, RESNET50, ROOT, row
 from sparsesim.spec import Accelerator
 
 PAGE = ROOT / "docs/results/cosimulation-systolic.md"
-WORKERS = 2
 
 
 def _array(**keys: object) -> Accelerator:
@@ -43,10 +41,10 @@ def main() -> None:
     networks = NETWORKS[:3]
     if "--large" in sys.argv[1:]:
         networks = [*NETWORKS, replace(RESNET50, passes=1)]
-    rows = [_row(network) for network in networks if network.inputs.exists()]
+    rows = [row(one, MACHINES, str(len(MACHINES))) for one in networks if one.inputs.exists()]
     PAGE.write_text("\n\n".join(_sections(rows)) + "\n", encoding="utf-8")
     print(f"Wrote {PAGE.relative_to(ROOT)}")
-    if not all(row.endswith(" 0 |") for row in rows):
+    if not all(line.endswith(" 0 |") for line in rows):
         sys.exit(1)
 
 
@@ -67,37 +65,6 @@ def _sections(rows: list[str]) -> Iterator[str]:
     )
     yield "The arrays:"
     yield "\n".join(f"- {machine.rules.describe(machine.array)}" for machine in MACHINES)
-
-
-def _row(network: Network) -> str:
-    graph, inputs = opened(network)
-    run = passes = work = results = differ = 0
-    layers: set[str] = set()
-    for machine in MACHINES:
-        found = cosimulate(
-            graph,
-            inputs,
-            machine.with_(weight_bits=network.weight_bits),
-            most_passes=network.passes or None,
-            workers=WORKERS,
-        )
-        print(network.name, machine.rules.describe(machine.array), found.seconds, flush=True)
-        if found.failure is not None:
-            print(found.failure.found, flush=True)
-        for check in found.checks:
-            layers.add(check.name)
-            run += check.passes_run
-            passes += check.passes
-            work += check.cycles_verilog * machine.rules.slots(machine.array)
-            results += check.results
-            differ += not check.agrees
-        differ += found.failure is not None or not all(found.outputs_equal)
-    row = (
-        f"| {network.name} | {len(layers)} | {len(MACHINES)} | {run:,} of {passes:,} | {work:,} "
-        f"| {results:,} | {differ} |"
-    )
-    print(row, flush=True)
-    return row
 
 
 if __name__ == "__main__":
