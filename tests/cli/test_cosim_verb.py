@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-
-from sparsesim.rtl.sources import hdl_folder
+from verilog_passes import broken_copy
 
 SMALL = ["--set", "rows=4", "--set", "cols=4", "--set", "window=8", "--set", "queue_depth=2"]
 
@@ -17,15 +15,6 @@ SMALL = ["--set", "rows=4", "--set", "cols=4", "--set", "window=8", "--set", "qu
 def fc4(lenet, digits):
     """The words that simulate LeNet's last layer on one digit, in this process."""
     return ["cosim", lenet, "--quantize", "--inputs", digits, "--layer", "fc4", *SMALL]
-
-
-def broken(folder: Path, file: str, right: str, wrong: str) -> Path:
-    """A copy of the Verilog with one thing changed."""
-    shutil.copytree(hdl_folder(), folder)
-    text = (folder / file).read_text()
-    assert text.count(right) == 1
-    (folder / file).write_text(text.replace(right, wrong))
-    return folder
 
 
 def test_agreement_is_a_table_and_code_0(run, fc4):
@@ -42,11 +31,9 @@ def test_agreement_is_a_table_and_code_0(run, fc4):
 
 
 def test_disagreement_names_the_place_and_is_code_1(run, fc4, tmp_path):
-    hdl = broken(
+    hdl = broken_copy(
         tmp_path / "hdl",
-        "common/sparsesim_drain.v",
-        ".CYCLES(PE_LATENCY - 2)",
-        ".CYCLES(PE_LATENCY - 1)",
+        {"common/sparsesim_drain.v": (".CYCLES(PE_LATENCY - 2)", ".CYCLES(PE_LATENCY - 1)")},
     )
     ran = run(*fc4, "--workers", "1", "--hdl", hdl, "--replay", "again")
     assert ran.code == 1
@@ -56,11 +43,9 @@ def test_disagreement_names_the_place_and_is_code_1(run, fc4, tmp_path):
 
 
 def test_a_verilog_that_hangs_is_code_2(run, fc4, tmp_path):
-    hdl = broken(
+    hdl = broken_copy(
         tmp_path / "hdl",
-        "common/sparsesim_drain.v",
-        "ready_i && waiting",
-        "1'b0 && ready_i && waiting",
+        {"common/sparsesim_drain.v": ("ready_i && waiting", "1'b0 && ready_i && waiting")},
     )
     ran = run(*fc4, "--workers", "1", "--hdl", hdl)
     assert ran.code == 2
@@ -69,7 +54,7 @@ def test_a_verilog_that_hangs_is_code_2(run, fc4, tmp_path):
 
 
 def test_a_verilog_that_does_not_build_is_code_2(run, fc4, tmp_path):
-    hdl = broken(tmp_path / "hdl", "common/sparsesim_drain.v", "endmodule", "")
+    hdl = broken_copy(tmp_path / "hdl", {"common/sparsesim_drain.v": ("endmodule", "")})
     ran = run(*fc4, "--hdl", hdl)
     assert ran.code == 2
     assert ran.err.splitlines()[-1].startswith("error: inner_join_accelerator: Verilator: ")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
+from verilog_passes import broken_copy
 
 import sparsesim as ss
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.rtl.simulator import Epilogue, Verilog
-from sparsesim.rtl.sources import hdl_folder
 
 # Sums of 16 bits: two of the largest products overflow.
 MACHINE = ss.Accelerator(rows=2, cols=2, window=4, queue_depth=4, acc_bits=16)
@@ -41,12 +40,7 @@ WRONG_TIMES = {
 
 def broken(folder: Path, bugs: dict[str, tuple[str, str]]) -> Verilog:
     """A copy of the Verilog in a new folder, with bugs."""
-    shutil.copytree(hdl_folder(), folder)
-    for name, (right, wrong) in bugs.items():
-        text = (folder / name).read_text()
-        assert text.count(right) == 1, f"{name} has no longer one '{right}'"
-        (folder / name).write_text(text.replace(right, wrong))
-    return Verilog(MACHINE, max_filters=16, folder=folder, trace=True)
+    return Verilog(MACHINE, max_filters=16, folder=broken_copy(folder, bugs), trace=True)
 
 
 def operands_of(

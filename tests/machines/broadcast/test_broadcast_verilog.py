@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from verilog_passes import agree, broken_copy, epilogue_of, whole_pass
 
 import sparsesim as ss
 from sparsesim.cosim.alone import model_of, timeline_of
 from sparsesim.cosim.locate import first_difference, run_alone
-from sparsesim.cosim.operands import PassOperands
 from sparsesim.errors import SparseSimError
-from sparsesim.fixed_point.requantise import requantise
 from sparsesim.machines.broadcast.packing import pack_rows, pack_weights, unpacked
 from sparsesim.machines.broadcast.parameters import BroadcastArray, array_of
 from sparsesim.machines.broadcast.published import published_cycles, with_bias
-from sparsesim.rtl.simulator import Epilogue, Simulator, Verilog
-from sparsesim.rtl.sources import hdl_folder
+from sparsesim.rtl.simulator import Simulator, Verilog
 
 DENSITIES = (0.0, 0.1, 0.3, 0.6, 1.0)
 SETS = [
@@ -53,57 +50,6 @@ def operands(draw, accelerator, filters: int, positions: int, reduction: int):
     return made
 
 
-def epilogue_of(draw, filters: int) -> Epilogue | None:
-    """Post-processing, or none."""
-    if draw.random() < 0.5:
-        return None
-    return Epilogue(
-        bias=draw.integers(-1000, 1000, filters),
-        multiplier=draw.integers(0, 1 << 32, filters, dtype=np.uint32),
-        shift=draw.integers(20, 50, filters).astype(np.uint8),
-        relu=bool(draw.random() < 0.5),
-        threshold=int(draw.integers(0, 5)),
-        zero_point=int(draw.integers(-5, 5)),
-        low=-128,
-        high=127,
-    )
-
-
-def agrees(simulator, act, weight, drains=True, sums=None, epilogue=None) -> None:
-    """A pass of the Verilog is the model's."""
-    accelerator = simulator.accelerator
-    count = ss.array_cycles(act != 0, weight != 0, accelerator, drains)
-    told = accelerator.rules.timeline(
-        act, weight, accelerator.rules.schemes[0], accelerator.array, drains
-    )
-    found = simulator.run(act, weight, 2 * count.cycles + 2000, drains, epilogue, told.ends.shape)
-    assert (found.cycles, told.cycles) == (count.cycles, count.cycles)
-    assert list(found.classes) == list(count.classes.values())
-    assert np.array_equal(found.ends, told.ends)
-    if not drains:
-        return
-    if sums is None:
-        sums = exact(act, weight, accelerator.acc_bits)
-    assert np.array_equal(found.sums, sums)
-    assert not found.overflow.any()
-    if epilogue is not None:
-        layer = (
-            epilogue.relu,
-            epilogue.threshold,
-            epilogue.zero_point,
-            epilogue.low,
-            epilogue.high,
-        )
-        values = requantise(sums, epilogue.bias, epilogue.multiplier, epilogue.shift, *layer)
-        assert np.array_equal(found.values, values)
-
-
-def exact(act, weight, bits: int) -> np.ndarray:
-    """Sums, wrapped."""
-    sums = weight.astype(np.int64) @ act.astype(np.int64).T
-    return sums << 64 - bits >> 64 - bits
-
-
 @pytest.mark.parametrize("number", range(len(SETS)))
 def test_random_passes_agree(number: int):
     simulator, draw = built(**SETS[number]), np.random.default_rng(number)
@@ -113,7 +59,7 @@ def test_random_passes_agree(number: int):
         filters = int(draw.integers(1, min(4 * array.tile_filters, 80) + 1))
         shape = filters, int(draw.integers(1, 9)), int(draw.integers(1, 70))
         act, weight = operands(draw, accelerator, *shape)
-        agrees(simulator, act, weight, epilogue=epilogue_of(draw, filters))
+        agree(simulator, whole_pass(act, weight, epilogue=epilogue_of(draw, filters)))
 
 
 @pytest.mark.parametrize("number", range(len(SETS)))
@@ -126,10 +72,9 @@ def test_sums_stay_where_k_is_cut(number: int):
         act, weight = operands(draw, accelerator, filters, 1, 3 * array.pes + 1)
         for k in range(0, 3 * array.pes, array.pes):
             part = slice(k, k + array.pes)
-            agrees(simulator, act[:, part], weight[:, part], drains=False)
+            agree(simulator, whole_pass(act[:, part], weight[:, part], drains=False))
         last = slice(3 * array.pes, None)
-        sums = exact(act, weight, accelerator.acc_bits)
-        agrees(simulator, act[:, last], weight[:, last], sums=sums)
+        agree(simulator, whole_pass(act[:, last], weight[:, last]), whole_pass(act, weight))
 
 
 @pytest.mark.parametrize("depth", [2, 3, 8, 64])
@@ -161,17 +106,13 @@ BUGS = {
 @pytest.mark.parametrize("what", BUGS)
 def test_a_planted_mistake_is_named(what: str, tmp_path: Path):
     name, right, wrong = BUGS[what]
-    folder = tmp_path / "hdl"
-    shutil.copytree(hdl_folder(), folder)
-    text = (folder / "broadcast" / name).read_text()
-    assert text.count(right) == 1
-    (folder / "broadcast" / name).write_text(text.replace(right, wrong))
+    folder = broken_copy(tmp_path / "hdl", {f"broadcast/{name}": (right, wrong)})
     accelerator = ss.Accelerator(machine="broadcast", pes=4, queue_depth=3, pe_sums=3)
     verilog = Verilog(accelerator, max_filters=16, folder=folder)
     draw = np.random.default_rng(4)
     act = (draw.integers(1, 9, (3, 18)) * (draw.random((3, 18)) < 0.8)).astype(np.int16)
     weight = (draw.integers(1, 9, (12, 18)) * (draw.random((12, 18)) < 0.4)).astype(np.int16)
-    passed = PassOperands("fc", 0, 0, 0, 0, 0, 0, act, weight, True, None)
+    passed = whole_pass(act, weight)
     try:
         found = run_alone(passed, verilog)
     except SparseSimError as error:

@@ -3,15 +3,15 @@ stay over passes, a layer whole; a difference is located, and replayed under coc
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from verilog_passes import agree, broken_copy, epilogue_of, whole_pass
 
 import sparsesim as ss
-from sparsesim.cosim.alone import model_of, tiling_of, timeline_of
-from sparsesim.cosim.locate import cycle_limit, first_difference, run_alone
+from sparsesim.cosim.alone import model_of, tiling_of
+from sparsesim.cosim.locate import first_difference, run_alone
 from sparsesim.cosim.operands import PassOperands
 from sparsesim.cosim.replay import run_cocotb, write_replay
 from sparsesim.cosim.run import cosimulate
@@ -21,8 +21,7 @@ from sparsesim.machines.systolic import selection
 from sparsesim.machines.systolic.packing import pack
 from sparsesim.rtl.compiler import find_compiler
 from sparsesim.rtl.icarus import find_icarus
-from sparsesim.rtl.simulator import Epilogue, Simulator, Verilog
-from sparsesim.rtl.sources import hdl_folder
+from sparsesim.rtl.simulator import Simulator, Verilog
 from sparsesim.rtl.verilator import find_verilator
 from sparsesim.trace.execute import input_specs
 
@@ -73,42 +72,8 @@ def random_pass(random: np.random.Generator, machine: ss.Accelerator) -> PassOpe
         padded.reshape(filters, -1)[:, :elements] = weights
         padded[random.random(padded.shape).argsort(axis=2) >= n] = 0
         weights = padded.reshape(filters, -1)[:, :elements].copy()
-    epilogue = None
-    if random.random() < 0.5:
-        epilogue = Epilogue(
-            bias=random.integers(-1000, 1000, filters),
-            multiplier=random.integers(1, 1 << 31, filters).astype(np.uint32),
-            shift=random.integers(30, 45, filters).astype(np.uint8),
-            relu=bool(random.integers(2)),
-            threshold=int(random.integers(4)),
-            zero_point=int(random.integers(-5, 5)),
-            low=-128,
-            high=127,
-        )
     activations = values(positions, machine.act_bits)
-    return PassOperands("conv", 0, 0, 0, 0, 0, 0, activations, weights, True, epilogue)
-
-
-def agree(simulator: Simulator, operands: PassOperands, whole: PassOperands | None = None) -> None:
-    """Everything is equal; `whole`: with the passes before it, whose sums have stayed."""
-    machine = simulator.accelerator
-    model, timeline = model_of(operands, machine), timeline_of(operands, machine)
-    found = simulator.run(
-        operands.activations,
-        operands.weights,
-        cycle_limit(timeline),
-        operands.drains,
-        operands.epilogue,
-        timeline.ends.shape,
-    )
-    assert (found.cycles, found.classes) == (model.cycles, model.classes)
-    np.testing.assert_array_equal(found.ends, timeline.ends)
-    if operands.drains:
-        sums = model if whole is None else model_of(whole, machine)
-        np.testing.assert_array_equal(found.sums, sums.sums)
-        assert not found.overflow.any()
-        if model.values is not None:
-            np.testing.assert_array_equal(found.values, model.values)
+    return whole_pass(activations, weights, epilogue=epilogue_of(random, filters))
 
 
 @pytest.mark.parametrize("number", range(len(SETS)))
@@ -138,7 +103,7 @@ def test_sums_stay_over_passes(number):
         weights = random.integers(-100, 100, shape) * (random.random(shape) < 0.3)
         shape = int(random.integers(1, tiling.positions + 1)), elements
         operands = random.integers(-200, 200, shape).astype("i2"), weights.astype("i2")
-        whole = PassOperands("conv", 0, 0, 0, 0, 0, 0, *operands, True, None)
+        whole = whole_pass(*operands)
         for part in range(parts):
             cut = slice(part * tiling.elements, (part + 1) * tiling.elements)
             one = replace(
@@ -179,11 +144,8 @@ def test_a_layer_goes_through_its_verilog(workers):
 
 
 def broken(folder, name: str, right: str, wrong: str) -> Verilog:
-    """A copy of the Verilog with a bug."""
-    shutil.copytree(hdl_folder(), folder)
-    text = (folder / name).read_text()
-    assert text.count(right) == 1, f"{name} has no longer one '{right}'"
-    (folder / name).write_text(text.replace(right, wrong))
+    """The Verilog with a bug."""
+    folder = broken_copy(folder, {name: (right, wrong)})
     return Verilog(machine_of(SETS[0]), max_filters=16, folder=folder, trace=True)
 
 
