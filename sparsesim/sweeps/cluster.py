@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,16 +63,17 @@ class Cluster:
                 under_way[self._submit(task)] = task
             if not under_way:
                 return
-            done, _ = distributed.wait(list(under_way), return_when="FIRST_COMPLETED")
-            for future in done:
+            with suppress(CancelledError):  # of lost ones, which are told apart below
+                distributed.wait(list(under_way), return_when="FIRST_COMPLETED")
+            for future in [one for one in under_way if one.done()]:
                 task = under_way.pop(future)
-                if future.status == "finished":
-                    yield future.result()
-                elif future.status == "error":
-                    future.result()  # ours to mend: raised here
-                else:  # cancelled or lost, the trace with it
+                try:
+                    outcomes = future.result()  # an error there is ours to mend: raised here
+                except CancelledError:  # lost, the trace with it
                     self._sent.pop(task.path, None)
                     again.append(task)
+                else:
+                    yield outcomes
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""

@@ -127,10 +127,9 @@ def test_against_a_linear_scan(whole, images, more, scheme):
     trace = traced(whole, images)
     found = break_even(trace, machine, device, images=images, seed=3)
     rival = found.rivals[scheme]
-    array = {key: rival.array[key] for key in ("rows", "cols", "window", "lanes")}
-    array["clock_mhz"] = rival.clock_mhz
+    array = {"machine": rival.machine, **rival.array, "clock_mhz": rival.clock_mhz}
     plain = {"skipping": "none", "activation_format": "dense", "weight_format": "dense"}
-    dense = ss.Accelerator(**{**SMALL, **more, **array, **plain, "queue_depth": 2})
+    dense = ss.Accelerator(**more, **array, **plain)
     dense_cycles = ss.estimate(trace, dense, device).totals.cycles["none"].total
     dense_seconds = dense_cycles / rival.clock_mhz
     seconds = [
