@@ -17,6 +17,8 @@ from sparsesim.machines.part import Clock
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
 
+PLACED = "ecp5"
+"""The family of whose devices parts were placed."""
 ASSUMED_MHZ = 200.0
 """What the default accelerator's PE is assumed to reach where nothing can be placed."""
 ASSUMED_NS = 6.258997308631157
@@ -81,6 +83,13 @@ def assumed_clock(period_ns: float, words: str) -> Clock:
     return Clock(round(ASSUMED_MHZ * ASSUMED_NS / period_ns, 1), False, how, period_ns, words)
 
 
+def placed_ratio(one: Accelerator, other: Accelerator) -> float | None:
+    """The clock of an accelerator over that of another, as parts of both were placed on ECP5; None
+    where one of them never was."""
+    first, second = (on.rules.clock(on, PLACED).placed_ns for on in (one, other))
+    return None if first is None or second is None else second / first
+
+
 def dense_clock(accelerator: Accelerator, dense: Accelerator, family: str) -> tuple[float, str]:
     """The clock of a dense array beside an accelerator, and where it is from.
 
@@ -99,7 +108,7 @@ def dense_clock(accelerator: Accelerator, dense: Accelerator, family: str) -> tu
     if accelerator.clock_mhz > own.mhz:
         return most.mhz, f"no more than its {most.words} reaches ({most.source})"
     ratio = own.placed_ns / most.placed_ns
-    where = "" if family == "ecp5" else " on ECP5"
+    where = "" if family == PLACED else " on ECP5"
     mhz = min(accelerator.clock_mhz * ratio, most.mhz)
     return mhz, f"{ratio:.2f} x the accelerator's, as {_both(own, most)} clocks{where}"
 

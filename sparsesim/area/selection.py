@@ -13,9 +13,21 @@ _MUX_LUTS = {
 }
 
 
+_WIDEST = 64
+
+
 def mux_luts(family: str, inputs: int) -> int:
-    """LUTs of a multiplexer of one bit; inputs count up to the next power of two, at most 64."""
-    return _MUX_LUTS[family][index_bits(inputs)]
+    """LUTs of a multiplexer of one bit; inputs count up to the next power of two. More than 64 go
+    through several of 64 and one over those.
+
+    >>> mux_luts("xc7", 64), mux_luts("xc7", 65), mux_luts("xc7", 200)
+    (17, 35, 69)
+    """
+    whole = 1 << index_bits(inputs)
+    if whole <= _WIDEST:
+        return _MUX_LUTS[family][index_bits(whole)]
+    groups = whole // _WIDEST
+    return groups * mux_luts(family, _WIDEST) + mux_luts(family, groups)
 
 
 def index_bits(values: int) -> int:

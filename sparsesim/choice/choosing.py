@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sparsesim import area
+from sparsesim.area.clock import PLACED
 from sparsesim.choice.goals import GOALS
 from sparsesim.choice.kept import Kept, Progress, cached_folder
 from sparsesim.choice.lost import lost, nothing_fits, why_not
-from sparsesim.choice.opponent import as_dense, best_dense
+from sparsesim.choice.opponent import as_dense, best_dense, used_of
 from sparsesim.choice.record import Choice, Chosen, Inputs, LeftOut, Opponent
 from sparsesim.choice.rows import chosen_of, opponent_of
 from sparsesim.choice.space import budget_of, choice_spec, spaces
@@ -49,7 +50,7 @@ def choose(
     goal: str = "latency",
     within: float = WITHIN,
     machines: Sequence[str] | None = None,
-    one_clock: bool = False,
+    one_clock: bool | None = None,
     seed: int = 0,
     folder: str | Path | None = None,
     workers: int = 1,
@@ -65,7 +66,7 @@ def choose(
         within: share of each resource of the device that an accelerator may take, above 0 to 1.
         machines: names, or `file.py:NAME`; default: all that have a name.
         one_clock: all accelerators have the default clock, 200 MHz; else each has its own, from
-            placements on ECP5.
+            placements on ECP5. None: they have their own on ECP5, and one where nothing was placed.
         seed: of the intervals.
         folder: keeps what was measured, and is gone on from; default: one in the user's cache.
         workers: processes that measure; 1: this one, on all cores.
@@ -82,15 +83,16 @@ def choose(
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
     board = resolve(None, device)[1]
+    family = family_of(board).name
     search = _Search(
         board,
-        family_of(board).name,
+        family,
         goal,
         within,
         budget_of(board, within),
         seed,
         workers,
-        one_clock,
+        family != PLACED if one_clock is None else one_clock,
     )
     require_layers(trace.source.model, trace.layers, trace.host)
     names = list(machines or machine_names())
@@ -153,19 +155,19 @@ class _Search:
         left_out = [*left_out, *why]
         if not best:
             raise SpecError("; ".join(f"{o.machine}, {o.scheme}: {o.reason}" for o in left_out))
-        results, steps = {}, len(best) + 1
+        results = {}
         for done, (key, row) in enumerate(best.items()):
-            progress("judging the best", done, steps)
+            progress("judging the best", done, len(best))
             accelerator = Point.of(row.parameters).accelerator
-            results[key] = kept.result_of(accelerator, self.device, self.seed, self.one_clock)
-        progress("judging the best", steps - 1, steps)
-        dense = self._dense(kept, results)
-        progress("judging the best", steps, steps)
+            results[key] = kept.result_of(accelerator, self.device, self.seed)
+        progress("judging the best", len(best), len(best))
         counted = Counter(
             (row.parameters["machine"], row.parameters["skipping"]) for row in found.measured
         )
+        dense, own = self._opponents(kept, results, progress)
         rows = [
-            chosen_of(result, dense, left.of[key], counted[key]) for key, result in results.items()
+            chosen_of(result, dense, own[key], left.of[key], counted[key])
+            for key, result in results.items()
         ]
         return self._record(
             kept, next(iter(results.values())), self._ordered(rows), dense, left_out
@@ -219,30 +221,60 @@ class _Search:
             return tuple(sorted(rows, key=lambda row: (row.energy_uj, row.ms)))
         return tuple(sorted(rows, key=lambda row: (row.ms, row.used.lut)))
 
-    def _dense(self, kept: Kept, results: Mapping[tuple[str, str], Result]) -> Opponent | None:
-        """The best dense accelerator: of the search for one, and of the dense ones chosen."""
-        most = max(result.accelerator.batch for result in results.values())
-        found = best_dense(
-            kept.trace,
-            kept.some,
-            Accelerator(),
+    def _opponents(
+        self, kept: Kept, results: Mapping[tuple[str, str], Result], progress: Progress
+    ) -> tuple[Opponent | None, dict[tuple[str, str], Opponent | None]]:
+        """The best dense accelerator in the budget, and in what each of the best takes of it."""
+        each, label = tuple(results.values()), "against dense ones"
+        progress(label, 0, len(results) + 1)
+        most = max(result.accelerator.batch for result in each)
+        dense, own = self._dense(kept, each, self.budget, most), {}
+        for done, (key, result) in enumerate(results.items(), 1):
+            progress(label, done, len(results) + 1)
+            batch = result.accelerator.batch
+            own[key] = self._dense(kept, each, used_of(result), batch)
+        progress(label, len(results) + 1, len(results) + 1)
+        # neither search is a proof: what was found for less may be faster
+        found = [one for one in (dense, *own.values()) if one is not None]
+        return min(found, key=lambda one: one.ms, default=None), own
+
+    def _dense(
+        self, kept: Kept, results: Sequence[Result], budget: area.Resources, batch: int
+    ) -> Opponent | None:
+        """The best dense accelerator in a budget: of the search for one, and of the dense ones
+        chosen; up to `batch` images side by side."""
+
+        def sought() -> Opponent | None:
+            found = best_dense(
+                kept.trace,
+                kept.some,
+                Accelerator(),
+                self.device,
+                self.family,
+                budget,
+                {1, batch},
+                self.one_clock,
+            )
+            every = [] if found is None else [found]
+            every += [
+                dense
+                for result in results
+                if (dense := as_dense(result, kept.trace, self.device, self.family, budget))
+                is not None
+            ]
+            if not every:
+                return None
+            best = min(every, key=lambda one: one.seconds)
+            return opponent_of(best, results[0], self.device)
+
+        return kept.opponent_of(
+            sought,
             self.device,
-            self.family,
-            self.budget,
-            {1, most},
-            self.one_clock,
+            budget=asdict(budget),
+            batch=batch,
+            one_clock=self.one_clock,
+            others=[result.accelerator.sha256() for result in results],
         )
-        every = [] if found is None else [found]
-        every += [
-            dense
-            for result in results.values()
-            if (dense := as_dense(result, kept.trace, self.device, self.family, self.budget))
-            is not None
-        ]
-        if not every:
-            return None
-        best = min(every, key=lambda one: one.seconds)
-        return opponent_of(best, next(iter(results.values())), self.device)
 
     def _record(
         self,

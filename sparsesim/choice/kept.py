@@ -10,20 +10,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sparsesim.area.iso import iso_resource
+from pydantic import TypeAdapter
+
 from sparsesim.cache_root import cache_root
+from sparsesim.choice.record import Opponent
 from sparsesim.errors import TraceError
 from sparsesim.estimator import estimate
+from sparsesim.files import write_text
 from sparsesim.result import Result, load_result, save_result
 from sparsesim.spec import Accelerator, Device
+from sparsesim.spec.accelerator import STORED
 from sparsesim.sweeps.code import code_sha256, own_sha256
 from sparsesim.sweeps.point import Workload
-from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.trace.prepare import watched
 from sparsesim.trace.store import load_trace, save_trace
 
 Progress = Callable[[str, int, int], Any]
+_OPPONENT: TypeAdapter[Opponent | None] = TypeAdapter(Opponent | None)
 
 
 def cached_folder(trace: Trace, device: Device) -> Path:
@@ -63,16 +67,13 @@ class Kept:
             save_trace(first_of(self.trace, runs), self._some)
         self.some = load_trace(self._some)
 
-    def result_of(
-        self, accelerator: Accelerator, device: Device, seed: int, one_clock: bool
-    ) -> Result:
-        """The estimate of all runs, beside a dense array in its resources; made once.
+    def result_of(self, accelerator: Accelerator, device: Device, seed: int) -> Result:
+        """The estimate of all runs; made once.
 
         Args:
-            accelerator: of a machine whose area is known.
-            device: of a family that was synthesised.
+            accelerator: of any machine.
+            device: gives the DRAM bandwidth, and what there is.
             seed: of the intervals.
-            one_clock: dense arrays have the accelerator's.
         """
         formats = accelerator.activation_format, accelerator.weight_format
         digest = _digest(
@@ -81,18 +82,32 @@ class Kept:
             accelerator=accelerator.sha256(),
             device=device.sha256(),
             seed=seed,
-            one_clock=one_clock,
         )
         path = self._folder / f"{digest[:32]}.json"
         try:
             return load_result(path)
         except TraceError:
             found = estimate(self.trace, accelerator, device, seed=seed)
-            family = family_of(device).name
-            dense = iso_resource(self.trace, found, accelerator, device, family, one_clock)
-            found = found.model_copy(update={"iso_resource": dense})
             save_result(found, path, force=True)
             return found
+
+    def opponent_of(
+        self, make: Callable[[], Opponent | None], device: Device, **terms: Any
+    ) -> Opponent | None:
+        """The best dense accelerator on some terms; sought once.
+
+        Args:
+            make: seeks it.
+            device: on which.
+            terms: all else that it depends on, but the trace.
+        """
+        digest = _digest(trace=self._identity, device=device.sha256(), terms=terms)
+        path = self._folder / f"{digest[:32]}.dense.json"
+        if path.is_file():
+            return _OPPONENT.validate_json(path.read_text(encoding="utf-8"), context=STORED)
+        found = make()
+        write_text(path, _OPPONENT.dump_json(found).decode(), force=True)
+        return found
 
     def identity(self, workload: Workload) -> str:
         """Of the one trace that there is."""

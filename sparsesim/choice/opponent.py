@@ -203,14 +203,12 @@ def as_dense(
         device: gives the DRAM bandwidth. family: prices it.
         budget: that it may take.
     Returns:
-        None where its own scheme skips zeros.
+        None where its own scheme skips zeros, or it takes more.
     """
-    accelerator, placed = result.accelerator, result.on_device
-    assert placed is not None
-    if not accelerator.rules.scheme(accelerator.skipping).is_dense:
+    accelerator, used = result.accelerator, used_of(result)
+    if not accelerator.rules.scheme(accelerator.skipping).is_dense or not fits(used, budget):
         return None
     cycles = result.totals.cycles[accelerator.skipping].total
-    used = Resources(**placed.used.model_dump())
     best, used = _encoded(accelerator, used, trace, device, family, budget)
     return Dense(
         accelerator=best,
@@ -220,6 +218,12 @@ def as_dense(
         dense_cycles=cycles,
         is_proven=False,
     )
+
+
+def used_of(result: Result) -> Resources:
+    """What an estimated accelerator takes of a device whose family is known."""
+    assert result.on_device is not None
+    return Resources(**result.on_device.used.model_dump())
 
 
 def encoded_cycles(trace: Trace, accelerator: Accelerator, device: Device) -> int:

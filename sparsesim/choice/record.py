@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from sparsesim.result.model import Accuracy, Interval, Model, OutputError
 from sparsesim.result.record import Record
-from sparsesim.result.resources import IsoResource, Resources
+from sparsesim.result.resources import Resources
 from sparsesim.spec.accelerator import Accelerator
 
 SCHEMA = "sparsesim.choice/1"
@@ -39,56 +39,8 @@ class ChosenLayer(Record):
     bound: str
 
 
-class Chosen(Record):
-    """The best accelerator of a machine under a scheme.
-
-    Attributes:
-        machine, scheme: whose best it is.
-        accelerator: whole, with its clock.
-        is_dense: the scheme skips nothing.
-        multipliers: of its array.
-        cycles, ms: total, DRAM included.
-        images_per_s: one behind the other, or side by side where `batch` is above 1.
-        images_per_s_interval: a bootstrap over runs; None of a single run.
-        energy_uj: by an ASIC's table.
-        used: of the device, by the area model. shares: of what it has, by the names of `Resources`.
-        utilisation: effectual MACs over multiplier slots.
-        macs_a_slot: MACs of the model, skipped ones among them, a multiplier and cycle.
-        dram_bytes: moved.
-        same_device: speed over that of the best dense accelerator in the same budget.
-        equal_fpga: the fastest dense array in its own resources; None where there is none.
-        classes: cycles by what the multipliers did, and stalls for DRAM.
-        bounds: cycles of the layers that each bound holds, the most first.
-        layers: in order.
-        arrays, counted: of this machine and scheme that fit, and that were counted exactly.
-    """
-
-    machine: str
-    scheme: str
-    accelerator: Accelerator
-    is_dense: bool
-    multipliers: int
-    cycles: float
-    ms: float
-    images_per_s: float
-    images_per_s_interval: Interval | None
-    energy_uj: float
-    used: Resources
-    shares: dict[str, float | None]
-    utilisation: float
-    macs_a_slot: float
-    dram_bytes: float
-    same_device: float | None
-    equal_fpga: IsoResource | None
-    classes: dict[str, float]
-    bounds: dict[str, float]
-    layers: tuple[ChosenLayer, ...]
-    arrays: int
-    counted: int
-
-
 class Opponent(Record):
-    """The fastest dense accelerator of any machine within the budget, whatever it is best with.
+    """The fastest dense accelerator of any machine within a budget, whatever it is best with.
 
     Attributes:
         accelerator: whole: its array, its clock, its buffers and its formats.
@@ -112,6 +64,59 @@ class Opponent(Record):
     used: Resources
     shares: dict[str, float | None]
     is_proven: bool
+
+
+class Chosen(Record):
+    """The best accelerator of a machine under a scheme.
+
+    Attributes:
+        machine, scheme: whose best it is.
+        accelerator: whole, with its clock.
+        is_dense: the scheme skips nothing.
+        multipliers: of its array.
+        cycles, ms: total, DRAM included.
+        images_per_s: one behind the other, or side by side where `batch` is above 1.
+        images_per_s_interval: a bootstrap over runs; None of a single run.
+        energy_uj: by an ASIC's table.
+        used: of the device, by the area model. shares: of what it has, by the names of `Resources`.
+        utilisation: effectual MACs over multiplier slots.
+        macs_a_slot: MACs of the model, skipped ones among them, a multiplier and cycle.
+        dram_bytes: moved.
+        same_device: speed over that of the best dense accelerator in the same budget.
+        equal_fpga: speed over that of `dense`; None where there is none.
+        dense: the best dense accelerator in this one's own LUTs, DSPs and block RAM.
+        clock_ratio: its clock over that of the best dense one in the same budget, as parts of both
+            were placed on ECP5; None where one of them never was.
+        classes: cycles by what the multipliers did, and stalls for DRAM.
+        bounds: cycles of the layers that each bound holds, the most first.
+        layers: in order.
+        arrays, counted: of this machine and scheme that fit, and that were counted exactly.
+    """
+
+    machine: str
+    scheme: str
+    accelerator: Accelerator
+    is_dense: bool
+    multipliers: int
+    cycles: float
+    ms: float
+    images_per_s: float
+    images_per_s_interval: Interval | None
+    energy_uj: float
+    used: Resources
+    shares: dict[str, float | None]
+    utilisation: float
+    macs_a_slot: float
+    dram_bytes: float
+    same_device: float | None
+    equal_fpga: float | None
+    dense: Opponent | None
+    clock_ratio: float | None
+    classes: dict[str, float]
+    bounds: dict[str, float]
+    layers: tuple[ChosenLayer, ...]
+    arrays: int
+    counted: int
 
 
 class LeftOut(Record):

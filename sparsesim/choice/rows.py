@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from sparsesim import area
+from sparsesim.area.clock import placed_ratio
 from sparsesim.choice.opponent import Dense
 from sparsesim.choice.record import Chosen, ChosenLayer, Opponent
 from sparsesim.estimator.statistics import LEVEL, RESAMPLES
@@ -16,12 +17,15 @@ from sparsesim.result.model import Interval, Resources, Result
 from sparsesim.spec import Device
 
 
-def chosen_of(result: Result, dense: Opponent | None, arrays: int, counted: int) -> Chosen:
+def chosen_of(
+    result: Result, dense: Opponent | None, own: Opponent | None, arrays: int, counted: int
+) -> Chosen:
     """A row of a machine and scheme.
 
     Args:
         result: the estimate of its best accelerator, on a device whose family is known.
         dense: the best dense one in the same budget.
+        own: the best dense one in what this one takes.
         arrays, counted: that fit, and that were counted.
     """
     on, scheme = result.accelerator, result.accelerator.skipping
@@ -51,7 +55,9 @@ def chosen_of(result: Result, dense: Opponent | None, arrays: int, counted: int)
         macs_a_slot=result.totals.macs / images / (slots * cycles),
         dram_bytes=(bits.activation + bits.weight + bits.output) / 8 / images,
         same_device=dense.ms / ms if dense is not None else None,
-        equal_fpga=result.iso_resource,
+        equal_fpga=own.ms / ms if own is not None else None,
+        dense=own,
+        clock_ratio=placed_ratio(on, dense.accelerator) if dense is not None else None,
         classes={key: count / slots / images for key, count in totals.classes.items()}
         | {STALL_KEY: stall},
         bounds=dict(sorted(bounds.items(), key=lambda pair: -pair[1])),

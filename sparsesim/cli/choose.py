@@ -57,12 +57,14 @@ def choose(
     within: Within = "75%",
     machine: Machines = None,
     one_clock: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--one-clock",
-            help="All accelerators at 200 MHz. Default: each as much faster or slower as on ECP5.",
+            "--one-clock/--own-clocks",
+            help="All accelerators at 200 MHz, or each as it was placed on ECP5. Default: one "
+            "clock, but on ECP5.",
+            show_default=False,
         ),
-    ] = False,
+    ] = None,
     thresholds: options.ThresholdsOption = None,
     quantize: options.Quantize = False,
     seed: options.Seed = 0,

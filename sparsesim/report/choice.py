@@ -42,7 +42,6 @@ def _table(choice: Choice) -> Table:
     )
     for row in choice.chosen:
         best = row is choice.best
-        equal = row.equal_fpga.speedup if row.equal_fpga else None
         table.add_row(
             *cells(
                 f"{'▸' if best else ' '} {words.rules(row).name}",
@@ -52,7 +51,7 @@ def _table(choice: Choice) -> Table:
                 words.rate(row.images_per_s),
                 words.shares(row),
                 times(row.same_device),
-                times(equal),
+                times(row.equal_fpga),
             ),
             style="bold" if best else "",
         )
@@ -72,10 +71,8 @@ def _lines(choice: Choice) -> Table:
     line("why", words.why(choice))
     line("bound by", f"{words.bound(best)} of its cycles; utilisation {percent(best.utilisation)}")
     line("images/s", f"{words.interval(best)}; {_dram(best)}")
-    line("same device", f"speed over the best dense one: {words.opponent(choice)}")
-    line(
-        "equal FPGA", "over the fastest dense array in a row's own LUTs, DSPs and BRAM, dense DRAM"
-    )
+    line("same device", f"speed over the best dense one: {words.opponent(choice.dense)}")
+    line("equal FPGA", f"over the best dense one in what it takes: {words.opponent(best.dense)}")
     line("output error", output_error_in_words(choice))
     line("top-1", accuracy_in_words(choice))
     line("MACs", f"{mac_share(choice.mac_coverage, choice.mac_coverage_is_bound)} of the model's")

@@ -43,8 +43,7 @@ def _speedups(choice: Choice) -> Drawn | None:
     """Two bars each: over the best dense one of the device, and at equal FPGA."""
     rows: list[dict[str, Any]] = []
     for one in choice.chosen:
-        equal = one.equal_fpga.speedup if one.equal_fpga else None
-        for figure, value in zip(_FIGURES, (one.same_device, equal), strict=True):
+        for figure, value in zip(_FIGURES, (one.same_device, one.equal_fpga), strict=True):
             if value is not None:
                 said = {"accelerator": label(one), "figure": figure, "speedup": value}
                 rows.append(said | {"label": f"{value:.2f}x"})

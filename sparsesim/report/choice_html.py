@@ -26,8 +26,8 @@ def choice_html(choice: Choice) -> str:
     parts = [*_header(choice), _tiles(choice)]
     said = (
         "same device: over the fastest dense accelerator of any machine in the same share of the "
-        f"device: {words.opponent(choice)}. equal FPGA: over the fastest dense array in each one's "
-        "own LUTs, DSPs and BRAM, which moves dense blocks. Dashed: as fast."
+        f"device: {words.opponent(choice.dense)}. equal FPGA: over the fastest dense one in each "
+        "one's own LUTs, DSPs and BRAM. Dashed: as fast."
     )
     parts.append(_chart("Speedup", said, "speedups", charts))
     parts.append(_table(choice))
@@ -86,7 +86,6 @@ def _header(choice: Choice) -> Iterator[str]:
 
 def _tiles(choice: Choice) -> str:
     best = choice.best
-    equal = best.equal_fpga
     found = [
         (
             "Over the best dense one",
@@ -95,8 +94,8 @@ def _tiles(choice: Choice) -> str:
         ),
         (
             "At equal FPGA",
-            times(equal.speedup if equal else None),
-            "over a dense array in its own LUTs, DSPs and BRAM",
+            times(best.equal_fpga),
+            "over the best dense one in its own LUTs, DSPs and BRAM",
         ),
         ("Time an image", f"{thousandths(best.ms)} ms", f"at {best.accelerator.clock_mhz:g} MHz"),
         ("Images a second", words.rate(best.images_per_s), words.interval(best)),
@@ -130,13 +129,12 @@ def _table(choice: Choice) -> str:
 
 
 def _row(one: Chosen, choice: Choice) -> str:
-    equal = one.equal_fpga.speedup if one.equal_fpga else None
     mark = "▸ " if one is choice.best else ""
     numbers = [
         number(thousandths(one.ms), one.ms),
         number(words.rate(one.images_per_s), one.images_per_s),
         number(times(one.same_device), one.same_device),
-        number(times(equal), equal),
+        number(times(one.equal_fpga), one.equal_fpga),
         *(
             number("-" if share is None else percent(share, 0), share)
             for share in (one.shares[key] for key in NAMES)
@@ -154,9 +152,11 @@ def _row(one: Chosen, choice: Choice) -> str:
 
 
 def _facts(choice: Choice) -> str:
+    best = choice.best
     pairs = [
         ("why", words.why(choice)),
-        ("best dense", words.opponent(choice)),
+        ("best dense", words.opponent(choice.dense)),
+        ("at equal FPGA", words.opponent(best.dense)),
         ("output error", output_error_in_words(choice)),
         ("top-1", accuracy_in_words(choice)),
         (

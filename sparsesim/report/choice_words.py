@@ -79,9 +79,8 @@ def shares_in_words(one: Chosen | Opponent) -> str:
     return ", ".join(f"{name} {percent(share, 0)}" for name, share in named if share is not None)
 
 
-def opponent(choice: Choice) -> str:
-    """The best dense accelerator, for a sentence."""
-    dense = choice.dense
+def opponent(dense: Opponent | None) -> str:
+    """The best dense accelerator of a budget, for a sentence."""
     if dense is None:
         return "none: no dense accelerator fits"
     on = dense.accelerator
@@ -156,13 +155,25 @@ def left_out(one: LeftOut) -> str:
 def notes(choice: Choice) -> Iterator[str]:
     """What must be known of the figures."""
     if choice.one_clock:
-        yield f"one clock for all, {choice.best.accelerator.clock_mhz:g} MHz, an assumption"
+        said = f"one clock for all, {choice.best.accelerator.clock_mhz:g} MHz, an assumption"
+        yield said + _with_own_clocks(choice.best)
     elif choice.device.get("vendor") == "Lattice":
         yield "clocks are from placements of parts on ECP5"
     else:
         yield "clocks are assumptions, as much faster or slower as the arrays are on ECP5"
     if choice.goal == "energy":
         yield ENERGY_NOTE
+
+
+def _with_own_clocks(best: Chosen) -> str:
+    """What the speed over the best dense one would be at clocks whose ratio is that on ECP5."""
+    ratio, speed = best.clock_ratio, best.same_device
+    if ratio is None or speed is None or best.is_dense:
+        return ""
+    return (
+        f"; as placed on ECP5 the best has {times(ratio)} the best dense one's, which would make "
+        f"it {times(speed * ratio)}"
+    )
 
 
 def saved(choice: Choice) -> str:

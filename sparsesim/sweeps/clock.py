@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from sparsesim.area.clock import PLACED
 from sparsesim.machines.part import Clock
 from sparsesim.spec import Accelerator
-
-_PLACED = "ecp5"  # the family that was placed
 
 
 def clock_mhz(accelerator: Accelerator, start: Accelerator, is_placed: bool) -> float:
@@ -32,4 +31,4 @@ def clock_mhz(accelerator: Accelerator, start: Accelerator, is_placed: bool) -> 
 
 
 def _clock(accelerator: Accelerator) -> Clock:
-    return accelerator.rules.clock(accelerator, _PLACED)
+    return accelerator.rules.clock(accelerator, PLACED)

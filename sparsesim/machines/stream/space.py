@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 _LEAST_LUTS = 15
 """Of a multiplier with all that is around it; no row has fewer."""
-_SHARE = 3  # an array of a third of the multipliers that may be had is not the fastest
+_LEAST_SHARE = 0.6  # shapes are so many that one of fewer multipliers is not the fastest
+_LANES = (4, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192)
+_ROWS = tuple(range(1, 17))
 
 
 def space(budget: Resources) -> ArraySpace:
@@ -22,12 +24,12 @@ def space(budget: Resources) -> ArraySpace:
     Source: docs/decisions/stream.md.
     """
     multipliers = min(budget.dsp, budget.lut / _LEAST_LUTS)
-    lanes = tuple(
-        lanes for lanes in (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192) if lanes <= multipliers
-    )
+    lanes = tuple(lanes for lanes in _LANES if lanes <= multipliers)
+    most = min(multipliers / 4, 256)
+    rows = tuple(rows for rows in sorted({*_ROWS, *sizes(most)}) if rows <= most)
     return ArraySpace(
         axes={
-            "rows": sizes(min(multipliers / 4, 256)),
+            "rows": rows or (1,),
             "lanes": lanes or (1,),
             "depth": (256, 512),
             "stash": (16, 64),
@@ -40,7 +42,7 @@ def space(budget: Resources) -> ArraySpace:
             "lanes <= rows * stash",
             "skipping == 'none' or dense_streams == 'activation'",
             f"rows * lanes <= {multipliers:.0f}",
-            f"rows * lanes >= {multipliers / _SHARE:.0f}",
+            f"rows * lanes >= {_LEAST_SHARE * multipliers:.0f}",
             "rows <= 4 * units",
         ),
     )
