@@ -8,14 +8,17 @@ from typing import Any
 import altair as alt
 
 from sparsesim.choice.record import Choice, Chosen
-from sparsesim.machines.machine import Machine
 from sparsesim.report.charts import Drawn, filling
-from sparsesim.report.classes import classes
+from sparsesim.report.classes import classes, colour_groups
 from sparsesim.report.naming import fitted
 from sparsesim.report.palette import ACCENT, GREY, OPERANDS
 from sparsesim.report.theme import colours
 
 LABEL_WIDTH = 26
+LAYERS_LABEL, LAYERS_STEP = 170, 48
+"""Pixels that the names of layers and a column of their milliseconds ask for."""
+LABELLED = 1.22
+"""How much longer than the longest bar an axis is, so that its label fits on a telephone, too."""
 _FIGURES = {"same device": ACCENT, "equal FPGA": GREY}
 _RESOURCES = {"lut": "LUT", "dsp": "DSP", "bram36": "BRAM"}
 _RESOURCE_COLOURS = dict(zip(_RESOURCES.values(), OPERANDS.values(), strict=True))
@@ -60,7 +63,7 @@ def _speedups(choice: Choice) -> Drawn | None:
         "speedup:Q",
         title=title,
         axis=alt.Axis(tickCount=5),
-        scale=alt.Scale(domain=[0, 1.12 * most]),
+        scale=alt.Scale(domain=[0, LABELLED * most], nice=False),
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(x=x, color=colours("figure", _FIGURES))
     words = base.mark_text(align="left", dx=6).encode(x=x, text="label:N")
@@ -69,7 +72,7 @@ def _speedups(choice: Choice) -> Drawn | None:
         .mark_rule(strokeDash=[4, 4])
         .encode(x=alt.X("even:Q", title=title))
     )
-    return alt.layer(bars, words, even)
+    return alt.layer(bars, even, words)
 
 
 def _shares(choice: Choice) -> Drawn:
@@ -101,33 +104,35 @@ def _shares(choice: Choice) -> Drawn:
 
 
 def _where(choice: Choice) -> Drawn:
-    """Milliseconds an image, by what the multipliers did."""
-    machines: tuple[Machine, ...] = tuple(
-        {one.machine: one.accelerator.rules for one in choice.chosen}.values()
-    )
-    kinds = {kind.words: kind.colour for kind in classes(*machines)}
-    order = {words: index for index, words in enumerate(kinds)}
-    rows = []
-    for one in choice.chosen:
-        for kind in classes(one.accelerator.rules):
-            cycles = one.classes.get(kind.key, 0.0)
-            if cycles > 0:
-                rows.append(
-                    {
-                        "accelerator": label(one),
-                        "ms": cycles / (one.accelerator.clock_mhz * 1e3),
-                        "class": kind.words,
-                        "order": order[kind.words],
-                    }
-                )
-    found = {row["class"] for row in rows}
+    """Milliseconds an image, by what the multipliers did; the legend has each colour once."""
+    machines = tuple({one.machine: one.accelerator.rules for one in choice.chosen}.values())
+    order = {kind.words: index for index, kind in enumerate(classes(*machines))}
+    kept = {
+        kind
+        for one in choice.chosen
+        for kind in classes(one.accelerator.rules)
+        if one.classes.get(kind.key, 0.0) > 0
+    }
+    groups = colour_groups(sorted(kept, key=lambda kind: order[kind.words]))
+    rows = [
+        {
+            "accelerator": label(one),
+            "ms": one.classes[kind.key] / (one.accelerator.clock_mhz * 1e3),
+            "class": kind.words,
+            "kind": groups[kind.colour],
+            "order": order[kind.words],
+        }
+        for one in choice.chosen
+        for kind in classes(one.accelerator.rules)
+        if kind in kept and one.classes.get(kind.key, 0.0) > 0
+    ]
     return (
         alt.Chart(alt.InlineData(values=rows), height=30 * len(choice.chosen))
         .mark_bar()
         .encode(
             y=alt.Y("accelerator:N", sort=None, title=None),
             x=alt.X("ms:Q", title="ms an image", axis=alt.Axis(tickCount=6)),
-            color=colours("class", {word: kinds[word] for word in kinds if word in found}),
+            color=colours("kind", {words: colour for colour, words in groups.items()}),
             order=alt.Order("order:Q"),
             tooltip=["accelerator:N", "class:N", alt.Tooltip("ms:Q", format=",.4f")],
         )

@@ -8,7 +8,7 @@ from html import escape
 from sparsesim.choice.record import Choice, Chosen
 from sparsesim.figures import count, joules, mac_share, octets, percent, thousandths, times
 from sparsesim.report import choice_words as words
-from sparsesim.report.choice_charts import choice_charts, label
+from sparsesim.report.choice_charts import LAYERS_LABEL, LAYERS_STEP, choice_charts, label
 from sparsesim.report.facts import (
     accuracy_in_words,
     file_name,
@@ -54,6 +54,7 @@ def choice_html(choice: Choice) -> str:
             "long or more.",
             "layers",
             charts,
+            LAYERS_LABEL + LAYERS_STEP * len(choice.chosen),
         )
     )
     parts += [_facts(choice), _accelerators(choice)]
@@ -98,7 +99,7 @@ def _tiles(choice: Choice) -> str:
             "over the best dense one in its own LUTs, DSPs and BRAM",
         ),
         ("Time an image", f"{thousandths(best.ms)} ms", f"at {best.accelerator.clock_mhz:g} MHz"),
-        ("Images a second", words.rate(best.images_per_s), words.interval(best)),
+        ("Images a second", words.rate(best.images_per_s), words.spread(best)),
         ("Bound by", next(iter(best.bounds), "-"), f"{words.bound(best)} of cycles"),
         ("Device", percent(max(s or 0 for s in best.shares.values())), words.shares_in_words(best)),
         ("Energy an image", joules(best.energy_uj * 1e6), "by a 45 nm ASIC's table: relative"),
@@ -107,10 +108,16 @@ def _tiles(choice: Choice) -> str:
     return tiles(found, " faster" if (best.same_device or 0) > 1 else " slower")
 
 
-def _chart(title: str, said: str, name: str, charts: Mapping[str, object]) -> str:
+def _chart(
+    title: str, said: str, name: str, charts: Mapping[str, object], least_pixels: int = 0
+) -> str:
+    """A section with a chart; one that has to be so wide at least scrolls on a narrow page."""
     if name not in charts:
         return ""
-    return section(title, said, f'<div class="chart" id="chart-{name}"></div>')
+    if not least_pixels:
+        return section(title, said, f'<div class="chart" id="chart-{name}"></div>')
+    wide = f'<div class="chart" id="chart-{name}" style="min-width: {least_pixels}px"></div>'
+    return section(title, said, f'<div class="scroll">{wide}</div>')
 
 
 def _table(choice: Choice) -> str:

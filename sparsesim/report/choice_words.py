@@ -123,12 +123,16 @@ def bound(one: Chosen, least: float = LEAST_SHARE) -> str:
 
 
 def interval(one: Chosen) -> str:
-    """`10,811 (95 %: 10,754-10,870)`: images a second."""
+    """`10,811, 95 % interval 10,754-10,870`: images a second."""
+    return f"{rate(one.images_per_s)}, {spread(one)}"
+
+
+def spread(one: Chosen) -> str:
+    """`95 % interval 10,754-10,870`: of images a second."""
     found = one.images_per_s_interval
-    said = rate(one.images_per_s)
     if found is None:
-        return f"{said}, of one run"
-    return f"{said}, {percent(found.level, 0)} interval {rate(found.low)}-{rate(found.high)}"
+        return "of one run"
+    return f"{percent(found.level, 0)} interval {rate(found.low)}-{rate(found.high)}"
 
 
 def rate(images_per_s: float) -> str:

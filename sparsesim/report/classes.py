@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sparsesim.machines.machine import Machine
 from sparsesim.machines.slot_class import DRAM, STALL_KEY, SlotClass
 from sparsesim.report.palette import ALARM
@@ -26,3 +28,24 @@ def bounds(*machines: Machine) -> dict[str, str]:
     for kind in classes(*machines):
         found.setdefault(kind.bound, kind.colour)
     return found
+
+
+def colour_groups(kinds: Iterable[SlotClass]) -> dict[str, str]:
+    """Colour -> words for all classes that have it: their one word, else the bound that they share,
+    else all of their words.
+
+    Args:
+        kinds: of several machines, which have colours in common for what is alike.
+    """
+    found: dict[str, list[SlotClass]] = {}
+    for kind in kinds:
+        found.setdefault(kind.colour, []).append(kind)
+    return {colour: _together(group) for colour, group in found.items()}
+
+
+def _together(group: list[SlotClass]) -> str:
+    words = list(dict.fromkeys(kind.words for kind in group))
+    bounds = {kind.bound for kind in group}
+    if len(words) > 1 and len(bounds) == 1 and bounds != {"work"}:
+        return bounds.pop()
+    return ", ".join(words)

@@ -56,6 +56,7 @@ def theme(dark: bool) -> dict[str, Any]:
         | {
             "orient": "top",
             "columns": 4,
+            "labelLimit": 240,
             "symbolType": "square",
             "title": None,
             "layout": {"top": {"anchor": "start", "bounds": "full"}},

@@ -50,9 +50,15 @@ def test_the_page_works(tmp_path, width, scheme):
             entry["params"]["request"]["url"]
             for entry in entries
             if entry["method"] == "Network.requestWillBeSent"
+            and entry["params"]["documentURL"].startswith("file:")  # not the browser's own pages
         ]
-        assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
+        assert asked == [path.as_uri()]
         wide = driver.execute_script("return document.documentElement.scrollWidth")
         assert wide <= width
+        paper = {"width": 718, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", paper)
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        beyond = "const t = document.querySelector('table.layers'); return t.scrollWidth - "
+        assert driver.execute_script(beyond + "t.parentElement.clientWidth") <= 0
     finally:
         driver.quit()

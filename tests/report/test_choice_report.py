@@ -19,10 +19,12 @@ from report_samples import HERE, assert_golden
 from sparsesim.choice.file import load_choice
 from sparsesim.choice.goals import ENERGY_NOTE
 from sparsesim.choice.record import LeftOut
+from sparsesim.machines import machine_named, machine_names
 from sparsesim.report import choice_words
 from sparsesim.report.choice import choice_text
 from sparsesim.report.choice_charts import choice_charts
 from sparsesim.report.choice_html import choice_html
+from sparsesim.report.classes import classes, colour_groups
 from sparsesim.report.console import plain
 from sparsesim.spec import Accelerator
 
@@ -102,3 +104,21 @@ def test_the_file_is_the_best_accelerator(choice, tmp_path):
     path.write_text(choice_words.saved(choice))
     assert Accelerator.from_toml(path) == choice.best.accelerator.with_(name="best")
     assert tomllib.loads(path.read_text())["array"] == choice.best.accelerator.array.model_dump()
+
+
+def test_a_legend_of_all_machines_has_each_colour_once():
+    groups = colour_groups(classes(*map(machine_named, machine_names())))
+    assert list(groups.values()) == [
+        *("effectual", "ineffectual, padding entry", "unused lane, filler, no entry"),
+        *("imbalance", "drain", "edges", "fill", "preload, load wait", "stash wait"),
+        *("scan wait", "DRAM stall"),
+    ]
+
+
+def test_the_page_says_a_rate_once_and_gives_each_layer_room(choice):
+    page = choice_html(choice)
+    rate = choice_words.rate(choice.best.images_per_s)
+    tile = re.search(r'Images a second</div><div class="number">(.*?)</div>.*?note">(.*?)<', page)
+    assert tile is not None and tile[1] == rate
+    assert tile[2].startswith("95 % interval ")
+    assert f'id="chart-layers" style="min-width: {170 + 48 * len(choice.chosen)}px"' in page

@@ -55,7 +55,7 @@ class Systolic(Machine):
         SlotClass("effectual", "effectual", "work", "#2a9d5c", "both operands are non-zero"),
         SlotClass("ineffectual", "ineffectual", "work", "#a3b18a", "a zero was multiplied"),
         SlotClass("edges", "edge of a fold", "edges", "#8b95a5", "its row or column held nothing"),
-        SlotClass("preload", "preload", "preload", "#4f86c6", "weights come, or sums go round"),
+        SlotClass("preload", "preload", "preload", "#d98c5f", "weights come, or sums go round"),
         SlotClass("fill", "skew", "fill", "#5bb5b5", "the array fills or empties"),
         SlotClass("drain", "drain", "drain", "#b565c4", "results leave"),
     )
