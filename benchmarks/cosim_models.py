@@ -21,6 +21,7 @@ from sparsesim.graph import Graph
 from sparsesim.graph.quantize import quantize
 from sparsesim.inputs import Inputs
 from sparsesim.machines.inner_join import SCHEMES
+from sparsesim.rtl.simulator import Verilog
 from sparsesim.spec import Accelerator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +45,8 @@ MACHINES = [
 class Network:
     """A network and what is run of it: at most so many passes of each layer, 0 for all.
 
-    Unsigned weights of 8 bits need 9 with their zero point subtracted.
+    Unsigned weights of 8 bits need 9 with their zero point subtracted. Weights of all layers are
+    pruned to n of every m first, where it says so.
     """
 
     name: str
@@ -54,6 +56,31 @@ class Network:
     passes: int
     is_float: bool
     weight_bits: int = 8
+    n_of_m: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was run of a network, over all accelerators.
+
+    Attributes:
+        layers: of the network.
+        run, passes: passes that were run, and all there are.
+        cycles, slots: of the Verilog; slots are those of multipliers.
+        results: sums and output values compared.
+        differ: layers of which a result, a cycle or a class is not the model's.
+        seconds: of co-simulation, builds not included.
+    """
+
+    name: str
+    layers: int
+    run: int
+    passes: int
+    cycles: int
+    slots: int
+    results: int
+    differ: int
+    seconds: float
 
 
 NETWORKS = [
@@ -113,16 +140,16 @@ def main() -> None:
     """Run all, write the page."""
     every = [machine.with_(skipping=scheme) for machine in MACHINES for scheme in SCHEMES]
     said = f"{len(MACHINES)} x {len(SCHEMES)}"
-    rows = [row(network, every, said) for network in NETWORKS if network.inputs.exists()]
+    rows = [(said, ran(network, every)) for network in NETWORKS if network.inputs.exists()]
     if "--whole" in sys.argv[1:] and RESNET50.inputs.exists():
-        rows.append(row(RESNET50, [Accelerator()], "1 x 1"))
+        rows.append(("1 x 1", ran(RESNET50, [Accelerator()])))
     PAGE.write_text("\n\n".join(_sections(rows)) + "\n", encoding="utf-8")
     print(f"Wrote {PAGE.relative_to(ROOT)}")
-    if not all(line.endswith(" 0 |") for line in rows):
+    if any(row.differ for _, row in rows):
         sys.exit(1)
 
 
-def _sections(rows: list[str]) -> Iterator[str]:
+def _sections(rows: list[tuple[str, Ran]]) -> Iterator[str]:
     yield "# Co-simulation"
     yield (
         "Written by `python -m benchmarks.cosim_models --whole`. One image through each network, "
@@ -135,11 +162,15 @@ def _sections(rows: list[str]) -> Iterator[str]:
             "| network | layers | machines x schemes | passes run, of all | PE-cycles | results "
             "compared | layers that differ |",
             "|---|---:|---:|---:|---:|---:|---:|",
-            *rows,
+            *(
+                f"| {row.name} | {row.layers} | {said} | {row.run:,} of {row.passes:,} "
+                f"| {row.slots:,} | {row.results:,} | {row.differ} |"
+                for said, row in rows
+            ),
         ]
     )
     yield "The machines, each in all four schemes (ResNet-50: 16x16 PEs, `two_sided`, all passes):"
-    yield "\n".join(f"- {_in_words(machine)}" for machine in MACHINES)
+    yield "\n".join(f"- {in_words(machine)}" for machine in MACHINES)
     yield "One of them by hand:"
     yield (
         "    sparsesim cosim ../shared/data/models/mlperf-tiny/pretrainedResnet_quant.onnx \\\n"
@@ -148,64 +179,57 @@ def _sections(rows: list[str]) -> Iterator[str]:
     )
 
 
-def row(network: Network, machines: Sequence[Accelerator], said: str) -> str:
-    """A network through the Verilog of machines, each under its scheme, as a line of a table.
-
-    Args:
-        said: how many machines there are, as the table says it.
-    """
+def ran(network: Network, machines: Sequence[Accelerator]) -> Ran:
+    """A network through the Verilog of accelerators, each under its scheme."""
     graph, inputs = opened(network)
-    run = passes = work = results = differ = 0
+    run = passes = cycles = slots = results = differ = 0
+    seconds = 0.0
     layers: set[str] = set()
     for machine in machines:
+        accelerator = machine.with_(weight_bits=network.weight_bits)
+        Verilog(accelerator).build()
         found = cosimulate(
-            graph,
-            inputs,
-            machine.with_(weight_bits=network.weight_bits),
-            most_passes=network.passes or None,
-            workers=WORKERS,
+            graph, inputs, accelerator, most_passes=network.passes or None, workers=WORKERS
         )
         what = machine.rules.describe(machine.array)
         print(network.name, what, machine.skipping, found.seconds, flush=True)
         if found.failure is not None:
             print(found.failure.found, flush=True)
+        seconds += found.seconds
         for check in found.checks:
             layers.add(check.name)
             run += check.passes_run
             passes += check.passes
-            work += check.cycles_verilog * machine.rows * machine.cols
+            cycles += check.cycles_verilog
+            slots += check.cycles_verilog * machine.rules.slots(machine.array)
             results += check.results
             differ += not check.agrees
-        differ += found.failure is not None or not all(found.outputs_equal)
-    line = (
-        f"| {network.name} | {len(layers)} | {said} | {run:,} of {passes:,} | {work:,} "
-        f"| {results:,} | {differ} |"
-    )
-    print(line, flush=True)
-    return line
+    row = Ran(network.name, len(layers), run, passes, cycles, slots, results, differ, seconds)
+    print(row, flush=True)
+    return row
 
 
-def opened(network: Network) -> tuple[Graph, Inputs]:
-    """The network, quantised where it is of floats, and its first image."""
+def opened(network: Network, number: int = 1) -> tuple[Graph, Inputs]:
+    """The network, pruned and quantised where it says so, and its first images."""
     graph = ss.load(network.model)
+    if network.n_of_m is not None:
+        n, m = network.n_of_m
+        rule = {"sparsifier": "n_m", "n": n, "m": m}
+        graph = ss.sparsify(graph, ss.Thresholds(weights={"*": rule}))
 
     def images(number: int) -> Inputs:
         specs = ss.input_specs(graph)
         return ss.open_inputs(network.inputs, specs, network.preprocess, None, number)
 
-    inputs = images(1)
+    inputs = images(number)
     return (quantize(graph, images(20).feeds()) if network.is_float else graph), inputs
 
 
-def _in_words(machine: Accelerator) -> str:
-    default = Accelerator()
-    fields = type(machine).model_fields
-    changed = [
-        f"{name} {getattr(machine, name)}"
-        for name in fields
-        if name not in ("rows", "cols", "name") and getattr(machine, name) != getattr(default, name)
-    ]
-    return f"{machine.rows}x{machine.cols} PEs: " + (", ".join(changed) or "all defaults")
+def in_words(accelerator: Accelerator) -> str:
+    """The keys that are not those its machine starts with."""
+    start = Accelerator(machine=accelerator.machine).flat()
+    keys = accelerator.flat().items()
+    return ", ".join(f"{key} {value}" for key, value in keys if value != start[key]) or "defaults"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from stream_passes import FIELDS, Case, accelerator_of
 
 from sparsesim.cosim.alone import timeline_of
 from sparsesim.cosim.operands import PassOperands
-from sparsesim.rtl.simulator import Epilogue, Simulator, Verilog
+from sparsesim.rtl.simulator import Epilogue, SimulationError, Simulator, Verilog
 
 CASES = round(60 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
 WIDTHS = {"ACT_W": 9, "WEIGHT_W": 8, "ACC_W": 32}
@@ -28,6 +28,9 @@ SETS = [
     ((7, 1, 64, 8, 7, 1), 0, 1),
     ((1, 8, 16, 8, 1, 2), 1, 1),
 ]
+
+
+MOST_VECTORS = 65_536  # streamed in a pass
 
 
 def told_of(numbers, streams: int, skips: int) -> dict[str, int]:
@@ -84,3 +87,26 @@ def test_work_ends_in_the_models_cycles(numbers, streams, skips):
         limit = 2 * timeline.rest + 2_000
         found = simulator.run(*operands, limit, ends=timeline.ends.shape)
         assert np.array_equal(found.ends, timeline.ends)
+
+
+@pytest.mark.parametrize(("numbers", "streams", "skips"), SETS[4:6])
+def test_a_pass_has_as_many_vectors_as_the_counters_hold(numbers, streams, skips):
+    told = told_of(numbers, streams, skips)
+    accelerator = accelerator_of(told)
+    simulator = Simulator(Verilog(accelerator, max_filters=256))
+    random = np.random.default_rng(simulation.seed())
+    streamed = random.integers(-2, 3, (MOST_VECTORS + 1, 3)).astype(np.int16)
+    held = np.array([[3, -1, 5]], np.int16)
+    for vectors in (MOST_VECTORS, MOST_VECTORS + 1):
+        operands = (streamed[:vectors], held) if streams else (held, streamed[:vectors])
+        case = Case(*operands, cuts=(3,))
+        counted = case.counted(accelerator)
+        limit = 2 * int(counted.cycles[0])
+        if vectors > MOST_VECTORS:
+            with pytest.raises(SimulationError, match="has no counters for so many vectors"):
+                simulator.run(*operands, limit)
+            continue
+        found = simulator.run(*operands, limit)
+        assert found.cycles == counted.cycles[0]
+        assert list(found.classes) == counted.slots[0].tolist()
+        assert np.array_equal(found.sums, case.sums(told["ACC_W"]))

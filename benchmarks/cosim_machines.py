@@ -1,0 +1,186 @@
+"""Real networks through the Verilog of the other machines: arrays of every kind, no difference.
+
+    python -m benchmarks.cosim_machines systolic|stream|broadcast [--large] [--whole]
+
+Six or more arrays of a machine; of LeNet and ResNet-8 every pass, of ResNet-20 a few of each layer;
+`--large` adds a pass of each layer of the larger networks, `--whole` all of ResNet-50 on one array.
+Writes docs/results/cosimulation-MACHINE.md; exits with 1 where anything differs. Models and images
+are those of `cosim_models`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from benchmarks import n_of_m
+from benchmarks.cosim_models import DATA, NETWORKS, RESNET50, ROOT, Network, Ran, in_words, ran
+from sparsesim.spec import Accelerator
+
+RESNET14 = Network(
+    "ResNet-14",
+    ROOT / "models_onnx/paper/resnet14-cifar10-l1.onnx",
+    DATA / "cifar10-test",
+    "cifar10-imagenet-stats",
+    0,
+    True,
+)
+N_OF_M = ((2, 4), (1, 4))  # weights that systolic alone can tell from others
+PRUNED = [replace(RESNET14, name=f"ResNet-14, {n}:{m}", n_of_m=(n, m)) for n, m in N_OF_M]
+
+
+def _arrays(machine: str, *every: Mapping[str, object]) -> list[Accelerator]:
+    return [Accelerator.model_validate({"machine": machine, **keys}) for keys in every]
+
+
+MACHINES = {
+    # What stays and what is overlapped; square and not, columns with a unit of their own and
+    # columns that share one, narrow sums, buffers so small that K is cut, and n of m weights.
+    "systolic": _arrays(
+        "systolic",
+        {"rows": 8, "cols": 8},
+        {"rows": 4, "cols": 6, "units": 6, "depth": 32, "preload": "serial"},
+        {"rows": 5, "cols": 3, "units": 2, "depth": 100, "acc_bits": 24, "weight_buffer_kib": 2.0},
+        {"rows": 6, "cols": 4, "units": 3, "dataflow": "output_stationary"},
+        {
+            "rows": 4,
+            "cols": 8,
+            "units": 1,
+            "dataflow": "output_stationary",
+            "preload": "serial",
+        },
+        {"rows": 4, "cols": 4, "units": 2, "n_of_m": "2:4", "skipping": "structured"},
+        {
+            "rows": 8,
+            "cols": 2,
+            "units": 1,
+            "n_of_m": "1:4",
+            "skipping": "structured",
+            "preload": "serial",
+        },
+    ),
+    # Either operand as the stream, with its zeros and without; many rows of few lanes and few of
+    # many; stores from 16 words, stashes from 1 to 64 sums, narrow sums, a unit a row and one for
+    # all, and buffers so small that K is cut between passes.
+    "stream": _arrays(
+        "stream",
+        {"rows": 8, "lanes": 8},
+        {"rows": 12, "lanes": 2, "depth": 16, "stash": 1, "units": 12, "skipping": "activation"},
+        {
+            "rows": 2,
+            "lanes": 12,
+            "depth": 64,
+            "stash": 64,
+            "units": 1,
+            "feed_latency": 3,
+            "skipping": "activation",
+            "acc_bits": 24,
+            "weight_buffer_kib": 2.0,
+        },
+        {
+            "rows": 5,
+            "lanes": 7,
+            "depth": 32,
+            "stash": 2,
+            "units": 2,
+            "feed_latency": 2,
+            "activation_buffer_kib": 2.0,
+        },
+        {"rows": 4, "lanes": 4, "depth": 128, "stash": 4, "units": 3, "skipping": "none"},
+        {
+            "rows": 3,
+            "lanes": 16,
+            "stash": 8,
+            "units": 3,
+            "skipping": "none",
+            "dense_streams": "activation",
+        },
+    ),
+    # One PE and many; queues of 1 to 63, sums of 1 to 256, runs of 1 to 8 bits, a unit a PE and one
+    # for all, narrow sums, and buffers so small that K is cut.
+    "broadcast": _arrays(
+        "broadcast",
+        {"pes": 64},
+        {"pes": 16, "queue_depth": 2, "entry_run_bits": 1, "pe_sums": 1, "units": 16},
+        {"pes": 7, "queue_depth": 3, "entry_run_bits": 2, "pe_sums": 5, "units": 2},
+        {"pes": 32, "queue_depth": 64, "entry_run_bits": 8, "pe_sums": 256, "units": 4},
+        {
+            "pes": 24,
+            "queue_depth": 16,
+            "entry_run_bits": 3,
+            "pe_sums": 8,
+            "units": 3,
+            "acc_bits": 24,
+            "weight_buffer_kib": 2.0,
+        },
+        {"pes": 1, "queue_depth": 4, "pe_sums": 64},
+    ),
+}
+WHOLE = {
+    "systolic": {"rows": 16, "cols": 16},
+    "stream": {"rows": 12, "lanes": 16},
+    "broadcast": {"pes": 64},
+}
+
+
+def main() -> None:
+    """Run a machine's arrays, write its page."""
+    machine, *options = sys.argv[1:]
+    arrays = MACHINES[machine]
+    networks = [*NETWORKS[:3], *(PRUNED if machine == "systolic" else [])]
+    if "--large" in options:
+        networks += [*NETWORKS[3:], replace(RESNET50, passes=1)]
+    rows = [(ran(one, arrays), len(arrays)) for one in networks if one.inputs.exists()]
+    if "--whole" in options:
+        one = _arrays(machine, WHOLE[machine])
+        rows.append((ran(replace(RESNET50, name="ResNet-50, whole"), one), 1))
+    page = ROOT / f"docs/results/cosimulation-{machine}.md"
+    command = " ".join(["python -m benchmarks.cosim_machines", *sys.argv[1:]])
+    page.write_text("\n\n".join(_sections(machine, command, rows)) + "\n", encoding="utf-8")
+    print(f"Wrote {page.relative_to(ROOT)}")
+    if any(row.differ for row, _ in rows):
+        sys.exit(1)
+
+
+def _sections(machine: str, command: str, rows: list[tuple[Ran, int]]) -> Iterator[str]:
+    classes = len(MACHINES[machine][0].rules.classes)
+    yield f"# Co-simulation of {machine}"
+    yield (
+        f"Written by `{command}`. As in [the page of inner_join](cosimulation.md): every sum, "
+        f"every output value, every pass's cycles and its {classes} classes of slots are compared "
+        "with the model. Seconds are those of co-simulation on two cores beside other work, "
+        "Verilog built before."
+    )
+    yield "\n".join(
+        [
+            "| network | layers | arrays | passes run, of all | cycles | multiplier-cycles "
+            "| results compared | layers that differ | seconds |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+            *(_line(row, arrays) for row, arrays in rows),
+        ]
+    )
+    yield "The arrays:"
+    yield "\n".join(f"- {in_words(one)}" for one in MACHINES[machine])
+    if any(arrays == 1 for _, arrays in rows):
+        (one,) = _arrays(machine, WHOLE[machine])
+        yield f"All of ResNet-50: {in_words(one)}."
+    if machine == "systolic":
+        yield (
+            "ResNet-14 is the bundled one of CIFAR-10, trained with L1. `n_m` prunes the weights "
+            "of all its layers; no training follows, only the quantisation to 8 bits. "
+            f"Cycles of an image and top-1 of {n_of_m.IMAGES} test images, on "
+            f"{n_of_m.ROWS}x{n_of_m.COLS} PEs, all else as it starts:"
+        )
+        yield "\n".join(n_of_m.table(RESNET14, N_OF_M))
+
+
+def _line(row: Ran, arrays: int) -> str:
+    return (
+        f"| {row.name} | {row.layers} | {arrays} | {row.run:,} of {row.passes:,} | {row.cycles:,} "
+        f"| {row.slots:,} | {row.results:,} | {row.differ} | {row.seconds:,.0f} |"
+    )
+
+
+if __name__ == "__main__":
+    main()
