@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from sparsesim.machines import DEFAULT
 from sparsesim.machines.part import Clock
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def assumed_clock(period_ns: float, words: str) -> Clock:
         period_ns: of the part, as placed on ECP5.
         words: what it is, behind "its": `PE`.
     """
-    how = f"assumed: {ASSUMED_MHZ:g} MHz for the default PE, others scaled as on ECP5"
+    how = f"assumed: {ASSUMED_MHZ:g} MHz for {DEFAULT}'s default PE, others scaled as on ECP5"
     return Clock(round(ASSUMED_MHZ * ASSUMED_NS / period_ns, 1), False, how, period_ns, words)
 
 

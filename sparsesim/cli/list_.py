@@ -142,11 +142,13 @@ _RENAMED = {"datapaths": "machines"}
 
 
 def list_(
-    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS), show_default=False)] = "",
 ) -> None:
     """Names to choose from: sparsifiers, quantisers, formats, schemes, devices, operators, …"""
     from sparsesim.errors import SpecError, nearest
 
+    if not kind:
+        raise SpecError(f"list what? use one of {', '.join(KINDS)}")
     if kind in _RENAMED:
         raise SpecError(f"list '{kind}' is now 'list {_RENAMED[kind]}'")
     if kind not in KINDS:

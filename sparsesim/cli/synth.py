@@ -101,6 +101,7 @@ def _table(found: SynthesisedAccelerator, device: Device | None) -> Any:
 
     chosen = found.accelerator
     table = plain_table("", "", "LUT", "in RAM", "FF", "DSP", "BRAM36")
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"  # numbers are never cut
     array = chosen.rules.describe(chosen.array)
     table.title = f"{chosen.name}: {array}, {chosen.skipping}; {found.family}"
     table.title_justify = "left"

@@ -188,6 +188,11 @@ class Machine(ABC):
         """In which order sums run: what overflow means."""
         return SumOrder(block=1, lanes=1, skips=scheme.skips)
 
+    def scheme_note(self, scheme: Scheme, array: Any) -> str:
+        """What a scheme does not do on an array of these parameters, behind its name; empty: it
+        does what it says."""
+        return ""
+
     def timeline(
         self,
         activations: NDArray[np.int16],

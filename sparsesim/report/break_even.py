@@ -12,7 +12,7 @@ from sparsesim.estimator.break_even import BreakEven, BreakEvens
 from sparsesim.figures import percent, times
 from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
-from sparsesim.report.facts import file_name
+from sparsesim.report.facts import dense_in_words, file_name
 from sparsesim.report.heading import described, heading
 from sparsesim.report.naming import fitted
 
@@ -67,10 +67,18 @@ def _notes(found: BreakEvens) -> Iterable[str]:
     yield f"DSPs and BRAM{_of_both(found)}, and its speed over that as measured."
     yield "▸ it pays as measured. In time; total cycles, DRAM included."
     for scheme, rival in found.rivals.items():
-        rules = machine_named(rival.machine)
-        array = rules.words(rules.Array(**rival.array), "dense")
-        yield f"{scheme}: against {array} at {rival.clock_mhz:.0f} MHz"
+        array = machine_named(rival.machine).Array(**rival.array)
+        dense = dense_in_words(rival.machine, array, found.accelerator["machine"])
+        yield f"{scheme}: against {dense} at {rival.clock_mhz:.0f} MHz"
+        if note := _own_note(found, scheme):
+            yield f"{scheme}: {note}"
     yield f"Masks thinned or filled at random, seed {found.seed}, in steps of 1/{found.steps}."
+
+
+def _own_note(found: BreakEvens, scheme: str) -> str:
+    """What the machine says of a scheme on this array."""
+    rules = machine_named(found.accelerator["machine"])
+    return rules.scheme_note(rules.scheme(scheme), rules.Array(**found.accelerator["array"]))
 
 
 def _of_both(found: BreakEvens) -> str:

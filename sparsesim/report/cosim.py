@@ -22,9 +22,10 @@ def cosim_table(accelerator: Any, found: Any) -> Table:
         accelerator: the machine that was simulated.
         found: of `sparsesim.cosim.run.cosimulate`.
     """
-    machine = f"{accelerator.rules.size(accelerator.array)} {accelerator.skipping}"
+    rules = accelerator.rules
+    machine = f"{rules.size(accelerator.array)} {rules.name}, {accelerator.skipping}"
     clocked = sum(check.clocked for check in found.checks)
-    slots = accelerator.rules.slots(accelerator.array)
+    slots = rules.slots(accelerator.array)
     table = Table(title=f"Model and Verilog, {machine}", title_justify="left", box=None)
     table.add_column("layer", overflow="fold")
     for name in ("passes", "cycles model", "cycles Verilog", "results"):

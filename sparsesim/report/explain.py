@@ -138,9 +138,10 @@ def _lifts(result: Result, layer: LayerRecord) -> list[RenderableType]:
         title = Text(
             f"Bound by {lift.bound}" if index == 0 else f"Besides, {lift.bound}", style="bold"
         )
-        title.append(
-            f" under {scheme}: {percent(lift.cycles / total)} of total cycles", style="not bold"
-        )
+        share = f"{percent(lift.cycles / total)} of total cycles"
+        if index == 0 and any(other.cycles > lift.cycles for other in found):
+            share = f"it sets the pace; multipliers wait for it in {share}"
+        title.append(f" under {scheme}: {share}", style="not bold")
         parts.append(title)
         if lift.cause is not None:
             parts.append(_indented("", lift.cause.said))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from sparsesim.figures import joules, mac_share, percent, plural, times
 from sparsesim.machines import Machine, machine_named
@@ -57,6 +57,11 @@ def baseline(result: Result) -> str:
     return f"against the dense scheme on the same {array(result)} array"
 
 
+def skips_zeros(result: Result) -> bool:
+    """Whether the accelerator's own scheme does: if not, mean densities say nothing of it."""
+    return not result.accelerator.rules.scheme(own_scheme(result)).is_dense
+
+
 def no_baseline(rules: Machine) -> str:
     """Why a machine has no speedups on the same array: `systolic has one scheme`."""
     return f"{rules.name} has {'no dense mode' if rules.baseline is None else 'one scheme'}"
@@ -68,11 +73,26 @@ def iso_resource_in_words(result: Result) -> str:
     if found is None:
         return "not compared"
     tried = "" if found.is_proven else " (of the most promising)"
-    dense = machine_named(found.machine).words(found.array)
+    dense = dense_in_words(found.machine, found.array, result.accelerator.machine, kind="")
     return (
         f"{times(found.speedup)} the speed of the fastest dense array in the same LUTs, DSPs and "
         f"BRAM{tried}: {dense} at {found.clock_mhz:.0f} MHz"
     )
+
+
+def dense_in_words(machine: str, array: Any, beside: str = "", kind: str = "dense") -> str:
+    """A dense array for a sentence, with its machine where that is another one: `2 dense rows of
+    64 lanes (stream)`.
+
+    Args:
+        machine: that it is on.
+        array: its parameters.
+        beside: the machine that it is held against; empty: none.
+        kind: the word for it; empty where the sentence has it.
+    """
+    rules = machine_named(machine)
+    said = rules.words(array, kind)
+    return said if machine == beside or rules.name in said else f"{said} ({rules.name})"
 
 
 def model_name(result: Result) -> str:

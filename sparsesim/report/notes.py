@@ -16,7 +16,8 @@ _NAMED = 3
 
 
 def notes(result: Result) -> list[str]:
-    """Sentences on layers in which fewer MACs save no cycles; none where there are none."""
+    """Sentences on layers in which fewer MACs save no cycles, and on schemes that do less than
+    their name says; none where there are none."""
     scheme = own_scheme(result)
     layers = by_cycles(result)
     dram = [layer for layer in layers if layer.schemes[scheme].bound == "dram"]
@@ -29,7 +30,14 @@ def notes(result: Result) -> list[str]:
     if dram:
         found.append(f"{_named(result, dram)}: bound by DRAM; skipping more gains nothing there")
     found += [f"{_named(result, slow)}: {said}" for said, slow in paced.items() if said]
-    return [*found, *dearer_formats(result)]
+    return [*found, *dearer_formats(result), *_of_schemes(result)]
+
+
+def _of_schemes(result: Result) -> list[str]:
+    """What schemes do not do on this array, by the machine's words."""
+    rules, array = result.accelerator.rules, result.accelerator.array
+    told = [(name, rules.scheme_note(rules.scheme(name), array)) for name in result.schemes]
+    return [f"{name}: {note}" for name, note in told if note]
 
 
 def _named(result: Result, layers: Sequence[LayerRecord]) -> str:

@@ -29,6 +29,7 @@ from sparsesim.report.facts import (
     model_name,
     output_error_in_words,
     own_scheme,
+    skips_zeros,
     worst_in_words,
 )
 from sparsesim.report.on_device import shares_in_words
@@ -75,7 +76,7 @@ def outcome(result: Result) -> Pairs:
             f"{signed_percent(record.density.error)}",
         )
     ]
-    if not result.accelerator.rules.skips_zeros:
+    if not skips_zeros(result):
         densities = []
     return [
         ("At equal resources", iso_resource_in_words(result)),

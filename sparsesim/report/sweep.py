@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sparsesim.figures import count, duration, octets, percent, plural, thousandths, times
+from sparsesim.machines import machine_named
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.naming import distinct
 from sparsesim.report.sweep_coverage import coverage_line
-from sparsesim.report.sweep_machines import machines_of, short_names
+from sparsesim.report.sweep_machines import machine_of, machines_of, short_names
 from sparsesim.report.sweep_points import is_free
 from sparsesim.report.sweep_warnings import drawn_inputs, sweep_warnings
 from sparsesim.sweeps.for_all import ForAll, best_for_all
 from sparsesim.sweeps.metrics import METRICS
+from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.result import SweepResult
 from sparsesim.sweeps.spec import IMAGES, NO_THRESHOLDS
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 _SHOWN = 20  # points of the front
 _WIDTH = 80
 _NAME_WIDTH = 16
+_ARRAY, _ARRAY_WIDTH = "array", 34
+"""The column in which arrays of several machines are told, or of one where many keys differ."""
+_OWN_WIDTH = 56
+"""Columns of characters for what differs among points; the others are for their metrics."""
 _SHORT = {
     "skipping": "scheme",
     "activation_format": "act. format",
@@ -94,7 +100,12 @@ def _front(result: SweepResult) -> list[RenderableType]:
     first = f", the first {_SHOWN}" if len(result.front) > _SHOWN else ""
     title = f"Best trade-offs of {better}: {plural(len(result.front), 'point')}{first}"
     parts: list[RenderableType] = [Text(title, style="bold")]
+    machines = machines_of(result.rows)
     own, alike = _own(result, rows)
+    if len(machines) > 1 or _width(own) > _OWN_WIDTH:  # each machine has other keys
+        keys = {key for one in machines for key in one.Array.model_fields}
+        own, alike = _own(result, rows, keys)
+        own.append((_ARRAY, _arrays(result, rows)))
     if alike:
         parts.append(Text(f"All of them: {', '.join(alike)}"))
     metrics = [*objectives, *(name for name in _BESIDE if name not in objectives)]
@@ -104,23 +115,36 @@ def _front(result: SweepResult) -> list[RenderableType]:
         if any(row.metrics.get(name) is not None for row in rows)
     ]
     for index, (head, column) in enumerate(columns):
-        labels = distinct(column, _NAME_WIDTH)
+        labels = distinct(column, _ARRAY_WIDTH if head == _ARRAY else _NAME_WIDTH)
         columns[index] = head, [labels[cell] for cell in column]
     columns = _fitting(columns, len(own) + len(objectives))
     table = plain_table(*(head for head, _ in columns), left=0)
+    for column in table.columns:
+        if str(column.header) == _ARRAY:
+            column.justify, column.no_wrap, column.overflow = "left", False, "fold"
     for index in range(len(rows)):
         table.add_row(*cells(*(column[index] for _, column in columns)))
     return [*parts, table]
 
 
-def _own(result: SweepResult, rows: Sequence[Row]) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    """What differs among points, as columns, and what does not."""
+def _own(
+    result: SweepResult, rows: Sequence[Row], apart: Container[str] = ()
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """What differs among points, as columns, and what does not.
+
+    Args:
+        result: of the sweep.
+        rows: the points.
+        apart: parameters that are told elsewhere.
+    """
     short = short_names(machines_of(result.rows))
     uses = Counter(short.values())
     own: list[tuple[str, list[str]]] = []
     alike: list[str] = []
     last = ""  # what the last column is called in a narrow table
     for name in filter(partial(is_free, result), result.varying):
+        if name in apart:
+            continue
         values = [parameter_of(row, name) for row in rows]
         head = short.get(name, name)
         if uses[head] > 1 and head == last:  # one column saves the other
@@ -132,6 +156,36 @@ def _own(result: SweepResult, rows: Sequence[Row]) -> tuple[list[tuple[str, list
         else:
             alike.append(f"{name} {values[0]}")
     return own, alike
+
+
+def _arrays(result: SweepResult, rows: Sequence[Row]) -> list[str]:
+    """Of each point, what differs among the arrays of its machine: `8x8 win. 4`."""
+    chosen = result.rows.parameter("machine")
+    told: dict[str, tuple[str, ...]] = {}
+    for code, name in enumerate(chosen.values):
+        mine = result.rows.where(chosen.codes == code)
+        told[name] = tuple(
+            key
+            for key in machine_named(name).Array.model_fields
+            if key in result.varying and is_free(result, key) and mine.parameter(key).is_varied
+        )
+    return [_array(row, told[row.parameters["machine"]]) for row in rows]
+
+
+def _array(row: Row, keys: Iterable[str]) -> str:
+    """An array by some of its keys, as its machine calls them in a narrow table."""
+    rules = machine_of(row)
+    words: list[str] = []
+    last = ""  # what the last key is called
+    for key in keys:
+        name = rules.short_keys.get(key, key)
+        value = parameter_of(row, key)
+        if name == last:
+            words[-1] = f"{words[-1].removeprefix(f'{name} ')}x{value}"
+        else:
+            words.append(f"{name} {value}")
+        last = name
+    return ", ".join(words) or rules.size(Point.of(row.parameters).accelerator.array)
 
 
 def _for_all(result: SweepResult, best: ForAll) -> Text:
@@ -149,6 +203,11 @@ def _for_all(result: SweepResult, best: ForAll) -> Text:
     return Text(
         f"For all {networks} networks, by geometric mean, {mean} {metric}: " + ", ".join(own)
     )
+
+
+def _width(columns: list[tuple[str, list[str]]]) -> int:
+    """Of a table with these columns."""
+    return sum(2 + max(len(head), *map(len, column)) for head, column in columns) - 2
 
 
 def _fitting(columns: list[tuple[str, list[str]]], least: int) -> list[tuple[str, list[str]]]:

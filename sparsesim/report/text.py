@@ -38,6 +38,7 @@ from sparsesim.report.facts import (
     model_name,
     output_error_in_words,
     own_scheme,
+    skips_zeros,
     speedup,
     worst_in_words,
 )
@@ -104,7 +105,8 @@ def _warnings(result: Result) -> list[RenderableType]:
 
 def _speedups(result: Result) -> RenderableType:
     clock = result.accelerator.clock_mhz
-    table = plain_table("  scheme", "speedup", "95 % interval", "cycles/image", "time/image")
+    against = ("speedup", "95 % interval") if result.speedup else ()
+    table = plain_table("  scheme", *against, "cycles/image", "time/image")
     table.add_column(no_wrap=True, overflow="crop")
     bars = min(SPEED_BAR, LEFT - max(map(len, result.schemes)))
     slowest = max(result.totals.cycles[s].total for s in result.schemes) or 1
@@ -116,8 +118,11 @@ def _speedups(result: Result) -> RenderableType:
         table.add_row(
             *cells(
                 f"{'▸' if mine else ' '} {scheme}",
-                times(result.speedup.get(scheme)),
-                interval_in_words(result, scheme),
+                *(
+                    (times(result.speedup[scheme]), interval_in_words(result, scheme))
+                    if against
+                    else ()
+                ),
                 count(each),
                 milliseconds(each, clock),
                 Text(bar, style="green" if mine else "dim"),
@@ -146,7 +151,7 @@ def _beside(result: Result) -> list[RenderableType]:
             ("output error", output_error_in_words(result)),
             ("top-1", accuracy_in_words(result)),
             ("image", spread),
-            *([("mean density", density)] if result.accelerator.rules.skips_zeros else []),
+            *([("mean density", density)] if skips_zeros(result) else []),
         )
     ]
 
@@ -181,13 +186,14 @@ def _layers(result: Result) -> RenderableType:
     chosen = by_cycles(result)[:LAYERS]
     names = fitted([layer.name for layer in result.layers], 30)
     title = f"  {len(chosen)} of {plural(len(result.layers), 'layer')}, by cycles"
-    table = plain_table(title, "share", "speedup", "weight 0s", "input 0s", "bound by")
+    against = ("speedup",) if result.speedup else ()
+    table = plain_table(title, "share", *against, "weight 0s", "input 0s", "bound by")
     for layer in chosen:
         table.add_row(
             *cells(
                 f"  {names[layer.name]}",
                 percent(layer.cycles[scheme].total / whole),
-                times(speedup(result, layer, scheme)),
+                *(times(speedup(result, layer, scheme)) for _ in against),
                 percent(layer.weight_sparsity),
                 percent(layer.activation_sparsity),
                 layer.schemes[scheme].bound,

@@ -95,9 +95,12 @@ class Accelerator(PackagedSpec):
     @field_validator("skipping")
     @classmethod
     def _is_a_scheme(cls, value: str, info: ValidationInfo) -> str:
-        names = machine_named(info.data.get("machine", DEFAULT)).scheme_names
+        chosen = machine_named(info.data.get("machine", DEFAULT))
+        names = chosen.scheme_names
         if value not in names:
-            raise ValueError(f"is unknown; {nearest(value, names)}")
+            owners = [name for name in machine_names() if value in machine_named(name).scheme_names]
+            has = f" on {chosen.name}: {_joined(owners)} it" if owners else ""
+            raise ValueError(f"is unknown{has}; {nearest(value, names)}")
         return value
 
     @field_validator("activation_format", "weight_format")
@@ -201,13 +204,17 @@ def keys_of(machine: Machine) -> tuple[str, ...]:
 
 def _whose(key: str, machine: Machine) -> str:
     """Behind a key that a machine does not have: the machines that have it, and what it may be."""
+    return f"{_owners(key)}; {nearest(key, keys_of(machine))}"
+
+
+def _owners(key: str) -> str:
+    """Behind a key: the machines that have it in their arrays; empty: none has."""
     owners = [
         name
         for name in machine_names()
         if key in keys_of_array(machine_named(name), tuple(Accelerator.model_fields))
     ]
-    has = f": {_joined(owners)} it" if owners else ""
-    return f"{has}; {nearest(key, keys_of(machine))}"
+    return f": {_joined(owners)} it" if owners else ""
 
 
 def _joined(names: list[str]) -> str:
@@ -227,5 +234,12 @@ def _array(machine: Machine, given: Mapping[str, Any]) -> Spec:
         table = {key: getattr(table, key) for key in type(table).model_fields}
     elif not isinstance(table, Mapping):
         raise SpecError(f"array {table!r} is not a table; write its keys, as array = {{ ... }}")
-    flat = {key: given[key] for key in machine.Array.model_fields if key in given}
-    return machine.Array(**{**table, **flat})
+    own = machine.Array.model_fields
+    unknown = next((key for key in table if key not in own), None)
+    if unknown is not None:
+        if unknown in Accelerator.model_fields:
+            hint = "it is none of the array's; write it outside of that table"
+        else:
+            hint = nearest(unknown, own)
+        raise SpecError(f"unknown key '{unknown}'{_owners(unknown)}; {hint}")
+    return machine.Array(**{**table, **{key: given[key] for key in own if key in given}})

@@ -240,8 +240,8 @@ def test_a_clock_that_its_pe_never_reached_gives_the_dense_array_none(trace):
         else:
             assert found.clock_mhz == reached
             assert found.clock_source == (
-                "no more than its PE reaches (assumed: 200 MHz for the default PE, others scaled "
-                "as on ECP5)"
+                "no more than its PE reaches (assumed: 200 MHz for inner_join's default PE, others "
+                "scaled as on ECP5)"
             )
         assert found.packed_pairs > 0
 

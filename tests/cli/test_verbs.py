@@ -135,6 +135,12 @@ def test_lists(run, kind, line):
     assert any(found.startswith(line) for found in ran.out.splitlines()), ran.out
 
 
+def test_a_list_without_a_word_says_which_there_are(run):
+    ran = run("list")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: list what? use one of accelerators, data, devices, ")
+
+
 def test_an_earlier_word_for_a_list_names_the_present_one(run):
     ran = run("list", "datapaths")
     assert (ran.code, ran.out) == (2, "")

@@ -123,4 +123,4 @@ def test_on_amd_the_scale_is_the_default_pe(window, lanes):
     scale = placed_mhz("two_sided", window, lanes) / placed_mhz("two_sided", 16, 1)
     assert clock.mhz == pytest.approx(200 * scale, abs=0.051)
     assert not clock.is_placed
-    assert clock.source == "assumed: 200 MHz for the default PE, others scaled as on ECP5"
+    assert clock.source == "assumed: 200 MHz for inner_join's default PE, others scaled as on ECP5"

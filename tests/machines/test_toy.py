@@ -62,7 +62,11 @@ def test_its_parameters_are_a_table_of_their_own(tmp_path: Path):
             "unknown key 'rows': inner_join, systolic and stream have it; use one of name, ",
         ),
         ({"multipliers": 0}, "multipliers 0 is out of range; use 1 to 4096"),
-        ({"skipping": "two_sided"}, "skipping 'two_sided' is unknown; use one of every_pair, "),
+        (
+            {"skipping": "two_sided"},
+            "skipping 'two_sided' is unknown on toy: inner_join and broadcast have it; "
+            "use one of every_pair, ",
+        ),
     ):
         with pytest.raises(SpecError) as error:
             ACCELERATOR.with_(**wrong)

@@ -95,6 +95,15 @@ def test_the_old_key_is_understood() -> None:
         ),
         ({"array": {"rows": 0}}, "rows 0 is out of range; use 1 to 1024"),
         ({"array": {"rowz": 1}}, "unknown key 'rowz'; did you mean 'rows'?"),
+        (
+            {"machine": "stream", "array": {"window": 8}},
+            "unknown key 'window': inner_join has it; use one of rows, lanes, depth, stash, units, "
+            "feed_latency, dense_streams",
+        ),
+        (
+            {"array": {"batch": 2}},
+            "unknown key 'batch'; it is none of the array's; write it outside of that table",
+        ),
         ({"rowz": 1}, "unknown key 'rowz'; did you mean 'rows'?"),
         ({"machine": "ring", "widht": 1}, "unknown key 'widht'; did you mean 'width'?"),
         (
@@ -106,7 +115,8 @@ def test_the_old_key_is_understood() -> None:
         ),
         (
             {"machine": "ring", "skipping": "two_sided"},
-            "skipping 'two_sided' is unknown; use one of every_pair, nonzero_weights",
+            "skipping 'two_sided' is unknown on ring: inner_join and broadcast have it; "
+            "use one of every_pair, nonzero_weights",
         ),
         ({"machine": "ring", "width": 257}, "width 257 is out of range; use 1 to 256"),
     ],
@@ -169,7 +179,7 @@ def test_files_have_a_table_flat_keys_or_the_old_key(tmp_path: Path) -> None:
             machine="ring", width=5, batch=2, name="mine"
         )
     path.write_text("[array]\nwidth = 5\n")
-    says = f"{path}: unknown key 'width'; use one of "
+    says = f"{path}: unknown key 'width': ring has it; use one of "
     assert said(Accelerator.from_toml, path_or_name=path).startswith(says + "rows, cols, window")
 
 

@@ -13,6 +13,7 @@ from small_sweeps import ROOT, rows_of, small
 
 from sparsesim.errors import SpecError
 from sparsesim.machines import found, machine_named, register_machine
+from sparsesim.report.console import plain
 from sparsesim.report.sweep import sweep_text
 from sparsesim.report.sweep_html import sweep_html
 from sparsesim.report.sweep_machines import short_names
@@ -199,6 +200,28 @@ def test_reports_show_several_machines(folder):
     assert "toy.py:Toy" in sweep_markdown(result)
     with open_details(folder) as details:
         assert "toy.py:Sparse" in sweep_html(result, details)
+
+
+def test_a_table_of_several_machines_tells_arrays_in_one_column_and_cuts_no_number(tmp_path):
+    space = {
+        "machine": ["inner_join", "systolic", "stream", "broadcast"],
+        "rows": [4, 8],
+        "cols": 8,
+        "inner_join": {"window": [4, 8]},
+        "systolic": {"n_of_m": ["none", "2:4"]},
+        "stream": {"lanes": [8, 16]},
+        "broadcast": {"pes": [8, 16], "units": [1, 4]},
+    }
+    sweep_into(small(space=space, objectives=["lut", "ms", "dsp"]), tmp_path / "out")
+    text = plain(sweep_text(load_sweep_result(tmp_path / "out")))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80 and "…" not in text and "pes -" not in text
+    head = next(line for line in lines if "array" in line)
+    assert head.split()[:4] == ["machine", "scheme", "array", "lut"]
+    told = {line.split()[0]: line for line in lines if line.split()[:1]}
+    assert "8x16" in told["stream"] or "4x8" in told["stream"]
+    assert "n:m none" in told["systolic"]
+    assert "PEs 8, units" in told["broadcast"] or "PEs 16, units" in told["broadcast"]
 
 
 def test_an_accelerator_of_any_machine_leaves_a_sweep_as_a_file(folder, tmp_path):

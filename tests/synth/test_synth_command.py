@@ -94,6 +94,18 @@ def test_the_table_and_the_file_say_the_same(synth, tmp_path):
 
 
 @needs_tools
+def test_no_number_is_cut_however_long_a_part_is_called(synth):
+    words = ("machine=systolic", "rows=2", "cols=2", "units=2")
+    code, out, err = synth(*(word for one in words for word in ("--set", one)), "--family", "xc7")
+    assert (code, err) == (0, "")
+    assert "…" not in out
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert max(map(len, lines[:-1])) <= 80
+    at = next(i for i, line in enumerate(lines) if line.startswith("operands' skew, sums'"))
+    assert lines[at + 1] == "control" and "x1 " in lines[at]
+
+
+@needs_tools
 def test_json_alone(synth):
     code, out, err = synth(*SMALL, "--family", "xc7", "--json")
     assert (code, err) == (0, "")

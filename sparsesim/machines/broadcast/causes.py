@@ -49,8 +49,9 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
         _spent(result, layer, scheme, kind) for kind in ("effectual", "padding_entry", "no_entry")
     )
     yield (
-        f"multiplying fills {count(effectual + padding)} cycles of all PEs, {count(padding)} of "
-        f"them with padding entries; activations of whose column a PE has nothing {count(none)}"
+        f"multiplying fills {count(effectual + padding)} cycles of all PEs"
+        + (f", {count(padding)} of them with padding entries" if padding else "")
+        + (f"; {count(none)} go to activations whose weights in a PE are all zero" if none else "")
     )
     if layer.filters > array.pes:
         yield f"pes (now {array.pes}): more of them have fewer filters each"

@@ -51,9 +51,9 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
         _spent(result, layer, scheme, kind) for kind in ("effectual", "ineffectual", "unused")
     )
     yield (
-        f"multiplying fills {count(effectual + ineffectual)} cycles of all "
-        f"lanes, {count(ineffectual)} of them with a zero; lanes without a pair "
-        f"{count(unused)}"
+        f"multiplying fills {count(effectual + ineffectual)} cycles of all lanes"
+        + (f", {count(ineffectual)} of them with a zero" if ineffectual else "")
+        + (f"; in {count(unused)} lanes of working PEs have no pair" if unused else "")
     )
     yield f"rows, cols, lanes (now {array.rows}, {array.cols}, {array.lanes}): more of them"
     best = min(result.schemes, key=lambda name: layer.cycles[name].total)
@@ -156,7 +156,10 @@ def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
             "(one for each group and run) are the least"
         )
     else:
-        yield "batch: longer passes, as there is one for each group and run already"
+        yield (
+            f"batch (now {result.accelerator.batch}): images side by side make longer passes; "
+            "there is one for each group and run already"
+        )
     yield "rows, cols: a smaller array is filled and emptied sooner"
 
 

@@ -66,10 +66,11 @@ def _work(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     effectual, ineffectual, unused = (
         _spent(result, layer, scheme, kind) for kind in ("effectual", "ineffectual", "unused")
     )
+    vector, _ = _NAMES[_streams(result, scheme)]
     yield (
-        f"multiplying fills {count(effectual + ineffectual)} cycles of all multipliers, "
-        f"{count(ineffectual)} of them with a zero; fillers of items without a non-zero "
-        f"{count(unused)}"
+        f"multiplying fills {count(effectual + ineffectual)} cycles of all multipliers"
+        + (f", {count(ineffectual)} of them with a zero" if ineffectual else "")
+        + (f"; {count(unused)} go to {vector}s without a non-zero in a block" if unused else "")
     )
     yield f"rows, lanes (now {array.rows}, {array.lanes}): more of them"
     best = min(result.schemes, key=lambda name: layer.cycles[name].total)
@@ -148,7 +149,8 @@ def _edges(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
     tiles = -(-held // array.lanes)
     even = -(-held // tiles)
     if even < array.lanes:
-        yield f"lanes (now {array.lanes}): {even} would do for {plural(tiles, 'tile')}"
+        fills = "do for this layer" if tiles == 1 else f"fill its {tiles} tiles evenly"
+        yield f"lanes (now {array.lanes}): {even} would {fills}"
     if vectors < array.rows:
         yield f"rows (now {array.rows}): {vectors} would do for this layer"
     batch = result.accelerator.batch
@@ -172,5 +174,8 @@ def _fill(result: Result, layer: LayerRecord, scheme: str) -> Iterator[str]:
             "(one for each group and run) are the least"
         )
     else:
-        yield "batch: longer passes, as there is one for each group and run already"
+        yield (
+            f"batch (now {result.accelerator.batch}): images side by side make longer passes; "
+            "there is one for each group and run already"
+        )
     yield f"depth (now {array.depth}): shorter blocks of K are loaded sooner"

@@ -140,6 +140,13 @@ class Systolic(Machine):
 
         return dense_arrays(rivalry)
 
+    def scheme_note(self, scheme: Scheme, array: SystolicArray) -> str:
+        if scheme.is_dense or array.n_of_m != "none":
+            return ""
+        return (
+            "n_of_m is none, so it multiplies all that none does; only its encoded DRAM blocks gain"
+        )
+
     def sums(self, scheme: Scheme, array: SystolicArray) -> SumOrder:
         return SumOrder(block=1, lanes=1, skips=scheme.skips, flags=False)
 
