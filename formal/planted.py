@@ -173,8 +173,8 @@ BUGS = [
         "stream_items",
         "stash2",
         "stream/stream_items.v",
-        right="wire starts = here && !skip &&",
-        wrong="wire starts = !skip &&",
+        right="wire item_ready = here && may_take;",
+        wrong="wire item_ready = may_take;",
         says="an entry is taken before its words are there",
     ),
     Bug(

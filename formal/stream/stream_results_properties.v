@@ -52,9 +52,9 @@ module stream_results_properties #(
           .to_unit_o   (to_unit[r]),
           .lane_o      (lane),
           .last_o      (last),
+          .left_o      (left[r]),
           .round_o     (round[r])
       );
-      assign left[r] = last && to_unit[r];
 
       // The item whose sums the registers hold, the one that leaves next; the lane before.
       reg held_q, next_q, was_q;
@@ -83,6 +83,7 @@ module stream_results_properties #(
         if (was_q) assert (leaving[r] && lane == lane_q + 1'b1);
         if (stashed_q[4]) assert (leaving[r] && !to_unit[r] && !was_q);
         if (last) assert (lane == LAST[LANE_W-1:0]);
+        assert (left[r] == (last && to_unit[r]));
         assert (!grant[r] || (request[r] && ready_i));
       end
       always @(posedge clk_i) cover (reads_q == 2'd3 && captures && started_q);

@@ -37,31 +37,35 @@ module stream_fetch #(
 );
   localparam LAST = LANES - 1;
   // Cycles from the one behind a stashed item's last entry until its sums may be fetched.
-  localparam [2:0] STASHES = 3'd6;
+  localparam STASHES = 6;
 
   reg due_q, fetching_q, fetched_q;
   reg [PLACE_W-1:0] place_q;
   reg [LANE_W-1:0] first_lane_q, lane_q;
-  // Until the sum that was stashed last may be fetched; until the one that is due may.
-  reg [2:0] stashing_q, waiting_q;
-  wire [2:0] stashing = stashing_q == 3'd0 ? 3'd0 : stashing_q - 3'd1;
-  wire go = due_q && waiting_q == 3'd0;
+  // Until the sum that was stashed last may be fetched, as many ones, and what that was a cycle ago,
+  // before an item that begins and ends at once is stashed; until the one that is due may.
+  reg [STASHES-1:0] stashing_q, before_q, waiting_q;
+  reg new_q, recent_q;
+  wire [STASHES-1:0] waiting = new_q ? {STASHES{recent_q}} & before_q : waiting_q;
+  wire go = due_q && !waiting[0];
   wire ends = fetching_q && lane_q == LAST[LANE_W-1:0];
   always @(posedge clk_i) begin
     if (fetch_i) begin
       place_q <= place_i;
       first_lane_q <= first_lane_i;
     end
-    stashing_q <= stashed_i ? STASHES : stashing;
-    if (fetch_i) waiting_q <= recent_i ? stashing : 3'd0;
-    else if (waiting_q != 3'd0) waiting_q <= waiting_q - 3'd1;
+    stashing_q <= stashed_i ? {STASHES{1'b1}} : stashing_q >> 1;
+    before_q <= stashing_q >> 1;
+    new_q <= fetch_i;
+    recent_q <= recent_i;
+    waiting_q <= waiting >> 1;
     due_q <= fetch_i || (due_q && !go);
     lane_q <= go ? first_lane_q : lane_q + 1'b1;
     fetching_q <= go || (fetching_q && !ends);
     fetched_q <= ends || (fetched_q && !used_i);
     if (!rst_ni) begin
       {due_q, fetching_q, fetched_q} <= 3'b000;
-      stashing_q <= 3'd0;
+      {stashing_q, before_q} <= {2 * STASHES{1'b0}};
     end
   end
   assign fetched_o = fetched_q;

@@ -88,18 +88,21 @@ module stream_items #(
   wire is_last_block = segment_q[1];
   wire falls = segment_q[2];
   wire is_last_chunk = segment_q[3];
-  wire here = half_q ? loaded_i[1] ^ done_q[1] : loaded_i[0] ^ done_q[0];
-  wire next_here = half_q ? loaded_i[0] ^ done_q[0] : loaded_i[1] ^ done_q[1];
+  // Halves are done in turn: half 1 has half 0's turn until half 0 has been done once more.
+  wire here = half_q ? loaded_i[1] == done_q[0] : loaded_i[0] != done_q[0];
+  wire next_here = loaded_i[!half_q] != done_q[0];
   wire skip = segment_q[5];
-  wire [7:0] next_segment = next_here ? segment_i : coming_i;
+  wire [7:0] next_loaded = next_here ? segment_i : coming_i;
+  wire [7:0] next_segment = {next_loaded[7:6], next_loaded[5] && !in_last_i, next_loaded[4:0]};
 
   wire goes_on = first_q && !is_first_block;
-  wire starts_from_zero = is_first_block && !continues_i;
-  wire is_fetched = !goes_on && !starts_from_zero;
+  wire is_fetched = !goes_on && !from_zero_q;
   wire is_captured = is_last_block || !ends_q;
 
-  wire starts = here && !skip && (!is_fetched || fetched_i);
-  wire item_ready = mid_q || starts;
+  // The next entry may be taken: at once, in an item or as one begins; or with a fetched sum.
+  reg at_once_q, from_zero_q;
+  wire may_take = at_once_q || (fetched_i && !skip);
+  wire item_ready = here && may_take;
   wire entry_ready = item_ready && (!entry_last_i || !is_captured || free_i);
   wire take = entry_valid_i && entry_ready;
   wire last = take && entry_last_i;
@@ -112,7 +115,11 @@ module stream_items #(
   wire next_tile = is_last_block && is_last_chunk;
   wire back = falls && !next_chunk;
   wire [ROUND_W-1:0] from = falls && next_chunk ? round_q | PLACES : round_q;
-  wire is_before_last = (falls ? round_q | PLACES : round_q) == before_last_i;
+  // The round but one before the last; where rounds fall, one of its chunk, which it ends.
+  reg [ROUND_W-1:0] before_last_q;
+  wire [ROUND_W-1:0] differs = round_q ^ before_last_q;
+  wire is_before_last = (differs & ~PLACES) == {ROUND_W{1'b0}} &&
+      (falls ? &(before_last_q | ~PLACES) : (differs & PLACES) == {ROUND_W{1'b0}});
   wire is_first_of_tile_last = one_round_i || (chunked_i && SINGLE);
   wire [ROUND_W-1:0] place = round_q & PLACES;
   reg ends_d;
@@ -138,8 +145,12 @@ module stream_items #(
       round_q <= {ROUND_W{1'b0}};
       ends_q  <= is_first_of_tile_last;
     end
-    if (leaves_segment || !here)
-      segment_q <= {next_segment[7:6], next_segment[5] && !in_last_i, next_segment[4:0]};
+    if (leaves_segment || !here) begin
+      segment_q <= next_segment;
+      from_zero_q <= next_segment[0] && !continues_i;
+      at_once_q <= !next_segment[5] && !(next_segment[0] && continues_i);
+    end else if (take) at_once_q <= !entry_last_i || from_zero_q;
+    before_last_q <= before_last_i;
     if (!rst_ni) begin
       {half_q, mid_q, done_q} <= 4'd0;
       first_q <= 1'b1;
@@ -149,7 +160,7 @@ module stream_items #(
   // The fetch that follows: the next item's of this block, else, behind the vector that goes on, the
   // one before.
   wire [ROUND_W-1:0] neighbour = round_q + {{ROUND_W - 1{ends_q ^ falls}}, 1'b1};
-  assign fetch_o = begins && !goes_on && (ends_q ? !is_last_block && !first_q : !starts_from_zero);
+  assign fetch_o = begins && !goes_on && (ends_q ? !is_last_block && !first_q : !from_zero_q);
   assign fetch_recent_o = ends_q;
   assign fetch_place_o = neighbour[PLACE_W-1:0];
   wire unused = &{1'b0, neighbour};

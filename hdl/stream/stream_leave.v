@@ -36,11 +36,12 @@ module stream_leave #(
     // Results wait for a unit; it takes them from the next cycle on.
     output wire               request_o,
     input  wire               grant_i,
-    // A result leaves: its lane, the last one; its round and tile.
+    // A result leaves: its lane, the last one, such a one on its way to a unit; its round and tile.
     output wire               leaving_o,
     output wire               to_unit_o,
     output wire [ LANE_W-1:0] lane_o,
     output wire               last_o,
+    output wire               left_o,
     output wire [ROUND_W-1:0] round_o,
     output wire [        1:0] tile_o,
     // Something waits or leaves.
@@ -48,22 +49,30 @@ module stream_leave #(
 );
   localparam LATENCY = 5;
   localparam LAST = LANES - 1;
+  localparam BEFORE = LANES - 2;
   // Lane with which the registers become free for the next cycle.
   localparam FREES = LANES > LATENCY ? LANES - 1 - LATENCY : 0;
 
-  // behind_q[n]: an item's last entry was taken n + 1 cycles ago.
+  // behind_q[n]: an item's last entry was taken n + 1 cycles ago. It waits for the unit, or goes into
+  // the stash now. What leaves: a lane, which is the last; its last on its way to a unit. So neither
+  // request_o nor left_o has logic behind its register: they go to the unit, and a grant comes back.
   reg [5:0] behind_q;
-  reg waits_q, waiting_to_unit_q, leaving_q, to_unit_q, free_q;
+  reg request_q, stash_q, waiting_to_unit_q, leaving_q, to_unit_q, is_last_q, left_q, free_q;
   reg [LANE_W-1:0] first_lane_q, lane_q;
   reg [ROUND_W-1:0] waiting_round_q, round_q;
   reg [1:0] waiting_tile_q, tile_q;
-  wire go = waits_q && (!waiting_to_unit_q || grant_i);
-  wire ends = lane_q == LAST[LANE_W-1:0];
-  wire frees = LANES <= LATENCY ? go :
-      (go && first_lane_q > FREES[LANE_W-1:0]) || (leaving_q && lane_q == FREES[LANE_W-1:0]);
+  // Of what waits, known long before it goes: it has a lane alone; registers are free at once.
+  reg one_lane_q, frees_first_q;
+  wire go = stash_q || grant_i;
+  wire is_before_last = lane_q == BEFORE[LANE_W-1:0];
+  wire frees = (go && (LANES <= LATENCY || frees_first_q)) ||
+      (LANES > LATENCY && leaving_q && lane_q == FREES[LANE_W-1:0]);
   always @(posedge clk_i) begin
     behind_q <= {behind_q[4:0], capture_i};
-    waits_q  <= behind_q[LATENCY-3] || (waits_q && !go);
+    request_q <= (behind_q[LATENCY-3] && waiting_to_unit_q) || (request_q && !grant_i);
+    stash_q <= behind_q[LATENCY-3] && !waiting_to_unit_q;
+    one_lane_q <= first_lane_q == LAST[LANE_W-1:0];
+    frees_first_q <= first_lane_q > FREES[LANE_W-1:0];
     if (capture_i) begin
       waiting_to_unit_q <= to_unit_i;
       first_lane_q <= first_lane_i;
@@ -76,23 +85,26 @@ module stream_leave #(
       tile_q    <= waiting_tile_q;
     end
     lane_q <= go ? first_lane_q : lane_q + 1'b1;
-    leaving_q <= go || (leaving_q && !ends);
+    is_last_q <= go ? one_lane_q : is_before_last;
+    leaving_q <= go || (leaving_q && !is_last_q);
+    left_q <= go ? one_lane_q && waiting_to_unit_q : leaving_q && to_unit_q && is_before_last;
     free_q <= !capture_i && (free_q || frees);
     if (!rst_ni) begin
       behind_q <= 6'd0;
-      {waits_q, leaving_q} <= 2'b00;
+      {request_q, stash_q, leaving_q, left_q} <= 4'd0;
       free_q <= 1'b1;
     end
   end
   assign capture_o = behind_q[5];
   assign free_o = free_q;
-  assign request_o = waits_q && waiting_to_unit_q;
+  assign request_o = request_q;
   assign leaving_o = leaving_q;
   assign to_unit_o = to_unit_q;
   assign lane_o = lane_q;
-  assign last_o = leaving_q && ends;
+  assign last_o = leaving_q && is_last_q;
+  assign left_o = left_q;
   assign round_o = round_q;
   assign tile_o = tile_q;
-  assign open_o = waits_q || leaving_q || behind_q != 6'd0;
+  assign open_o = request_q || stash_q || leaving_q || behind_q != 6'd0;
 endmodule
 `default_nettype wire

@@ -67,15 +67,29 @@ module stream_loader #(
   localparam PLACE_W = $clog2(STASH);
   localparam INDEX_W = ADDRESS_W - 1;
   localparam LAST_PLACE = STASH - 1;
+  localparam [INDEX_W-1:0] TWO = 2;
 
-  // The pass, counted from 0.
-  reg [15:0] last_block_q, last_chunk_q, last_tile_q;
-  reg last_alone_q;
+  // The pass: whether a count has one step alone, and its last step but one or two, counted from 0.
+  // A segment has up to DEPTH words, so a word's number is an index.
+  reg one_block_q, two_blocks_q, one_chunk_q, one_word_q, last_has_one_q, last_alone_q;
+  reg [15:0] two_before_block_q, before_chunk_q, before_tile_q;
+  reg [INDEX_W-1:0] before_word_q, last_before_word_q;
   wire [15:0] last_round = rounds_i - 16'd1;
+  wire [15:0] last_chunk = chunked_i ? last_round >> PLACE_W : 16'd0;
+  wire one_block = blocks_i == 16'd1;
+  wire two_blocks = blocks_i == 16'd2;
+  wire one_chunk = last_chunk == 16'd0;
+  wire one_tile = tiles_i == 16'd1;
+  wire one_word = words_i == 13'd1;
+  wire last_has_one = last_words_i == 13'd1;
   always @(posedge clk_i) begin
-    last_block_q <= blocks_i - 16'd1;
-    last_chunk_q <= chunked_i ? last_round >> PLACE_W : 16'd0;
-    last_tile_q  <= tiles_i - 16'd1;
+    {one_block_q, two_blocks_q, one_chunk_q} <= {one_block, two_blocks, one_chunk};
+    two_before_block_q <= blocks_i - 16'd3;
+    before_chunk_q <= last_chunk - 16'd1;
+    before_tile_q <= tiles_i - 16'd2;
+    before_word_q <= words_i[INDEX_W-1:0] - TWO;
+    last_before_word_q <= last_words_i[INDEX_W-1:0] - TWO;
+    {one_word_q, last_has_one_q} <= {one_word, last_has_one};
     last_alone_q <= chunked_i ? (last_round & LAST_PLACE[15:0]) == 16'd0 : last_round == 16'd0;
   end
 
@@ -101,58 +115,72 @@ module stream_loader #(
       .q_o   ({high, low})
   );
 
-  // Where it is.
+  // Where it is. What is the last of a count is known before, so that no path goes through counters.
   reg open_q;
   reg [1:0] loaded_q;
   reg [15:0] block_q, chunk_q, tile_q;
-  reg [12:0] word_q;
+  reg [INDEX_W-1:0] word_q;
+  reg first_block_q, last_block_q, last_chunk_q, last_tile_q, last_word_q;
+  reg next_is_last_q;  // of blocks
   reg [7:0] segment_q;
   reg [15:0] base_q;
   reg [63:0] bases_q;
-  wire half = loaded_q[0] ^ loaded_q[1];
-  wire is_free = half ? (loaded_q[1] ? high[1] : low[1]) : (loaded_q[0] ? high[0] : low[0]);
-  wire is_last_block = block_q == last_block_q;
-  wire is_last_chunk = chunk_q == last_chunk_q;
-  wire is_last_tile = tile_q == last_tile_q;
+  // Halves are loaded in turn, so that half 1's turn is not half 0's where half 1 is next.
+  reg half_q;
+  wire is_free = half_q ? (loaded_q[0] ? low[1] : high[1]) : (loaded_q[0] ? high[0] : low[0]);
   wire take = word_valid_i && word_ready_o;
-  wire ends = take && word_q + 13'd1 == (is_last_block ? last_words_i : words_i);
+  wire ends = take && last_word_q;
+  wire ends_chunk = ends && last_block_q;
+  wire ends_tile = ends_chunk && last_chunk_q;
   wire [7:0] segment = {
     tile_q[1:0],
-    last_alone_q && is_last_chunk,
-    edge_i && is_last_tile,
-    is_last_chunk,
+    last_alone_q && last_chunk_q,
+    edge_i && last_tile_q,
+    last_chunk_q,
     block_q[0],
-    is_last_block,
-    block_q == 16'd0
+    last_block_q,
+    first_block_q
   };
   always @(posedge clk_i) begin
     if (take) begin
-      word_q <= ends ? 13'd0 : word_q + 13'd1;
+      word_q <= last_word_q ? {INDEX_W{1'b0}} : word_q + 1'b1;
+      if (last_word_q) last_word_q <= next_is_last_q ? last_has_one_q : one_word_q;
+      else last_word_q <= last_block_q ? word_q == last_before_word_q : word_q == before_word_q;
       bases_q[16*tile_q[1:0]+:16] <= base_q;
     end
     if (ends) begin
       segment_q <= segment;
-      loaded_q <= half ? {~loaded_q[1], loaded_q[0]} : {loaded_q[1], ~loaded_q[0]};
-      block_q  <= is_last_block ? 16'd0 : block_q + 16'd1;
-      if (is_last_block) begin
-        chunk_q <= is_last_chunk ? 16'd0 : chunk_q + 16'd1;
-        if (is_last_chunk) begin
-          tile_q <= tile_q + 16'd1;
-          base_q <= base_q + LANES[15:0];
-          if (is_last_tile) open_q <= 1'b0;
-        end
-      end
+      half_q <= !half_q;
+      loaded_q <= half_q ? {~loaded_q[1], loaded_q[0]} : {loaded_q[1], ~loaded_q[0]};
+      block_q <= last_block_q ? 16'd0 : block_q + 16'd1;
+      first_block_q <= last_block_q;
+      last_block_q <= next_is_last_q;
+      next_is_last_q <= one_block_q || (two_blocks_q && last_block_q) || block_q == two_before_block_q;
+    end
+    if (ends_chunk) begin
+      chunk_q <= last_chunk_q ? 16'd0 : chunk_q + 16'd1;
+      last_chunk_q <= one_chunk_q || chunk_q == before_chunk_q;
+    end
+    if (ends_tile) begin
+      tile_q <= tile_q + 16'd1;
+      last_tile_q <= tile_q == before_tile_q;
+      base_q <= base_q + LANES[15:0];
+      if (last_tile_q) open_q <= 1'b0;
     end
     if (start_i) begin
       open_q <= 1'b1;
       tile_q <= 16'd0;
       base_q <= 16'd0;
+      first_block_q <= 1'b1;
+      {last_block_q, last_chunk_q, last_tile_q} <= {one_block, one_chunk, one_tile};
+      last_word_q <= one_block ? last_has_one : one_word;
+      next_is_last_q <= one_block || two_blocks;
     end
     if (!rst_ni) begin
       open_q <= 1'b0;
-      loaded_q <= 2'b00;
+      {half_q, loaded_q} <= 3'b000;
       {block_q, chunk_q} <= 32'd0;
-      word_q <= 13'd0;
+      word_q <= {INDEX_W{1'b0}};
     end
   end
   assign word_ready_o = open_q && is_free;
@@ -163,7 +191,7 @@ module stream_loader #(
   reg [LANES*HELD_W-1:0] taken_q;
   always @(posedge clk_i) begin
     write_q   <= take;
-    address_q <= {half, word_q[INDEX_W-1:0]};
+    address_q <= {half_q, word_q};
     taken_q   <= word_i;
   end
   sparsesim_delay #(
@@ -179,7 +207,7 @@ module stream_loader #(
 
   assign open_o = open_q;
   assign bases_o = bases_q;
-  assign begun_o = take || word_q != 13'd0;
+  assign begun_o = take || word_q != {INDEX_W{1'b0}};
   assign ends_o = ends;
 endmodule
 `default_nettype wire

@@ -181,7 +181,7 @@ module stream_row #(
   wire captures, leaving, leaving_to_unit;
   wire [LANE_W-1:0] lane;
   wire [ROUND_W-1:0] leaving_round;
-  wire left, leave_open;
+  wire last_leaves, leave_open;
   stream_leave #(
       .LANES  (LANES),
       .ROUND_W(ROUND_W)
@@ -200,24 +200,43 @@ module stream_row #(
       .leaving_o      (leaving),
       .to_unit_o      (leaving_to_unit),
       .lane_o         (lane),
-      .last_o         (left),
+      .last_o         (last_leaves),
+      .left_o         (left_o),
       .round_o        (leaving_round),
       .tile_o         (tile_o),
       .open_o         (leave_open)
   );
 
   // Multipliers. The first entry of an item takes the start five cycles behind, which is zero then.
-  wire starts;
+  // A register for so many lanes says it.
+  localparam GROUP = 4;
+  localparam GROUPS = (LANES + GROUP - 1) / GROUP;
+  wire starts_next;
   sparsesim_delay #(
       .WIDTH (1),
-      .CYCLES(5),
+      .CYCLES(4),
       .RESET (1)
   ) u_starts (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
       .d_i   (from_start),
-      .q_o   (starts)
+      .q_o   (starts_next)
   );
+  wire [GROUPS-1:0] starts, clears;
+  genvar g;
+  generate
+    for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+      (* keep *) reg starts_q, clears_q;
+      // Not to become one again: `keep` tells Yosys.
+      (* keep *)
+      always @(posedge clk_i) begin
+        starts_q <= starts_next && rst_ni;
+        clears_q <= starts_next || !rst_ni;
+      end
+      assign starts[g] = starts_q;
+      assign clears[g] = clears_q;
+    end
+  endgenerate
   wire load;
   wire [LANE_W-1:0] load_lane;
   sparsesim_delay #(
@@ -243,8 +262,8 @@ module stream_row #(
           .clk_i       (clk_i),
           .value_i     (value_2_q),
           .held_i      (word[n*HELD_W+:HELD_W]),
-          .from_start_i(starts),
-          .clear_i     (starts || !rst_ni),
+          .from_start_i(starts[n/GROUP]),
+          .clear_i     (clears[n/GROUP]),
           .load_i      (load && load_lane == NUMBER[LANE_W-1:0]),
           .start_i     (stashed),
           .capture_i   (captures),
@@ -306,7 +325,7 @@ module stream_row #(
   );
 
   assign leaving_o = leaving;
-  assign left_o = left && leaving_to_unit;
+  wire unused = &{1'b0, last_leaves};
   assign round_o = leaving_round;
   assign open_o = leave_open || take_o;
 endmodule

@@ -156,15 +156,21 @@ module stream_unit #(
           .index_i (row_q),
           .value_o (round)
       );
-      wire [31:0] place = times({{32 - ROUND_W{1'b0}}, round}, ROWS) +
-          times({{32 - OF_W{1'b0}}, row_q}, UNITS) + UNIT;
-      always @(posedge clk_i) index_q <= place[15:0];
+      // In two steps, of which the last register of a result's way is one.
+      reg [ROUND_W-1:0] round_q;
+      reg [31:0] of_all_q;
+      wire [31:0] place = times({{32 - ROUND_W{1'b0}}, round_q}, ROWS) + of_all_q;
+      always @(posedge clk_i) begin
+        round_q  <= round;
+        of_all_q <= times({{32 - OF_W{1'b0}}, row_q}, UNITS) + UNIT;
+        index_q  <= place[15:0];
+      end
       wire unused = &{1'b0, tile_i, bases_i, place, first_q};
     end
   endgenerate
   sparsesim_delay #(
       .WIDTH (16),
-      .CYCLES(LATENCY - 1)
+      .CYCLES(BY_LANE ? LATENCY - 1 : LATENCY - 2)
   ) u_index (
       .clk_i (clk_i),
       .rst_ni(rst_ni),

@@ -90,7 +90,9 @@ class Bench:
         dut = self.dut
         out = [i for i in self.items if i.leaves is not None and i.leaves <= now <= self.drained(i)]
         assert int(dut.leaving_o.value) == bool(out), now
-        assert int(dut.last_o.value) == (bool(out) and now == self.drained(out[0])), now
+        last = bool(out) and now == self.drained(out[0])
+        assert int(dut.last_o.value) == last, now
+        assert int(dut.left_o.value) == (last and out[0].to_unit), now
         if out:
             lane = out[0].lane + now - out[0].leaves
             got = (dut.lane_o, dut.to_unit_o, dut.round_o, dut.tile_o)

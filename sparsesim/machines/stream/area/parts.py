@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _ROW, _ARRAY = "stream_row", "stream_array"
 _OWN = ("ROWS", "LANES", "DEPTH", "STASH", "UNITS", "FEED_LATENCY", "STREAMS_ACTIVATIONS")
 _BITS = ("ACT_W", "WEIGHT_W", "ACC_W")
-# Of a multiplier's name in a flat array; the Verilog's generate blocks and instances.
-_IN_A_ROW = r"g_row\[(?P<row>\d+)\]\.u_row\.g_lane\[(?P<col>\d+)\]\."
+# Of a multiplier's name in a flat array; the Verilog's generate blocks and instances. Lanes of a
+# row share all but an operand and lie side by side: a floor plan has a row in one place.
+_IN_A_ROW = r"g_row\[(?P<row>(?P<col>\d+))\]\.u_row\.g_lane\[\d+\]\."
 
 
 def parts(accelerator: Accelerator, family: str) -> tuple[Part, ...]:
