@@ -33,6 +33,11 @@ NETWORKS: dict[str, tuple[str, ...]] = {
         *("--inputs", "models_onnx/mnist_test_300.npz", "--images", "2"),
         *("--thresholds", "models_onnx/lenet_thresholds.toml"),
     ),
+    "lenet-searched": (
+        "models_onnx/lenet.onnx",
+        *("--inputs", "models_onnx/mnist_test_300.npz", "--images", "2"),
+        *("--thresholds", f"{_PRESETS}/lenet-searched_thresholds.toml"),
+    ),
     "cifarnet-l1": (
         f"{_PAPER}/cifarnet-l1.onnx",
         *_CIFAR,

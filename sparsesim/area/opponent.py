@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from sparsesim.area.resources import Resources
@@ -59,20 +60,23 @@ class Fastest(Generic[C]):
     is_proven: bool
 
 
-def fastest(candidates: Iterable[C], budget: Resources, most_exact: int) -> Fastest[C] | None:
+def fastest(
+    candidates: Iterable[C], budget: Resources, most_exact: int, below: float = inf
+) -> Fastest[C] | None:
     """The fastest candidate within a budget.
 
     Args:
         candidates: by rising `least_seconds`; several sources are merged by it (`heapq.merge`).
         budget: LUTs, multipliers and block RAM that none may exceed; flip-flops are not held.
         most_exact: exact counts are made of so many at most.
+        below: seconds; only faster ones are sought.
     Returns:
-        None where nothing that fits can do the work.
+        None where nothing that fits can do the work, or not below that.
     """
     best: Fastest[C] | None = None
     tried = 0
     for candidate in candidates:
-        if best is not None and candidate.least_seconds * ROUNDING >= best.seconds:
+        if candidate.least_seconds * ROUNDING >= below:
             return best
         if not fits(candidate.resources(), budget):
             continue
@@ -81,11 +85,12 @@ def fastest(candidates: Iterable[C], budget: Resources, most_exact: int) -> Fast
         tried += 1
         hertz = candidate.clock_mhz * 1e6
         try:
-            cycles = candidate.cycles(None if best is None else int(best.seconds * hertz) + 1)
+            cycles = candidate.cycles(None if below == inf else int(below * hertz) + 1)
         except SpecError:  # a tile of it does not fit the buffers
             continue
-        if cycles is not None and (best is None or cycles / hertz < best.seconds):
-            best = Fastest(candidate, cycles, cycles / hertz, True)
+        if cycles is not None and cycles / hertz < below:
+            below = cycles / hertz
+            best = Fastest(candidate, cycles, below, True)
     return best
 
 

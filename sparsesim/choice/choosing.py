@@ -13,7 +13,7 @@ from sparsesim.area.clock import PLACED
 from sparsesim.choice.goals import GOALS
 from sparsesim.choice.kept import Kept, Progress, cached_folder
 from sparsesim.choice.lost import lost, nothing_fits, why_not
-from sparsesim.choice.opponent import as_dense, best_dense, used_of
+from sparsesim.choice.opponent import DenseSearch, used_of
 from sparsesim.choice.record import Choice, Chosen, Inputs, LeftOut, Opponent
 from sparsesim.choice.rows import chosen_of, opponent_of
 from sparsesim.choice.space import budget_of, choice_spec, spaces
@@ -226,55 +226,39 @@ class _Search:
     ) -> tuple[Opponent | None, dict[tuple[str, str], Opponent | None]]:
         """The best dense accelerator in the budget, and in what each of the best takes of it."""
         each, label = tuple(results.values()), "against dense ones"
-        progress(label, 0, len(results) + 1)
-        most = max(result.accelerator.batch for result in each)
-        dense, own = self._dense(kept, each, self.budget, most), {}
+        search = DenseSearch(
+            kept.trace,
+            kept.some,
+            self.device,
+            self.family,
+            Accelerator(),
+            self.one_clock,
+            each,
+        )
+
+        def opponent(budget: area.Resources, batch: int) -> Opponent | None:
+            def sought() -> Opponent | None:
+                best = search.best(budget, {1, batch})
+                return None if best is None else opponent_of(best, each[0], self.device)
+
+            return kept.opponent_of(
+                sought,
+                self.device,
+                budget=asdict(budget),
+                batch=batch,
+                one_clock=self.one_clock,
+                results=[result.accelerator.sha256() for result in each],
+            )
+
+        progress(label, 0, len(each) + 1)
+        dense, own = opponent(self.budget, max(r.accelerator.batch for r in each)), {}
         for done, (key, result) in enumerate(results.items(), 1):
-            progress(label, done, len(results) + 1)
-            batch = result.accelerator.batch
-            own[key] = self._dense(kept, each, used_of(result), batch)
-        progress(label, len(results) + 1, len(results) + 1)
+            progress(label, done, len(each) + 1)
+            own[key] = opponent(used_of(result), result.accelerator.batch)
+        progress(label, len(each) + 1, len(each) + 1)
         # neither search is a proof: what was found for less may be faster
         found = [one for one in (dense, *own.values()) if one is not None]
         return min(found, key=lambda one: one.ms, default=None), own
-
-    def _dense(
-        self, kept: Kept, results: Sequence[Result], budget: area.Resources, batch: int
-    ) -> Opponent | None:
-        """The best dense accelerator in a budget: of the search for one, and of the dense ones
-        chosen; up to `batch` images side by side."""
-
-        def sought() -> Opponent | None:
-            found = best_dense(
-                kept.trace,
-                kept.some,
-                Accelerator(),
-                self.device,
-                self.family,
-                budget,
-                {1, batch},
-                self.one_clock,
-            )
-            every = [] if found is None else [found]
-            every += [
-                dense
-                for result in results
-                if (dense := as_dense(result, kept.trace, self.device, self.family, budget))
-                is not None
-            ]
-            if not every:
-                return None
-            best = min(every, key=lambda one: one.seconds)
-            return opponent_of(best, results[0], self.device)
-
-        return kept.opponent_of(
-            sought,
-            self.device,
-            budget=asdict(budget),
-            batch=batch,
-            one_clock=self.one_clock,
-            others=[result.accelerator.sha256() for result in results],
-        )
 
     def _record(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 
 from sparsesim.area import estimate as area
 from sparsesim.area.dense import total_cycles
@@ -59,52 +60,134 @@ class Dense:
         """Of all runs."""
         return self.cycles / (self.accelerator.clock_mhz * 1e6)
 
+    @property
+    def seconds_of_dense_formats(self) -> float:
+        """The same with dense blocks."""
+        return self.dense_cycles / (self.accelerator.clock_mhz * 1e6)
 
-def best_dense(
-    trace: Trace,
-    some: Trace,
-    start: Accelerator,
-    device: Device,
-    family: str,
-    budget: Resources,
-    sizes: Iterable[int],
-    one_clock: bool = False,
-) -> Dense | None:
-    """The fastest dense accelerator in a budget.
+
+class DenseSearch:
+    """The search for dense accelerators in several budgets of a device, for one trace.
 
     Args:
         trace: whose runs are timed.
         some: its first runs, on which formats are compared.
+        device: gives the DRAM bandwidth. family: prices accelerators.
         start: gives widths, and a clock that others are scaled from.
-        device: gives the DRAM bandwidth. family: prices it.
-        budget: that it may take.
-        sizes: how many runs may lie side by side.
         one_clock: all arrays have the start's.
-    Returns:
-        None where none fits.
+        results: estimates of all runs on any accelerators; the dense ones among them compete.
     """
-    found: _Found | None = None
-    for size in sorted(sizes):
-        for kib in _sizes(budget):
-            if found is not None and not _is_a_step(kib, found.buffers):
-                continue
-            with_buffers = start.with_(batch=size, **kib)
-            one = _search(trace, with_buffers, kib, device, family, budget, one_clock)
-            if one is not None and (found is None or one.seconds < found.seconds):
-                found = one
-    if found is None:
-        return None
-    accelerator, dense_cycles = _ordered(found, device)
-    used = found.array.resources()
-    best, used = _encoded(accelerator, used, some, device, family, budget)
-    return Dense(
-        accelerator=best,
-        packed_pairs=found.array.packed_pairs,
-        used=used.rounded(),
-        cycles=dense_cycles if best is accelerator else encoded_cycles(trace, best, device),
-        dense_cycles=dense_cycles,
-        is_proven=found.is_proven,
-    )
+
+    def __init__(
+        self,
+        trace: Trace,
+        some: Trace,
+        device: Device,
+        family: str,
+        start: Accelerator,
+        one_clock: bool,
+        results: Iterable[Result] = (),
+    ) -> None:
+        self._trace, self._some = trace, some
+        self._device, self._family = device, family
+        self._start, self._one_clock = start, one_clock
+        self._results = [one for one in results if _is_dense(one.accelerator)]
+        self._known: list[Dense] = []
+        self._times: dict[tuple[int, str], int] = {}
+
+    def best(self, budget: Resources, sizes: Iterable[int]) -> Dense | None:
+        """The fastest in a budget; those found before compete where they fit.
+
+        Args:
+            budget: that it may take.
+            sizes: how many runs may lie side by side.
+        Returns:
+            None where none fits.
+        """
+        able = [one for one in self._known if fits(one.used, budget)]
+        below = min((one.seconds_of_dense_formats for one in able), default=inf)
+        found = self._found(budget, sizes, below)
+        if found is not None:
+            accelerator, cycles = _ordered(found, self._device)
+            pairs, is_proven = found.array.packed_pairs, found.is_proven
+            used = found.array.resources()
+            able.append(self._encoded(accelerator, used, cycles, pairs, is_proven, budget))
+        for result in self._results:
+            used, cycles = used_of(result), result.totals.cycles[result.accelerator.skipping].total
+            if fits(used, budget):
+                able.append(self._encoded(result.accelerator, used, cycles, 0, False, budget))
+        if not able:
+            return None
+        best = min(able, key=lambda one: one.seconds)
+        self._known.append(best)
+        return best
+
+    def _found(self, budget: Resources, sizes: Iterable[int], below: float) -> _Found | None:
+        """The fastest with dense blocks, below so many seconds."""
+        found: _Found | None = None
+        for size in sorted(sizes):
+            for kib in _sizes(budget):
+                if found is not None and not _is_a_step(kib, found.buffers):
+                    continue
+                one = self._search(self._start.with_(batch=size, **kib), kib, budget, below)
+                if one is not None:
+                    found, below = one, one.seconds
+        return found
+
+    def _search(
+        self, start: Accelerator, buffers: Mapping[str, float], budget: Resources, below: float
+    ) -> _Found | None:
+        whole, rest = divmod(self._trace.source.runs, start.batch)
+        groups = [start.batch] * whole + ([rest] if rest else [])
+        work = tuple(dense_work(self._trace, start, groups))
+        if not work:
+            return None
+        rivalry = Rivalry(work, start, self._device, self._family, budget, self._one_clock)
+        found = fastest(dense_arrays(rivalry), budget, _MOST_EXACT, below)
+        if found is None:
+            return None
+        return _Found(found.candidate, work, buffers, found.seconds, found.is_proven)
+
+    def _encoded(
+        self,
+        accelerator: Accelerator,
+        used: Resources,
+        cycles: int,
+        packed_pairs: int,
+        is_proven: bool,
+        budget: Resources,
+    ) -> Dense:
+        """An accelerator in the formats that it is the fastest with on some runs: its decoders,
+        where it has them for masks alone, have to fit as well."""
+        plain = area(accelerator, self._family)
+        best, least, taken = accelerator, self._cycles(self._some, accelerator), used
+        for first, second in product(FORMATS, FORMATS):
+            one = accelerator.with_(activation_format=first, weight_format=second)
+            priced = area(one, self._family)
+            assert plain is not None and priced is not None  # as it was offered with its resources
+            more = used + priced + plain * -1
+            if fits(more, budget):
+                found = self._cycles(self._some, one)
+                if found < least:
+                    best, least, taken = one, found, more
+        return Dense(
+            accelerator=best,
+            packed_pairs=packed_pairs,
+            used=taken.rounded(),
+            cycles=cycles if best is accelerator else self._cycles(self._trace, best),
+            dense_cycles=cycles,
+            is_proven=is_proven,
+        )
+
+    def _cycles(self, trace: Trace, accelerator: Accelerator) -> int:
+        key = id(trace), accelerator.sha256()
+        if key not in self._times:
+            self._times[key] = encoded_cycles(trace, accelerator, self._device)
+        return self._times[key]
+
+
+def _is_dense(accelerator: Accelerator) -> bool:
+    return accelerator.rules.scheme(accelerator.skipping).is_dense
 
 
 @dataclass(frozen=True)
@@ -114,7 +197,6 @@ class _Found:
     array: DenseArray
     work: tuple[DenseWork, ...]
     buffers: Mapping[str, float]
-    cycles: int
     seconds: float
     is_proven: bool
 
@@ -135,27 +217,6 @@ def _is_a_step(buffers: Mapping[str, float], other: Mapping[str, float]) -> bool
     return sum(buffers[key] != other[key] for key in buffers) <= 1
 
 
-def _search(
-    trace: Trace,
-    start: Accelerator,
-    buffers: Mapping[str, float],
-    device: Device,
-    family: str,
-    budget: Resources,
-    one_clock: bool,
-) -> _Found | None:
-    whole, rest = divmod(trace.source.runs, start.batch)
-    groups = [start.batch] * whole + ([rest] if rest else [])
-    work = tuple(dense_work(trace, start, groups))
-    if not work:
-        return None
-    rivalry = Rivalry(work, start, device, family, budget, one_clock)
-    found = fastest(dense_arrays(rivalry), budget, _MOST_EXACT)
-    if found is None:
-        return None
-    return _Found(found.candidate, work, buffers, found.cycles, found.seconds, found.is_proven)
-
-
 def _ordered(found: _Found, device: Device) -> tuple[Accelerator, int]:
     """The array with the order of passes that is the fastest, and its cycles."""
     accelerator = found.array.accelerator
@@ -166,58 +227,6 @@ def _ordered(found: _Found, device: Device) -> tuple[Accelerator, int]:
         assert cycles is not None  # without a limit nothing is given up
         tried[order] = one, cycles
     return min(tried.values(), key=lambda pair: pair[1])
-
-
-def _encoded(
-    accelerator: Accelerator,
-    used: Resources,
-    some: Trace,
-    device: Device,
-    family: str,
-    budget: Resources,
-) -> tuple[Accelerator, Resources]:
-    """The accelerator in the formats that it is the fastest with on some runs, and what it takes:
-    its decoders, where it has them for masks alone, have to fit as well."""
-    plain = area(accelerator, family)
-    best, least, taken = accelerator, encoded_cycles(some, accelerator, device), used
-    for first, second in product(FORMATS, FORMATS):
-        one = accelerator.with_(activation_format=first, weight_format=second)
-        priced = area(one, family)
-        assert plain is not None and priced is not None  # as it was offered with its resources
-        more = used + priced + plain * -1
-        if fits(more, budget):
-            cycles = encoded_cycles(some, one, device)
-            if cycles < least:
-                best, least, taken = one, cycles, more
-    return best, taken
-
-
-def as_dense(
-    result: Result, trace: Trace, device: Device, family: str, budget: Resources
-) -> Dense | None:
-    """An estimated accelerator as a dense one, in the format that it is the fastest with.
-
-    Args:
-        result: of it.
-        trace: whose runs are timed.
-        device: gives the DRAM bandwidth. family: prices it.
-        budget: that it may take.
-    Returns:
-        None where its own scheme skips zeros, or it takes more.
-    """
-    accelerator, used = result.accelerator, used_of(result)
-    if not accelerator.rules.scheme(accelerator.skipping).is_dense or not fits(used, budget):
-        return None
-    cycles = result.totals.cycles[accelerator.skipping].total
-    best, used = _encoded(accelerator, used, trace, device, family, budget)
-    return Dense(
-        accelerator=best,
-        packed_pairs=0,
-        used=used.rounded(),
-        cycles=cycles if best is accelerator else encoded_cycles(trace, best, device),
-        dense_cycles=cycles,
-        is_proven=False,
-    )
 
 
 def used_of(result: Result) -> Resources:

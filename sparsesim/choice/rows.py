@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import asdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparsesim import area
 from sparsesim.area.clock import placed_ratio
@@ -15,6 +16,8 @@ from sparsesim.estimator.statistics import LEVEL, RESAMPLES
 from sparsesim.machines.slot_class import STALL_KEY
 from sparsesim.result.model import Interval, Resources, Result
 from sparsesim.spec import Device
+
+Floats = NDArray[np.float64]
 
 
 def chosen_of(
@@ -31,7 +34,8 @@ def chosen_of(
     on, scheme = result.accelerator, result.accelerator.skipping
     images, placed = sum(result.per_image.images), result.on_device
     assert placed is not None  # else it would not have been chosen
-    totals, cycles = result.totals.schemes[scheme], result.totals.cycles[scheme].total / images
+    totals, total = result.totals.schemes[scheme], result.totals.cycles[scheme].total
+    cycles = total / images
     slots, ms = on.rules.slots(on.array), cycles / (on.clock_mhz * 1e3)
     bits = totals.dram_bits
     bounds: dict[str, float] = defaultdict(float)
@@ -46,7 +50,7 @@ def chosen_of(
         multipliers=slots,
         cycles=cycles,
         ms=ms,
-        images_per_s=1e3 / ms,
+        images_per_s=float(_rate(np.array([images]), np.array([total]), on.clock_mhz)[0]),
         images_per_s_interval=_interval(result),
         energy_uj=sum(totals.energy_pj.values()) / 1e6 / images,
         used=placed.used,
@@ -98,6 +102,11 @@ def opponent_of(dense: Dense, result: Result, device: Device) -> Opponent:
     )
 
 
+def _rate(images: Floats, cycles: Floats, clock_mhz: float) -> Floats:
+    """Images a second; rounded alike for all runs and for draws of them."""
+    return images / cycles * clock_mhz * 1e6
+
+
 def _interval(result: Result) -> Interval | None:
     """A percentile bootstrap of images a second over runs; None of a single one."""
     on = result.accelerator
@@ -107,6 +116,6 @@ def _interval(result: Result) -> Interval | None:
         return None
     seed = result.provenance.seed
     draws = np.random.default_rng(seed).integers(0, len(images), (RESAMPLES, len(images)))
-    rates = images[draws].sum(axis=1) / cycles[draws].sum(axis=1) * on.clock_mhz * 1e6
+    rates = _rate(images[draws].sum(axis=1), cycles[draws].sum(axis=1), on.clock_mhz)
     low, high = np.quantile(rates, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(low=float(low), high=float(high), level=LEVEL, resamples=RESAMPLES, seed=seed)

@@ -11,7 +11,7 @@ import pytest
 import sparsesim as ss
 from sparsesim.area.resources import Resources
 from sparsesim.choice.choosing import choose
-from sparsesim.choice.opponent import best_dense, encoded_cycles
+from sparsesim.choice.opponent import DenseSearch, encoded_cycles
 from sparsesim.choice.space import budget_of, buffers
 from sparsesim.errors import SpecError
 from sparsesim.sweeps.result import load_sweep_result
@@ -80,6 +80,20 @@ def test_the_best_dense_one_is_no_slower_than_any_dense_one_that_was_found(found
     device = ss.Device.named("xc7z020")
     cycles = encoded_cycles(trace, dense.accelerator, device) / 3
     assert dense.cycles == cycles
+
+
+def test_at_equal_fpga_the_opponent_takes_no_more_and_chooses_all(found, trace):
+    device = ss.Device.named("xc7z020")
+    for row in found.chosen:
+        own, used = row.dense, row.used
+        assert row.equal_fpga == own.ms / row.ms
+        assert own.used.lut <= used.lut
+        assert own.used.dsp <= used.dsp
+        assert own.used.bram36 <= used.bram36
+        assert found.dense.ms <= own.ms <= own.ms_dense_formats
+        assert own.cycles == encoded_cycles(trace, own.accelerator, device) / 3
+        if row.is_dense:  # it may be its own opponent
+            assert row.equal_fpga <= 1
 
 
 def test_its_speed_is_multipliers_times_clock_times_what_each_does(found):
@@ -165,7 +179,7 @@ def test_a_dense_opponent_may_encode_what_it_moves(trace):
     """Two thirds of LeNet's time is the load of its weights, most of which are zero."""
     device = ss.Device.named("xc7z020")
     budget = budget_of(device, 0.75)
-    found = best_dense(trace, trace, ss.Accelerator(), device, "xc7", budget, [1])
+    found = DenseSearch(trace, trace, device, "xc7", ss.Accelerator(), False).best(budget, [1])
     assert found.cycles < 0.8 * found.dense_cycles
     assert found.accelerator.weight_format == "bitmask"
     dense = found.accelerator.with_(activation_format="dense", weight_format="dense")
@@ -179,7 +193,8 @@ def test_a_dense_opponent_may_encode_what_it_moves(trace):
 
 def test_nothing_dense_in_no_budget(trace):
     device = ss.Device.named("xc7z020")
-    assert best_dense(trace, trace, ss.Accelerator(), device, "xc7", Resources(), [1]) is None
+    search = DenseSearch(trace, trace, device, "xc7", ss.Accelerator(), False)
+    assert search.best(Resources(), [1]) is None
 
 
 def test_at_one_clock_all_have_it(trace, tmp_path):
@@ -187,7 +202,7 @@ def test_at_one_clock_all_have_it(trace, tmp_path):
         trace, "xc7z020", within=WITHIN, machines=["inner_join"], one_clock=True, folder=tmp_path
     )
     clocks = {row.accelerator.clock_mhz for row in found.chosen}
-    clocks |= {row.equal_fpga.clock_mhz for row in found.chosen}
+    clocks |= {row.dense.accelerator.clock_mhz for row in found.chosen}
     assert clocks | {found.dense.accelerator.clock_mhz} == {200.0}
 
 
