@@ -1,12 +1,14 @@
 """Do the tests of the Verilog notice a mistake in it? Makes many, one at a time, and runs them.
 
-    python -m benchmarks.mutants [--count N] [--seed S] [--page] [MODULE ...]
+    python -m benchmarks.mutants [--folder NAME] [--count N] [--seed S] [--kept FILE] [--page]
+                                 [MODULE ...]
 
 A mutant is one small edit of one file of `hdl` (mutation.py). The tests of its module run on it,
 then, where they all pass, those of the modules above, the smallest first, until one fails: the
 mutant is killed. Where Icarus refuses it, it is stillborn; where nobody could see what it changes,
 it is equivalent: mutants_equivalent.toml says why. Another one takes the place of both. What is
-left survives: a test is missing, and the exit code is 1.
+left survives: a test is missing, and the exit code is 1. With `--kept` a run goes on where one
+with the same file was stopped, and after tests were added only what survived runs again.
 
 Runs in Icarus, which is done before Verilator has compiled, on a copy of the repository, a process
 at a time, with limits of time and memory. A test that does not end has failed.
@@ -15,6 +17,8 @@ at a time, with limits of time and memory. A test that does not end has failed.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import re
 import resource
@@ -44,14 +48,18 @@ MEMORY_BYTES = 4 << 30
 STILLBORN, EQUAL, SURVIVES = "stillborn", "equivalent", "survives"
 # What a build says that a tool has refused (tool_log.py).
 _REFUSED = re.compile("SparseSimError: .*; the log is ")
+# What cocotb says of a test at once, while others of its file are still to run.
+_FAILED = re.compile(r" cocotb\.regression +\S+ failed$", re.MULTILINE)
 
 _ABOUT = """\
 A mutant is one small edit that could be a mistake: an operator flipped, a negation or a term
 dropped, a constant off by one, a condition stuck, an input of an instance tied to 0, a width one
 bit short. The choice is random, spread over modules and kinds of edits. Its own tests are
-`test_MODULE.py` in `sim_tests`; where they all pass, those of the modules above run. Everything
-runs in Icarus; a mutant that it refuses is stillborn. Another one takes the place of those and of
-the equivalent ones, which change nothing that anybody could see."""
+`test_MODULE.py` in `sim_tests`; where they all pass, or there are none, those of the modules above
+run. Everything runs in Icarus; a mutant that it refuses is stillborn. Another one takes the place
+of those and of the equivalent ones, which change nothing that anybody could see. There is a section
+for each folder of `hdl`; its command stands first, and how long that took, a process at a time, on
+two cores that had other work."""
 _HEADER = """\
 | module | mutants | killed by own tests | by those above | survived | equivalent | stillborn |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
@@ -79,7 +87,8 @@ class Copy:
 
     def fate(self, mutant: Mutant, is_equivalent: bool) -> str:
         """Run the tests on a mutant; of one known to be equivalent its own ones, lest it isn't."""
-        for name in [mutant.module, *([] if is_equivalent else _above(mutant.module))]:
+        names = [mutant.module, *([] if is_equivalent else _above(mutant.module))]
+        for name in filter(_has_tests, names):
             self._measure(name)
             with self._mutated(mutant):
                 # Other work on the machine may slow a test, and a mutant may do a bit more.
@@ -121,6 +130,9 @@ class Copy:
             **os.environ,
             "PYTHONPATH": str(self.tree),
             "SPARSESIM_CACHE": str(self._cache),
+            # Each simulation imports the package; cocotb compiles all that it imports.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(self._cache / "bytecode"),
             # Each thread of BLAS takes address space.
             "OPENBLAS_NUM_THREADS": "1",
         }
@@ -131,9 +143,7 @@ class Copy:
                 stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_limit_memory,
             )  # fmt: skip
             try:
-                code = process.wait(limit_seconds)
-            except subprocess.TimeoutExpired:
-                code = 1
+                code = _code(process, Path(scratch), limit_seconds)
             finally:
                 _end(process)
             log.seek(0)
@@ -146,22 +156,64 @@ class Copy:
 def main() -> int:
     """Run the mutants and print a line each; 1 where one survives."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
-    parser.add_argument("--count", type=int, default=80, help="mutants in all modules together")
+    parser.add_argument("--folder", choices=_folders(), help="the modules of one folder of `hdl`")
+    parser.add_argument("--count", type=int, default=80, help="mutants in those modules together")
     parser.add_argument("--seed", type=int, default=1, help="of the choice")
-    parser.add_argument("--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="of outcomes; may be there")
+    parser.add_argument(
+        "--page", action="store_true", help=f"write the folder's part of {PAGE.relative_to(ROOT)}"
+    )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="these alone")
     given = parser.parse_args()
+    if given.page and (given.modules or not given.folder):
+        parser.error("--page is of a whole --folder")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the tests end with us
-    start = time.monotonic()
-    outcomes = list(run(given.count, given.seed, given.modules))
+    kept = Kept(given.kept)
+    outcomes = list(run(given.count, given.seed, given.modules, given.folder, kept))
     if given.page:
-        minutes = (time.monotonic() - start) / 60
-        PAGE.write_text(_page(outcomes, given.count, given.seed, minutes), encoding="utf-8")
+        section = _section(outcomes, given.folder, given.count, given.seed)
+        page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(with_section(page, section), encoding="utf-8")
     print(_summary(outcomes))
     return int(any(outcome.fate == SURVIVES for outcome in outcomes))
 
 
-def run(count: int, seed: int, names: Sequence[str] = ()) -> Iterator[Outcome]:
+class Kept:
+    """Outcomes in a file, a line each, by what was mutated how; without a file none are kept.
+
+    Survivors are not taken from it, save where they are equivalent, nor mutants whose killing tests
+    are no longer there. Whoever changes tests otherwise than by adding to them begins a new file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._known = path, dict[str, tuple[str, float]]()
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                key, fate, seconds = json.loads(line)
+                self._known[key] = (fate, seconds)
+
+    def find(self, mutant: Mutant, is_equivalent: bool) -> tuple[str, float] | None:
+        """A mutant's fate and how long it took to find out, where it is known."""
+        fate, seconds = self._known.get(_key(mutant), ("", 0.0))
+        if is_equivalent and fate in (EQUAL, SURVIVES):
+            return EQUAL, seconds
+        is_known = fate == STILLBORN or _has_tests(fate.removeprefix("test_"))
+        return (fate, seconds) if is_known else None
+
+    def add(self, mutant: Mutant, fate: str, seconds: float) -> None:
+        """Keep an outcome."""
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([_key(mutant), fate, round(seconds, 1)]) + "\n")
+
+
+def run(
+    count: int,
+    seed: int,
+    names: Sequence[str] = (),
+    folder: str | None = None,
+    kept: Kept | None = None,
+) -> Iterator[Outcome]:
     """The outcomes of a balanced choice of mutants, those that do not count among them.
 
     Args:
@@ -169,19 +221,26 @@ def run(count: int, seed: int, names: Sequence[str] = ()) -> Iterator[Outcome]:
             module that has anything to mutate gets one.
         seed: of the choice.
         names: modules to run; none means all.
+        folder: of `hdl`, whose modules alone are meant; None means all.
+        kept: what is known, and what is found is kept there.
     """
-    known = _equivalents()
-    found = {name: mutants(name, text) for name, text in _texts().items()}
+    known, kept = _equivalents(), kept or Kept(None)
+    texts = {name: text for name, text in _texts().items() if folder in (None, _folder(name))}
+    found = {name: mutants(name, text) for name, text in texts.items()}
     share = shares({name: len(those) for name, those in found.items()}, count)
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copy = Copy(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+        copy = Copy(Path(scratch))
         for name in names or share:
             left = share[name]
             for mutant in shuffled(found[name], seed):
-                start = time.monotonic()
                 why = known.get((mutant.module, mutant.before, mutant.after), "")
-                fate = copy.fate(mutant, is_equivalent=bool(why))
-                outcome = Outcome(mutant, fate, time.monotonic() - start, why)
+                fate, seconds = kept.find(mutant, bool(why)) or ("", 0.0)
+                if not fate:
+                    start = time.monotonic()
+                    fate = copy.fate(mutant, is_equivalent=bool(why))
+                    seconds = time.monotonic() - start
+                    kept.add(mutant, fate, seconds)
+                outcome = Outcome(mutant, fate, seconds, why)
                 print(f"{_line(outcome)}, {outcome.seconds:.0f} s", flush=True)
                 yield outcome
                 left -= fate not in (STILLBORN, EQUAL)
@@ -197,9 +256,27 @@ def _above(module: str) -> list[str]:
     return sorted(above, key=lambda name: len(inside[name]))
 
 
+def _folder(module: str) -> str:
+    return sources(module)[0].parent.name
+
+
+def _folders() -> list[str]:
+    """Of `hdl`: one of each machine, one of what they share."""
+    return sorted({_folder(name) for name in modules()})
+
+
 def _test_file(module: str) -> str:
     """Where the module's tests are, in a tree: `sim_tests` has the folders of `hdl`."""
-    return f"sim_tests/{sources(module)[0].parent.name}/test_{module}.py"
+    return f"sim_tests/{_folder(module)}/test_{module}.py"
+
+
+def _has_tests(module: str) -> bool:
+    """Whether a module has tests of its own; a part of another one may have none."""
+    return module in modules() and (ROOT / _test_file(module)).exists()
+
+
+def _key(mutant: Mutant) -> str:
+    return f"{mutant.module} {hashlib.sha256(mutant.text.encode()).hexdigest()[:16]}"
 
 
 def _texts() -> dict[str, str]:
@@ -215,6 +292,18 @@ def _equivalents() -> dict[tuple[str, str, str], str]:
 def _limit_memory() -> None:
     """Some mutants would let a simulator take all there is."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def _code(process: subprocess.Popen[bytes], scratch: Path, limit_seconds: float) -> int:
+    """How the tests end: 1 as soon as the log of a simulation says that one failed, or too late."""
+    until = time.monotonic() + limit_seconds
+    while time.monotonic() < until:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(0.3)
+        for path in scratch.glob("tests/*/simulation.log"):
+            if _FAILED.search(path.read_text(encoding="utf-8", errors="replace")):
+                return 1
+    return 1
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -242,8 +331,17 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _page(outcomes: Sequence[Outcome], count: int, seed: int, minutes: float) -> str:
-    """docs/results/mutants.md."""
+def with_section(page: str, section: str) -> str:
+    """The page docs/results/mutants.md with a section under its heading, others as they are."""
+    _, *parts = re.split("(?m)^## ", page)
+    sections = {part.partition("\n")[0]: part for part in parts}
+    sections[section.partition("\n")[0]] = section
+    head = f"# Mutants of the Verilog\n\n{_ABOUT}\n"
+    return "\n## ".join([head, *(sections[name].rstrip() + "\n" for name in sorted(sections))])
+
+
+def _section(outcomes: Sequence[Outcome], folder: str, count: int, seed: int) -> str:
+    """A folder's section of docs/results/mutants.md, without the signs of a heading."""
     rows = []
     for name in dict.fromkeys(outcome.mutant.module for outcome in outcomes):
         fates = Counter(o.fate for o in outcomes if o.mutant.module == name)
@@ -251,17 +349,15 @@ def _page(outcomes: Sequence[Outcome], count: int, seed: int, minutes: float) ->
         above = total - own - fates[SURVIVES]
         cells = [total, own, above, fates[SURVIVES], fates[EQUAL], fates[STILLBORN]]
         rows.append(f"| `{name}` | {' | '.join(map(str, cells))} |")
+    minutes = sum(outcome.seconds for outcome in outcomes) / 60
     parts = [
-        "# Mutants of the Verilog",
-        f"Written by `python -m benchmarks.mutants --count {count} --seed {seed} --page`, in "
-        f"{minutes:.0f} minutes, one process at a time.",
-        _ABOUT,
+        f"`{folder}`",
+        f"`python -m benchmarks.mutants --folder {folder} --count {count} --seed {seed} --page`: "
+        f"{minutes:.0f} minutes.",
         f"{_summary(outcomes)}.",
         "\n".join([_HEADER, *rows]),
-        "## Survived",
-        _listed(outcomes, SURVIVES),
-        "## Equivalent",
-        _listed(outcomes, EQUAL),
+        f"Survived:{_listed(outcomes, SURVIVES)}",
+        f"Equivalent:{_listed(outcomes, EQUAL)}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -274,7 +370,7 @@ def _listed(outcomes: Sequence[Outcome], fate: str) -> str:
         for o in outcomes
         if o.fate == fate
     ]
-    return "\n".join(told) or "None."
+    return "\n".join(["", "", *told]) if told else " none."
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from benchmarks.mutants import EQUAL, SURVIVES, Kept, with_section
 from benchmarks.mutation import mutants, shares, shuffled
 from sparsesim.rtl.sources import modules, sources
 
@@ -104,3 +106,27 @@ def test_each_module_gets_a_share_by_the_root_of_its_size() -> None:
         "large": 30, "small": 1, "middle": 11,
     }  # fmt: skip
     assert sum(shares({"a": 70, "b": 50, "c": 31}, 20).values()) == 20
+
+
+def test_a_section_of_the_page_takes_the_place_of_the_one_of_that_folder() -> None:
+    page = with_section("", "`stream`\n\none\n")
+    page = with_section(page, "`common`\n\ntwo\n")
+    page = with_section(page, "`stream`\n\nthree\n")
+    assert [part.rstrip() for part in page.split("\n## ")[1:]] == [
+        "`common`\n\ntwo",
+        "`stream`\n\nthree",
+    ]
+    assert with_section(page, "`stream`\n\nthree\n") == page
+
+
+def test_outcomes_are_kept_save_of_survivors(tmp_path: Path) -> None:
+    first, second, third = mutants("sparsesim_delay", TEXT)[:3]
+    kept = Kept(tmp_path / "kept")
+    assert kept.find(first, False) is None
+    kept.add(first, "test_sparsesim_delay", 2.0)
+    kept.add(second, SURVIVES, 1.0)
+    kept.add(third, "test_of_no_module", 1.0)
+    again = Kept(tmp_path / "kept")
+    found = [again.find(mutant, False) for mutant in (first, second, third)]
+    assert found == [("test_sparsesim_delay", 2.0), None, None]
+    assert again.find(second, True) == (EQUAL, 1.0)

@@ -65,6 +65,7 @@ class ArrayBench:
         self.idle, self.stall = 0.0, 0.0
         self._valid, self._sum = getattr(dut, f"{results}_valid_o"), getattr(dut, f"{results}_o")
         self._ready = getattr(dut, ready)
+        self._filter = getattr(dut, f"{results}_filter_o", None)
 
     def set_scheme(self, skipping: str) -> None:
         """What the driver makes of weights that are n of every m."""
@@ -174,6 +175,8 @@ class ArrayBench:
             if valid >> u & 1:
                 assert due, f"unit {u}: a result too many"
                 place = due.pop(0)
+                if self._filter is not None:
+                    assert int(self._filter.value) + u == place.filter, f"unit {u}, {place}"
                 came = part(self._sum, u * bits, bits, True)
                 wanted = int(self._sums[place.filter, place.position])
                 assert came == wanted, f"unit {u}, {place}: {came}, not {wanted}"

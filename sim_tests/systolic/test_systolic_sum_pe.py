@@ -72,6 +72,7 @@ async def the_headers_example_comes_out(dut):
     [
         {"COUNTERS_EN": 1},
         {"ACT_W": 5, "WEIGHT_W": 4, "ACC_W": 8, "COUNTERS_EN": 1},
+        {"ACT_W": 8, "WEIGHT_W": 8, "ACC_W": 16},
         {"ACT_W": 16, "WEIGHT_W": 16, "ACC_W": 20},
         {"ACT_W": 16, "WEIGHT_W": 16, "ACC_W": 64},
     ],
