@@ -176,6 +176,8 @@ class ArrayBench:
         assert found.cycles == count.cycles
         if self.told["COUNTERS_EN"]:
             assert dict(zip(count.classes, found.classes, strict=True)) == count.classes
+        else:
+            assert not any(found.classes)
         ends = timeline(act, weight, self.array, drains).ends
         for pe in range(self.array.pes):
             assert sorted(set(found.ends[pe])) == found.ends[pe]

@@ -104,8 +104,8 @@ async def stalled_outputs_lose_nothing(dut):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"PES": 3, "PE_SUMS": 2, "UNITS": 2, "QUEUE_DEPTH": 3, "MAX_FILTERS": 64},
-        {"PES": 4, "PE_SUMS": 8, "UNITS": 1, "ACC_W": 40, "VALUE_W": 12, "MAX_FILTERS": 128},
+        {"PES": 3, "PE_SUMS": 2, "UNITS": 2, "QUEUE_DEPTH": 3, "MAX_FILTERS": 16},
+        {"PES": 4, "PE_SUMS": 8, "UNITS": 1, "ACC_W": 40, "VALUE_W": 12, "MAX_FILTERS": 64},
     ],
 )
 def test_broadcast_accelerator(simulate, parameters):

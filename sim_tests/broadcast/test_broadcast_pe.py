@@ -109,10 +109,13 @@ async def turn(bench: Bench, half: int, density: float, share: float) -> None:
     assert bench.done == ends
     dut.write_i.value = dut.push_i.value = 0
     await bench.edges(7)
-    assert bench.flags["effectual"] == int(np.count_nonzero(weights))
-    assert bench.flags["padding"] == len(entries) - np.count_nonzero(weights)
-    none = counts.count(0)
-    assert (bench.flags["no_entry"], bench.flags["absent"]) == ((0, none) if absent else (none, 0))
+    effectual, none = np.count_nonzero(weights), counts.count(0)
+    assert bench.flags == {
+        "no_entry": 0 if absent else told["COUNTERS_EN"] * none,
+        "absent": told["COUNTERS_EN"] * none if absent else 0,
+        "effectual": told["COUNTERS_EN"] * effectual,
+        "padding": told["COUNTERS_EN"] * (len(entries) - effectual),
+    }
     assert await bench.sums(half) == wrapped(weights @ acts, told["ACC_W"])
 
 
@@ -167,6 +170,7 @@ async def a_reset_drops_what_is_in_it(dut):
         {"PE_SUMS": 1, "QUEUE_DEPTH": 2, "ENTRY_RUN_BITS": 1, "AHEAD": 1},
         {"PE_SUMS": 40, "QUEUE_DEPTH": 8, "ENTRY_RUN_BITS": 4, "ACC_W": 16},
         {"PE_SUMS": 5, "ENTRY_RUN_BITS": 8, "ACT_W": 16, "WEIGHT_W": 16, "ACC_W": 40},
+        {"PE_SUMS": 3, "QUEUE_DEPTH": 4, "ENTRY_RUN_BITS": 2, "COUNTERS_EN": 0},
     ],
 )
 def test_broadcast_pe(simulate, parameters):
