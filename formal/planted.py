@@ -173,7 +173,7 @@ BUGS = [
         "stream_items",
         "stash2",
         "stream/stream_items.v",
-        right="wire item_ready = here && may_take;",
+        right="wire item_ready = here_q && may_take;",
         wrong="wire item_ready = may_take;",
         says="an entry is taken before its words are there",
     ),

@@ -34,9 +34,10 @@ module stream_items_properties #(
   reg [7:0] segment_q, coming_q;
   wire [1:0] done;
   wire loads = loads_i && loaded_q[load_half_q] == done[load_half_q];
+  wire [1:0] loaded_next = loaded_q ^ {loads && load_half_q, loads && !load_half_q};
   always @(posedge clk_i) begin
+    loaded_q <= loaded_next;
     if (loads) begin
-      loaded_q[load_half_q] <= !loaded_q[load_half_q];
       load_half_q <= !load_half_q;
       segment_q <= coming_q;
       coming_q <= next_i;
@@ -62,7 +63,7 @@ module stream_items_properties #(
       .one_round_i   (one_round),
       .before_last_i (before_last),
       .in_last_i     (in_last),
-      .loaded_i      (loaded_q),
+      .loaded_next_i (loaded_next),
       .segment_i     (segment_q),
       .coming_i      (coming_q),
       .done_o        (done),

@@ -28,7 +28,9 @@ module stream_loader_properties #(
   // Rows: which half is theirs next.
   reg [2*ROWS-1:0] done_q;
   reg [ROWS-1:0] half_q;
-  wire [1:0] loaded;
+  reg [1:0] loaded;
+  wire [1:0] loaded_next;
+  always @(posedge clk_i) loaded <= rst_ni ? loaded_next : 2'b00;
   wire ready, write, open;
   wire [4:0] address;
   wire [ROWS-1:0] has;
@@ -82,7 +84,7 @@ module stream_loader_properties #(
       .word_i         (2'd0),
       .write_o        (write),
       .write_address_o(address),
-      .loaded_o       (loaded),
+      .loaded_next_o  (loaded_next),
       .done_i         (done_q),
       .open_o         (open)
   );

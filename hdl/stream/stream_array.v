@@ -147,7 +147,7 @@ module stream_array #(
   wire write, loader_open, begun, segment_loaded;
   wire [INDEX_W:0] write_address;
   wire [LANES*HELD_W-1:0] word;
-  wire [1:0] loaded;
+  wire [1:0] loaded_next;
   wire [7:0] segment, coming;
   wire [2*ROWS-1:0] done;
   wire [63:0] bases;
@@ -175,7 +175,7 @@ module stream_array #(
       .write_o        (write),
       .write_address_o(write_address),
       .word_o         (word),
-      .loaded_o       (loaded),
+      .loaded_next_o  (loaded_next),
       .segment_o      (segment),
       .coming_o       (coming),
       .done_i         (done),
@@ -217,7 +217,7 @@ module stream_array #(
           .write_i        (write),
           .write_address_i(write_address),
           .word_i         (word),
-          .loaded_i       (loaded),
+          .loaded_next_i  (loaded_next),
           .segment_i      (segment),
           .coming_i       (coming),
           .done_o         (done[2*i+:2]),

@@ -5,10 +5,10 @@
 // cycle `start` at the earliest, the last one of an item that is captured in a cycle with free_i.
 // entry_ready_o looks at entry_last_i, which belongs to the entry that is offered.
 //
-// Halves. loaded_i has a turn for each half of the store, which is turned over when the half has
-// been loaded; done_o likewise when the row is through with it: a half is the row's where the two
-// differ. segment_i says what the segment is that was loaded last, coming_i of the one that is
-// loaded, or is next: see stream_loader.v.
+// Halves. A half of the store has a turn, which is turned over when the half has been loaded:
+// loaded_next_i is as it will be in the next cycle. done_o has one likewise, turned over when the row
+// is through with the half, which is the row's where the two differ. segment_i says what the segment
+// is that was loaded last, coming_i of the one that is loaded, or is next: see stream_loader.v.
 //
 // Rounds. A row's vector of round r is r; in an odd block rounds fall. A chunk is STASH rounds, the
 // row's part of it STASH places of its stash.
@@ -37,7 +37,7 @@ module stream_items #(
     input  wire [ROUND_W-1:0] before_last_i,
     input  wire               in_last_i,
     // Halves of the store.
-    input  wire [        1:0] loaded_i,
+    input  wire [        1:0] loaded_next_i,
     input  wire [        7:0] segment_i,
     input  wire [        7:0] coming_i,
     output wire [        1:0] done_o,
@@ -80,7 +80,7 @@ module stream_items #(
   localparam SINGLE = STASH == 1 ? 1 : 0;
 
   // Where the row is; the item in work, or the next: the first of its segment, the last.
-  reg half_q, mid_q, first_q, ends_q;
+  reg half_q, here_q, other_here_q, mid_q, first_q, ends_q;
   reg [1:0] done_q;
   reg [7:0] segment_q;
   reg [ROUND_W-1:0] round_q;
@@ -89,10 +89,10 @@ module stream_items #(
   wire falls = segment_q[2];
   wire is_last_chunk = segment_q[3];
   // Halves are done in turn: half 1 has half 0's turn until half 0 has been done once more.
-  wire here = half_q ? loaded_i[1] == done_q[0] : loaded_i[0] != done_q[0];
-  wire next_here = loaded_i[!half_q] != done_q[0];
+  wire here_next = half_q ? loaded_next_i[1] == done_q[0] : loaded_next_i[0] != done_q[0];
+  wire other_here_next = loaded_next_i[!half_q] != done_q[0];
   wire skip = segment_q[5];
-  wire [7:0] next_loaded = next_here ? segment_i : coming_i;
+  wire [7:0] next_loaded = other_here_q ? segment_i : coming_i;
   wire [7:0] next_segment = {next_loaded[7:6], next_loaded[5] && !in_last_i, next_loaded[4:0]};
 
   wire goes_on = first_q && !is_first_block;
@@ -102,12 +102,12 @@ module stream_items #(
   // The next entry may be taken: at once, in an item or as one begins; or with a fetched sum.
   reg at_once_q, from_zero_q;
   wire may_take = at_once_q || (fetched_i && !skip);
-  wire item_ready = here && may_take;
+  wire item_ready = here_q && may_take;
   wire entry_ready = item_ready && (!entry_last_i || !is_captured || free_i);
   wire take = entry_valid_i && entry_ready;
   wire last = take && entry_last_i;
   wire begins = take && !mid_q;
-  wire leaves_segment = (last && ends_q) || (here && skip);
+  wire leaves_segment = (last && ends_q) || (here_q && skip);
 
   // The next item. Its round: one on or back; the same where a vector goes on; the next chunk's first
   // or the next tile's. It is its segment's last: a vector that goes on, where there is no other.
@@ -145,14 +145,16 @@ module stream_items #(
       round_q <= {ROUND_W{1'b0}};
       ends_q  <= is_first_of_tile_last;
     end
-    if (leaves_segment || !here) begin
+    here_q <= leaves_segment ? other_here_next : here_next;
+    other_here_q <= other_here_next && !leaves_segment;
+    if (leaves_segment || !here_q) begin
       segment_q <= next_segment;
       from_zero_q <= next_segment[0] && !continues_i;
       at_once_q <= !next_segment[5] && !(next_segment[0] && continues_i);
     end else if (take) at_once_q <= !entry_last_i || from_zero_q;
     before_last_q <= before_last_i;
     if (!rst_ni) begin
-      {half_q, mid_q, done_q} <= 4'd0;
+      {half_q, here_q, other_here_q, mid_q, done_q} <= 6'd0;
       first_q <= 1'b1;
     end
   end
@@ -170,7 +172,7 @@ module stream_items #(
   assign take_o = take;
   assign half_o = half_q;
   assign item_ready_o = item_ready;
-  assign here_o = here;
+  assign here_o = here_q;
   assign skip_o = skip;
   assign from_start_o = begins && !goes_on;
   assign from_fetched_o = begins && is_fetched;

@@ -7,7 +7,8 @@
 // FEED_LATENCY cycles later, and a half that a row left in cycle t is free FEED_LATENCY cycles later.
 // From a FEED_LATENCY of 2 on no path crosses the array.
 //
-// Turns: loaded_o has one for each half of the store, turned over as it has been loaded; done_i of each
+// Turns: loaded_next_o has one for each half of the store, turned over as it has been loaded, as it is
+// for rows in the next cycle, so that a row has a register of its own behind it; done_i of each
 // row likewise, as the row is through with it. A half is free where all are equal.
 //
 // segment_o says of the segment that was loaded last, coming_o of the one that is loaded, or is next:
@@ -53,7 +54,7 @@ module stream_loader #(
     output wire                    write_o,
     output wire [   ADDRESS_W-1:0] write_address_o,
     output wire [LANES*HELD_W-1:0] word_o,
-    output wire [             1:0] loaded_o,
+    output wire [             1:0] loaded_next_o,
     output wire [             7:0] segment_o,
     output wire [             7:0] coming_o,
     input  wire [      2*ROWS-1:0] done_i,
@@ -104,10 +105,12 @@ module stream_loader #(
       all_low  = all_low & ~done_i[2*i+:2];
     end
   end
+  // Known now; with a FEED_LATENCY of 2 or more a cycle ahead.
+  localparam AHEAD = FEED_LATENCY > 1 ? 1 : 0;
   wire [1:0] high, low;
   sparsesim_delay #(
       .WIDTH (4),
-      .CYCLES(FEED_LATENCY - 1)
+      .CYCLES(FEED_LATENCY - 1 - AHEAD)
   ) u_done (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
@@ -127,11 +130,25 @@ module stream_loader #(
   reg [63:0] bases_q;
   // Halves are loaded in turn, so that half 1's turn is not half 0's where half 1 is next.
   reg half_q;
-  wire is_free = half_q ? (loaded_q[0] ? low[1] : high[1]) : (loaded_q[0] ? high[0] : low[0]);
+  wire first_free = loaded_q[0] ? high[0] : low[0];
+  wire this_free = half_q ? (loaded_q[0] ? low[1] : high[1]) : first_free;
+  wire other_free = half_q ? first_free : (loaded_q[0] ? high[1] : low[1]);
+  wire is_free;
   wire take = word_valid_i && word_ready_o;
   wire ends = take && last_word_q;
+  wire [1:0] loaded_d = loaded_q ^ {ends && half_q, ends && !half_q};
   wire ends_chunk = ends && last_block_q;
   wire ends_tile = ends_chunk && last_chunk_q;
+  generate
+    if (AHEAD) begin : g_ahead
+      reg free_q;
+      always @(posedge clk_i) free_q <= ends ? other_free : this_free;
+      assign is_free = free_q;
+    end else begin : g_now
+      assign is_free = this_free;
+      wire unused = &{1'b0, other_free};
+    end
+  endgenerate
   wire [7:0] segment = {
     tile_q[1:0],
     last_alone_q && last_chunk_q,
@@ -148,10 +165,10 @@ module stream_loader #(
       else last_word_q <= last_block_q ? word_q == last_before_word_q : word_q == before_word_q;
       bases_q[16*tile_q[1:0]+:16] <= base_q;
     end
+    loaded_q <= loaded_d;
     if (ends) begin
       segment_q <= segment;
       half_q <= !half_q;
-      loaded_q <= half_q ? {~loaded_q[1], loaded_q[0]} : {loaded_q[1], ~loaded_q[0]};
       block_q <= last_block_q ? 16'd0 : block_q + 16'd1;
       first_block_q <= last_block_q;
       last_block_q <= next_is_last_q;
@@ -195,14 +212,25 @@ module stream_loader #(
     taken_q   <= word_i;
   end
   sparsesim_delay #(
-      .WIDTH (ADDRESS_W + LANES * HELD_W + 19),
+      .WIDTH (ADDRESS_W + LANES * HELD_W + 17),
       .CYCLES(FEED_LATENCY - 1),
       .RESET (1)
   ) u_rows (
       .clk_i (clk_i),
       .rst_ni(rst_ni),
-      .d_i   ({write_q, address_q, taken_q, loaded_q, segment_q, segment}),
-      .q_o   ({write_o, write_address_o, word_o, loaded_o, segment_o, coming_o})
+      .d_i   ({write_q, address_q, taken_q, segment_q, segment}),
+      .q_o   ({write_o, write_address_o, word_o, segment_o, coming_o})
+  );
+
+  sparsesim_delay #(
+      .WIDTH (2),
+      .CYCLES(FEED_LATENCY - 1),
+      .RESET (1)
+  ) u_loaded (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .d_i   (loaded_d),
+      .q_o   (loaded_next_o)
   );
 
   assign open_o = open_q;

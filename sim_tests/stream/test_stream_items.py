@@ -127,7 +127,7 @@ class Bench:
         dut.drains_i.value, dut.chunked_i.value = int(shape.drains), int(shape.chunked)
         dut.continues_i.value, dut.in_last_i.value = int(shape.continues), int(shape.in_last)
         dut.one_round_i.value, dut.before_last_i.value = int(mine == 1), mine - 2 & keep
-        self.offer(segments, 0)
+        self.offer(segments, 0, False)
         dut.begins_i.value, dut.entry_valid_i.value = 1, 0
         await self.clock.edge()
         dut.begins_i.value = 0
@@ -136,7 +136,7 @@ class Bench:
             if not segment.items:
                 while ready <= self.done - base:
                     ready = await self.idle(segments, ready, takes=False)
-                self.offer(segments, ready)
+                self.offer(segments, ready, False)
                 dut.entry_valid_i.value = 0
                 await self.clock.edge()
                 assert (int(dut.here_o.value), int(dut.skip_o.value)) == (1, 1)
@@ -146,34 +146,37 @@ class Bench:
                 ready = await self.item(segments, segment, item, ready, base)
                 taken += 1
             self.done += 1
-        self.offer(segments, ready)
+        self.offer(segments, ready, False)
         dut.entry_valid_i.value = 0
         await self.clock.edge()
         assert int(dut.done_o.value) == self.turns(self.done)
         assert int(dut.here_o.value) == 0
         return taken
 
-    def offer(self, segments, ready: int) -> None:
-        """What the loader says when so many segments of the pass are loaded."""
-        self.dut.loaded_i.value = self.turns(self.loaded)
+    def offer(self, segments, ready: int, may_load: bool) -> int:
+        """What the loader says when so many segments of the pass are loaded.
+
+        Args:
+            may_load: the next one may be loaded in this cycle, where its half is free.
+        Returns:
+            how many are loaded in the next cycle.
+        """
+        free = ready < len(segments) and self.loaded - self.done < 2
+        loads = may_load and free and self.chance()
+        self.loaded += loads
+        self.dut.loaded_next_i.value = self.turns(self.loaded)
         coming = segments[ready].flags if ready < len(segments) else 0xFF
         self.dut.coming_i.value = coming
         self.dut.segment_i.value = segments[ready - 1].flags if ready else 0xFF
+        return ready + loads
 
     async def idle(self, segments, ready: int, takes: bool) -> int:
         """A cycle in which the row's segment is not there; the loader may end it."""
-        self.offer(segments, ready)
+        ready = self.offer(segments, ready, True)
         self.dut.entry_valid_i.value = 1
         self.dut.entry_last_i.value = int(self.random.integers(2))
         await self.clock.edge()
         assert int(self.dut.take_o.value) == 0
-        return self.load(segments, ready)
-
-    def load(self, segments, ready: int) -> int:
-        """Behind a cycle: the next segment, where its half is free."""
-        if ready < len(segments) and self.loaded - self.done < 2 and self.chance():
-            self.loaded += 1
-            return ready + 1
         return ready
 
     async def item(self, segments, segment, item: Item, ready: int, base: int) -> int:
@@ -185,12 +188,13 @@ class Bench:
             here = self.loaded > self.done
             valid, free = self.chance(), self.chance()
             fetched = fetched or self.chance()
-            self.offer(segments, ready)
+            may = mid or (here and (item.start != "fetched" or fetched))
+            takes = valid and may and (left > 1 or free or not item.captured)
+            # The half is given back before the next is loaded.
+            ready = self.offer(segments, ready, not (takes and left == 1 and item.ends))
             dut.entry_valid_i.value, dut.entry_last_i.value = int(valid), int(left == 1)
             dut.free_i.value = int(free)
             dut.fetched_i.value = int(fetched) if item.start == "fetched" else int(self.chance())
-            may = mid or (here and (item.start != "fetched" or fetched))
-            takes = valid and may and (left > 1 or free or not item.captured)
             await self.clock.edge()
             cycle = self.clock.cycle
             assert int(dut.item_ready_o.value) == may, cycle
@@ -219,15 +223,13 @@ class Bench:
                 to_unit = segment.is_last_block and int(dut.drains_i.value)
                 assert int(dut.to_unit_o.value) == to_unit, cycle
                 left, mid = left - 1, True
-            if not (last and item.ends):  # else the half is given back first
-                ready = self.load(segments, ready)
         return ready
 
 
 @cocotb.test()
 async def items_come_in_their_order_when_they_may(dut):
     bench = Bench(dut)
-    dut.loaded_i.value = 0
+    dut.loaded_next_i.value = 0
     await bench.clock.reset()
     taken = 0
     for n in range(120):

@@ -132,6 +132,8 @@ class Bench:
                     loaded, taken = loaded + 1, 0
             else:
                 assert int(dut.ends_o.value) == 0, now - zero
+            known = [t for t in ready if t + self.latency <= now + 1]
+            assert int(dut.loaded_next_o.value) == self.turns(base + len(known)), now - zero
             for row in left:  # a row may leave what it has, from the first cycle on
                 has = len(row) < len(ready) and ready[len(row)] + self.latency <= now + 1
                 if has and self.random.random() < 1 / (1 + self.slow):
@@ -147,7 +149,6 @@ class Bench:
     def _told(self, segments, ready: list[int], loaded: int, now: int, base: int) -> None:
         """What rows see, FEED_LATENCY - 1 cycles behind what the loader has done."""
         seen = [t for t in ready if t + self.latency <= now]
-        assert int(self.dut.loaded_o.value) == self.turns(base + len(seen)), now
         if seen:
             assert int(self.dut.segment_o.value) == segments[len(seen) - 1].flags, now
         if len(seen) == loaded < len(segments) and ready and now - ready[-1] >= self.latency:
