@@ -46,8 +46,6 @@ def count_passes(words, before, passes, sizes, out):
     counts = np.empty((most[at.CHUNKS], plan[at.SLOTS]), dtype=np.int32)
     tables = new_state(most, sizes)
     spare = new_state(most, sizes)
-    state, kept = pointers(tables), pointers(spare)
-    dealt = pointer(lengths), pointer(counts)
     for index in range(passes.shape[0]):
         one = passes[index]
         plan_pass(one, sizes, plan)
@@ -59,6 +57,9 @@ def count_passes(words, before, passes, sizes, out):
         )
         deal(entries, plan, sizes, (lengths, counts), order, heads)
         clear(tables)
+        # Here and not in front of the loop: Numba frees an array behind its last use, and a pointer
+        # is none.
+        state, kept, dealt = pointers(tables), pointers(spare), (pointer(lengths), pointer(counts))
         run_pass(pointer(plan), pointer(sizes), dealt, state, kept)
         settle(worked, fillers, plan, tables, out[index])
 
