@@ -4,7 +4,8 @@
     python -m benchmarks.presets.front FOLDER
 
 Of each device the middle preset with the least geometric mean of milliseconds an image over the
-networks of benchmarks/presets/DEVICE.toml, whatever its machine. FOLDER keeps the traces.
+networks of benchmarks/presets/DEVICE.toml, whatever its machine; all at one clock where nothing can
+be placed. FOLDER keeps the traces.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import geometric_mean
 
+from sparsesim.area.clock import ASSUMED_MHZ, PLACED
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.front import FRONT
@@ -22,6 +24,7 @@ from sparsesim.sweeps.measure import Job, measure
 from sparsesim.sweeps.space import Space
 from sparsesim.sweeps.spec import load_sweep
 from sparsesim.sweeps.traces import Traces
+from sparsesim.synth.families import family_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -48,7 +51,10 @@ def _means(device: Device, folder: Path) -> dict[str, float]:
     found = {}
     for name in Accelerator.names():
         if device_of_name(name, [device.name]) and name.endswith("-middle"):
-            job = Job(name, Accelerator.named(name), device, 0)
+            accelerator = Accelerator.named(name)
+            if family_of(device).name != PLACED:
+                accelerator = accelerator.with_(clock_mhz=ASSUMED_MHZ)
+            job = Job(name, accelerator, device, 0)
             outcomes = [measure(traces.execute(one), [job])[0] for one in space.workloads]
             if not any(one.error for one in outcomes):
                 found[name] = geometric_mean(float(one.metrics["ms"] or 0) for one in outcomes)

@@ -6,7 +6,7 @@
 For each device, size and machine the array with the least geometric mean of milliseconds an image
 over the networks of benchmarks/presets/DEVICE.toml, of any of the machine's schemes. As `sparsesim
 choose` does, it begins with what promises most, on each network; the best of each are then timed on
-all networks. FOLDER keeps what was measured: stopped, it goes on.
+all networks. As there, all have one clock where nothing can be placed. FOLDER keeps what was measured: stopped, it goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from statistics import geometric_mean
 
 from benchmarks.presets.writing import SHARES, taken_of
 from sparsesim import area
+from sparsesim.area.clock import PLACED
 from sparsesim.choice.space import budget_of, buffers, choice_spec
 from sparsesim.errors import SparseSimError
 from sparsesim.machines import DEFAULT, machine_named, machine_names
@@ -150,6 +151,7 @@ def _spec(device: Device, machine: str, share: float) -> SweepSpec:
         within=share,
         runs=1,
         seed=0,
+        one_clock=family_of(device).name != PLACED,
     )
     return made.with_(name=f"{device.name}-{machine}", networks=networks)
 
@@ -163,7 +165,8 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
     for one in found:
         others.setdefault(one.accelerator.skipping, one.mean_ms)
     schemes = ", ".join(f"{scheme} {best.mean_ms / ms:.2f}x" for scheme, ms in others.items())
-    clock = on.rules.clock(on, family_of(device).name)
+    family = family_of(device).name
+    clock = on.rules.clock(on, family).source if family == PLACED else "one for all, an assumption"
     said = (
         f"The fastest {on.machine} array found in up to {SHARES[size]} of the {device.board}'s "
         f"{device.name}:",
@@ -174,7 +177,7 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
         f"time       {best.mean_ms:.4g} ms an image, geometric mean of:",
         f"           {networks}",
         f"schemes    the best of each, as fast as this one: {schemes}",
-        f"clock      {clock.source}",
+        f"clock      {clock}",
         "",
         "Chosen by:",
         "",
