@@ -6,7 +6,8 @@
 For each device, size and machine the array with the least geometric mean of milliseconds an image
 over the networks of benchmarks/presets/DEVICE.toml, of any of the machine's schemes. As `sparsesim
 choose` does, it begins with what promises most, on each network; the best of each are then timed on
-all networks. As there, all have one clock where nothing can be placed. FOLDER keeps what was measured: stopped, it goes on.
+all networks. As there, all have one clock where nothing can be placed. FOLDER keeps what was
+measured: stopped, it goes on.
 """
 
 from __future__ import annotations
