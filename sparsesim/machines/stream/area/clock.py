@@ -1,7 +1,9 @@
 """The clock of `stream`: placements of a row and of arrays on ECP5, and what they say of others.
 
 A row's paths lie in its memories, multipliers and control, whatever lies beside it; an array adds
-the way to the loader and to units, which its feed latency and registers cut.
+the way to the loader and to units, which its feed latency and registers cut. The clock is that of
+a row, as other machines' is that of a PE, so that they can be compared; what arrays keep of it is
+in the table and on the machine's page.
 """
 
 from __future__ import annotations
@@ -60,17 +62,27 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     lanes = array_of(accelerator).lanes
     period = row_period_ns(lanes)
     if family == "ecp5":
-        how = "placed" if lanes in _placed_periods() else "between those placed"
-        return placed_clock(period, "row", how)
+        return placed_clock(period, "row", _how(lanes))
     return assumed_clock(period, "row")
 
 
 def row_period_ns(lanes: int) -> float:
-    """Shortest clock period of a row on ECP5, by its lanes: between those that were placed."""
+    """Shortest clock period of a row on ECP5, by its lanes: between those that were placed, and
+    of fewer or more lanes than any of them that of the nearest."""
     periods = _placed_periods()
     known = sorted(periods)
     at = np.log2(lanes)
     return float(np.interp(at, np.log2(known), [periods[number] for number in known]))
+
+
+def _how(lanes: int) -> str:
+    known = _placed_periods()
+    if lanes in known:
+        return "placed"
+    if min(known) < lanes < max(known):
+        return "between those placed"
+    nearest = min(known) if lanes < min(known) else max(known)
+    return f"as one of {nearest} lanes placed"
 
 
 @cache
