@@ -119,9 +119,9 @@ def _front(result: SweepResult) -> list[RenderableType]:
         columns[index] = head, [labels[cell] for cell in column]
     columns = _fitting(columns, len(own) + len(objectives))
     table = plain_table(*(head for head, _ in columns), left=0)
-    for column in table.columns:
-        if str(column.header) == _ARRAY:
-            column.justify, column.no_wrap, column.overflow = "left", False, "fold"
+    for told in table.columns:
+        if str(told.header) == _ARRAY:
+            told.justify, told.no_wrap, told.overflow = "left", False, "fold"
     for index in range(len(rows)):
         table.add_row(*cells(*(column[index] for _, column in columns)))
     return [*parts, table]
