@@ -12,7 +12,7 @@ import sparsesim as ss
 from sparsesim.cli import app
 from sparsesim.cuts import rank_cuts
 from sparsesim.estimator.break_even import break_even
-from sparsesim.machines.inner_join.queues.sizing import size_queues
+from sparsesim.machines.inner_join.queues import size_queues
 from sparsesim.search.cost import Cost
 from sparsesim.spec.resolve import resolve
 from sparsesim.sweeps.facts import facts_of

@@ -65,7 +65,7 @@ def test_a_loss_that_is_none(run, lenet: Path, digits: Path, loss: str, said: st
     assert (ran.code, ran.out, ran.err) == (2, "", f"error: {said}\n")
 
 
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", [0, 1, 2])
 def test_the_page_shows_what_the_command_prints(run, root: Path, part: int):
     """The blocks of docs/queues.md: each command is run, its lines are the first printed."""
     page = (root / "docs/queues.md").read_text().split("    $ ")[part + 1]

@@ -5,7 +5,7 @@ It loads no library: what its methods need, they import.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparsesim.machines.broadcast.parameters import BroadcastArray
@@ -19,13 +19,12 @@ from sparsesim.machines.machine import (
     Runs,
     Scheme,
     SlotClass,
+    Study,
     SumOrder,
     Tiling,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -166,3 +165,9 @@ class Broadcast(Machine):
         from sparsesim.machines.broadcast.verilog import BroadcastRtl
 
         return BroadcastRtl()
+
+    @property
+    def studies(self) -> Mapping[str, Study]:
+        answers = "how deep its queues must be for a network"
+        module = "sparsesim.machines.broadcast.queues"
+        return {"queues": Study(answers, f"{module}:size_queues", f"{module}:text")}

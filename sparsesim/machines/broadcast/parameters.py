@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_PES = 1024
 """PEs that an array may have."""
+DEPTHS = (2, 64)
+"""The least and the most that a queue's depth may be."""
 RESULT_LATENCY = 6
 """Cycles from a turn's end to the first in which its sums can leave."""
 
@@ -32,7 +34,7 @@ class BroadcastArray(Spec):
     """
 
     pes: int = Field(default=64, ge=1, le=MOST_PES)
-    queue_depth: int = Field(default=8, ge=2, le=64)
+    queue_depth: int = Field(default=8, ge=DEPTHS[0], le=DEPTHS[1])
     entry_run_bits: int = Field(default=4, ge=1, le=8)
     pe_sums: int = Field(default=32, ge=1, le=256)
     units: int = Field(default=1, ge=1, le=MOST_PES)

@@ -184,5 +184,5 @@ class InnerJoin(Machine):
     @property
     def studies(self) -> Mapping[str, Study]:
         answers = "how deep its queues must be for a network"
-        folder = "sparsesim.machines.inner_join.queues"
-        return {"queues": Study(answers, f"{folder}.sizing:size_queues", f"{folder}.text:text")}
+        module = "sparsesim.machines.inner_join.queues"
+        return {"queues": Study(answers, f"{module}:size_queues", f"{module}:text")}

@@ -20,8 +20,9 @@ from sparsesim.area import estimate as area
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.machines import machine_named
 from sparsesim.machines.inner_join.parameters import DEEPEST
-from sparsesim.machines.inner_join.queues.depths import Depths
-from sparsesim.machines.inner_join.queues.sizing import ladder, size_queues, smallest
+from sparsesim.machines.inner_join.queues import RULES, size_queues
+from sparsesim.tuning.queues.depths import Depths
+from sparsesim.tuning.queues.sizing import ladder, smallest
 
 DEVICE = ss.Device.named("xc7z020")
 SCHEMES = machine_named("inner_join").scheme_names
@@ -157,7 +158,7 @@ def test_cycles_at_a_depth_are_those_of_an_estimate(make, more, scheme):
     groups = [trace.images[i : i + machine.batch] for i in range(0, 3, machine.batch)]
     groups = [group for group in groups if group]
     for layer, number in zip(trace.layers, range(9), strict=False):
-        depths = Depths(trace, layer, groups, machine, DEVICE)
+        depths = Depths(trace, layer, groups, machine, DEVICE, RULES)
         for depth in (1, 2, 3, 7, 500):
             result = ss.estimate(trace, machine.with_(queue_depth=depth), DEVICE)
             cycles = result.layers[number].cycles[scheme]
@@ -250,12 +251,12 @@ def test_halving_finds_what_a_scan_finds(least, most):
         asked.append(depth)
         return depth >= least
 
-    assert smallest(holds, most) == (least if least <= most else None)
+    assert smallest(holds, RULES, most) == (least if least <= most else None)
     assert len(asked) <= 36 and max(asked) <= most
 
 
 def test_the_ladder():
-    steps = list(ladder())
+    steps = list(ladder(RULES))
     assert steps[:9] == [1, 2, 3, 4, 6, 8, 12, 16, 24]
     assert steps == sorted(set(steps)) and steps[-1] == DEEPEST
 
@@ -268,7 +269,7 @@ def test_mistakes():
     toy = f"{Path(__file__).parents[1] / 'toy.py'}:Toy"
     with pytest.raises(SpecError) as caught:
         size_queues(trace, ss.Accelerator(machine=toy))
-    assert str(caught.value) == f"machine '{toy}' has no queues; no depth is to be found"
+    assert str(caught.value) == f"machine '{toy}' has no such queues; no depth is to be found"
     nothing = model([node("Relu", "x", "y")], {"x": (1, 3)}, ["y"], {})
     with pytest.raises(ModelError) as caught:
         size_queues(traced(nothing, 1, 1))

@@ -9,11 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LayerQueues:
-    """One layer; depths in windows, None: more than an accelerator may have.
+    """One layer; depths as the machine counts them, None: more than an accelerator may have.
 
     Attributes:
         name, op: of the layer.
-        pass_windows: of its longest pass; queues as deep as that are never full.
+        pass_windows: of its longest pass, or what else the machine's queues hold; queues as deep as
+            that are never full.
         compute_cycles, total_cycles: of all images, with unbounded queues.
         depth: the smallest within the loss, in total cycles of all images.
         compute_depth: the same in compute cycles.
@@ -36,7 +37,7 @@ class DepthPoint:
     """The network with the same queues in all layers; the last point has unbounded ones.
 
     Attributes:
-        depth: windows; None: unbounded.
+        depth: as the machine counts it; None: unbounded.
         compute_cycles, total_cycles: of all images.
         loss: total cycles over those of unbounded queues, less 1.
         worst_loss: the same of the image that loses most.
@@ -64,11 +65,11 @@ class Queues:
         scheme: the accelerator's own, under which all is counted.
         loss: allowed, a share.
         depth: the smallest for all layers within the loss; None: more than an accelerator may have.
-        unbounded_windows: as deep as the unbounded queues are, where a pass has more windows than
-            that; None: they are as deep as the longest pass is long.
+        unbounded_windows: as deep as the unbounded queues are, where a pass fills deeper ones;
+            None: they are never full.
         layers: in execution order, those without work left out.
-        curve: by depth, 1, 2, 3, 4, 6, 8, 12 and so on until deeper ones save nothing; also the
-            depth that was found, and the accelerator's own.
+        curve: by depth, the least, 2, 3, 4, 6, 8, 12 and so on until deeper ones save nothing; also
+            the depth that was found, and the accelerator's own.
     """
 
     model: str

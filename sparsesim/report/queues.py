@@ -8,43 +8,46 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sparsesim.figures import count, milliseconds, percent, plural
-from sparsesim.machines.inner_join.parameters import InnerJoinArray
-from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
+from sparsesim.figures import count, milliseconds, percent
 from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
+from sparsesim.spec.base import Spec
+from sparsesim.tuning.queues.records import DepthPoint, LayerQueues, Queues
+from sparsesim.tuning.queues.rules import QueueRules
 
 
-def text(found: Queues) -> RenderableType:
+def queues_text(found: Queues, rules: QueueRules, array: type[Spec]) -> RenderableType:
     """The report.
 
     Args:
-        found: of `size_queues`.
+        found: of `sized`.
+        rules: of the machine's queues.
+        array: its parameters.
     """
-    a, array = found.accelerator, InnerJoinArray(**found.accelerator["array"])
+    a, outline = found.accelerator, rules.outline(array(**found.accelerator["array"]))
     parts = heading(
         f"Queue depths of {file_name(found.model)}",
-        f"{array.outline}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
+        f"{outline}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",
         images=found.images,
         images_per_run=found.images_per_run,
         warnings=found.warnings,
         rewrites=found.rewrites,
         random_inputs=found.random_inputs,
     )
-    parts += [Text(), Text(_answer(found), style="bold"), _curve(found), Text()]
+    parts += [Text(), Text(_answer(found, rules), style="bold"), _curve(found), Text()]
     parts += [Text("What each layer asks for", style="bold"), _layers(found), Text()]
-    return Group(*parts, *(Text(line, style="dim") for line in _notes(found)))
+    return Group(*parts, *(Text(line, style="dim") for line in _notes(found, rules)))
 
 
-def _answer(found: Queues) -> str:
-    own = found.point(int(found.accelerator["array"]["queue_depth"]))
-    of_own = f"the accelerator's {own.depth} lose {_loss(own)}"
+def _answer(found: Queues, rules: QueueRules) -> str:
+    own = found.point(int(found.accelerator["array"][rules.key]))
+    verb = rules.said(own.depth or 0).rpartition(" ")[2]
+    of_own = f"the accelerator's {own.depth} {verb} {_loss(own)}"
     if found.depth is None:
         return f"No depth that can be built is within {_share(found.loss)}; {of_own}"
-    lose = "loses" if found.depth == 1 else "lose"
-    said = f"{plural(found.depth, 'window')} {lose} {_loss(found.point(found.depth))} of cycles"
+    said = f"{rules.said(found.depth)} {_loss(found.point(found.depth))} of cycles"
     return f"{said}, within {_share(found.loss)}; {of_own}"
 
 
@@ -104,7 +107,7 @@ def _share(loss: float) -> str:
     return f"{loss * 100:g} %"
 
 
-def _notes(found: Queues) -> Iterable[str]:
+def _notes(found: Queues, rules: QueueRules) -> Iterable[str]:
     yield "loss: of total cycles, DRAM included, against queues that are never full;"
     yield "worst: of the image that loses most. ▸ the smallest depth within the loss."
     if found.point(found.curve[0].depth).lut is None:
@@ -112,7 +115,8 @@ def _notes(found: Queues) -> Iterable[str]:
     else:
         yield "LUT, FF: of the whole array, from the area model."
     yield "By layer: cycles with unbounded queues; the smallest depth within the loss, the"
-    yield "same of the median and the worst image, the same in compute cycles; windows of"
-    yield "its longest pass. Queues as deep as a pass is long are never full."
+    first, *others = rules.longest
+    yield f"same of the median and the worst image, the same in compute cycles; {first}"
+    yield from others
     if found.unbounded_windows is not None:
-        yield f"Longer passes: 'unbounded' is {plural(found.unbounded_windows, 'window')}."
+        yield f"Longer passes: 'unbounded' is a depth of {count(found.unbounded_windows)}."

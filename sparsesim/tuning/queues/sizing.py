@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from statistics import median_high
 from threading import Lock
 from typing import Any
@@ -23,30 +22,33 @@ from sparsesim.area import estimate as area_estimate
 from sparsesim.engine.threads import each
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.batches import batches
-from sparsesim.machines.inner_join.parameters import DEEPEST, InnerJoinArray
-from sparsesim.machines.inner_join.queues.depths import COMPUTE, TOTAL, UNBOUNDED, Depths
-from sparsesim.machines.inner_join.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.resolve import resolve
+from sparsesim.spec.base import Spec
 from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.trace.doubtful_values import Noted
+from sparsesim.tuning.queues.depths import COMPUTE, TOTAL, UNBOUNDED, Depths
+from sparsesim.tuning.queues.records import DepthPoint, LayerQueues, Queues
+from sparsesim.tuning.queues.rules import QueueRules
 
 
-def size_queues(
+def sized(
+    rules: QueueRules,
+    array: type[Spec],
     trace: Trace,
-    accelerator: Accelerator | str | Path | None = None,
-    device: Device | str | Path | None = None,
-    *,
-    loss: float = 0.01,
-    progress: Callable[[int], Any] | None = None,
+    accelerator: Accelerator,
+    device: Device,
+    loss: float,
+    progress: Callable[[int], Any] | None,
 ) -> Queues:
     """The smallest queue depths within a loss, layer by layer and for the whole network.
 
     Args:
+        rules: of the machine's queues.
+        array: its parameters.
         trace: of `execute`, or loaded; the bits of all its images are held.
-        accelerator: default: all its defaults; counted under its own scheme.
-        device: gives the DRAM bandwidth and prices the array; default: XCZU9EG on the ZCU102.
+        accelerator: counted under its own scheme.
+        device: gives the DRAM bandwidth and prices the array.
         loss: share of the total cycles with unbounded queues that may be lost, 0 to below 1.
         progress: called with the number of layers done.
     Raises:
@@ -55,21 +57,21 @@ def size_queues(
     """
     if not 0 <= loss < 1:
         raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
-    accelerator, device = resolve(accelerator, device)
-    array = accelerator.array
-    if not isinstance(array, InnerJoinArray):
-        raise SpecError(f"machine '{accelerator.machine}' has no queues; no depth is to be found")
+    if not isinstance(accelerator.array, array):
+        raise SpecError(
+            f"machine '{accelerator.machine}' has no such queues; no depth is to be found"
+        )
     noted = Noted(trace.images)
     groups = list(batches(noted, accelerator.batch))
-    search = _Search(trace, groups, accelerator, device, Fraction(repr(loss)), progress)
+    search = _Search(trace, groups, accelerator, device, rules, Fraction(repr(loss)), progress)
     found = each(search.layer, [(layer,) for layer in trace.layers])
     kept = [pair for pair in found if pair is not None]
     if not kept:
         raise ModelError(f"{trace.source.model}: no layer has work to count")
-    network = _Network([depths for depths, _ in kept], accelerator, device)
-    flat = next((d for d in ladder() if network.is_flat(d)), DEEPEST)
-    depth = smallest(lambda d: search.holds(network.at(d), network.unbounded, TOTAL), flat)
-    shown = {*_up_to(flat), depth, array.queue_depth}
+    network = _Network([depths for depths, _ in kept], accelerator, device, rules)
+    flat = next((d for d in ladder(rules) if network.is_flat(d)), rules.most)
+    depth = smallest(lambda d: search.holds(network.at(d), network.unbounded, TOTAL), rules, flat)
+    shown = {*_up_to(rules, flat), depth, getattr(accelerator.array, rules.key)}
     longest = max(depths.pass_windows for depths, _ in kept)
     source = trace.source
     return Queues(
@@ -86,37 +88,37 @@ def size_queues(
     )
 
 
-def ladder() -> Iterable[int]:
-    """Depths that are tried first: 1, 2, 3, 4, 6, 8, 12, ... to the deepest there may be."""
-    yield 1
-    power = 2
-    while power <= DEEPEST:
-        yield power
-        if power + power // 2 <= DEEPEST:
-            yield power + power // 2
+def ladder(rules: QueueRules) -> Iterable[int]:
+    """Depths that are tried first: 1, 2, 3, 4, 6, 8, 12, ... of those that there may be."""
+    power = 1
+    while power <= rules.most:
+        for depth in (power, power + power // 2):
+            if rules.least <= depth <= rules.most and (depth == power or power > 1):
+                yield depth
         power *= 2
 
 
-def smallest(holds: Callable[[int], bool], most: int) -> int | None:
-    """The smallest depth from 1 to `most` that holds; None: not even the last does.
+def smallest(holds: Callable[[int], bool], rules: QueueRules, most: int) -> int | None:
+    """The smallest depth from the least to `most` that holds; None: not even the last does.
 
     Args:
         holds: false up to some depth, true from there on.
+        rules: say the least.
         most: where to stop.
     """
-    steps = list(_up_to(most))
+    steps = list(_up_to(rules, most))
     last = next((i for i, depth in enumerate(steps) if holds(depth)), None)
     if last is None:
         return None
-    low, high = steps[last - 1] if last else 0, steps[last]
+    low, high = steps[last - 1] if last else steps[0] - 1, steps[last]
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
 
 
-def _up_to(most: int) -> Iterable[int]:
-    yield from (depth for depth in ladder() if depth < most)
+def _up_to(rules: QueueRules, most: int) -> Iterable[int]:
+    yield from (depth for depth in ladder(rules) if depth < most)
     yield most
 
 
@@ -126,6 +128,7 @@ class _Search:
     groups: Sequence[Sequence[Any]]
     accelerator: Accelerator
     device: Device
+    rules: QueueRules
     loss: Fraction
     progress: Callable[[int], Any] | None
 
@@ -137,7 +140,7 @@ class _Search:
         return int(cycles[:, kind].sum()) <= int(unbounded[:, kind].sum()) * (1 + self.loss)
 
     def layer(self, layer: Any) -> tuple[Depths, LayerQueues] | None:
-        depths = Depths(self.trace, layer, self.groups, self.accelerator, self.device)
+        depths = Depths(self.trace, layer, self.groups, self.accelerator, self.device, self.rules)
         found = (depths, self._sized(depths)) if depths.pass_windows else None
         depths.release()
         with self._lock:
@@ -147,19 +150,19 @@ class _Search:
         return found
 
     def _sized(self, depths: Depths) -> LayerQueues:
-        flat = next((depth for depth in ladder() if depths.is_flat(depth)), DEEPEST)
-        whole = depths.unbounded
+        rules, whole = self.rules, depths.unbounded
+        flat = next((depth for depth in ladder(rules) if depths.is_flat(depth)), rules.most)
 
         def depth_of(kind: int) -> int | None:
-            return smallest(lambda d: self.holds(depths.at(d), whole, kind), flat)
+            return smallest(lambda d: self.holds(depths.at(d), whole, kind), rules, flat)
 
         def depth_of_image(i: int) -> int:
             one = whole[i : i + 1]
-            found = smallest(lambda d: self.holds(depths.of(i, d)[None], one, TOTAL), flat)
-            return found or DEEPEST + 1
+            found = smallest(lambda d: self.holds(depths.of(i, d)[None], one, TOTAL), rules, flat)
+            return found or rules.most + 1
 
         alone = [depth_of_image(i) for i in range(len(whole))]
-        middle, worst = (d if d <= DEEPEST else None for d in (median_high(alone), max(alone)))
+        middle, worst = (d if d <= rules.most else None for d in (median_high(alone), max(alone)))
         compute, total = whole.sum(axis=0)
         return LayerQueues(
             name=depths.layer.name,
@@ -177,8 +180,10 @@ class _Search:
 class _Network:
     """All layers with queues of one depth."""
 
-    def __init__(self, layers: list[Depths], accelerator: Accelerator, device: Device) -> None:
-        self.layers, self.accelerator = layers, accelerator
+    def __init__(
+        self, layers: list[Depths], accelerator: Accelerator, device: Device, rules: QueueRules
+    ) -> None:
+        self.layers, self.accelerator, self.key = layers, accelerator, rules.key
         self.unbounded = np.sum([layer.unbounded for layer in layers], axis=0)
         try:
             self.family = family_of(device).name
@@ -199,7 +204,7 @@ class _Network:
         worst = (cycles[:, TOTAL] / self.unbounded[:, TOTAL]).max() - 1
         area = None
         if self.family and depth is not None:
-            area = area_estimate(self.accelerator.with_(queue_depth=depth), self.family)
+            area = area_estimate(self.accelerator.with_(**{self.key: depth}), self.family)
         return DepthPoint(
             depth=depth,
             compute_cycles=int(cycles[:, COMPUTE].sum()),

@@ -1,9 +1,9 @@
 """One layer's exact cycles at any queue depth, each counted once.
 
-A deeper queue never costs a cycle: in the recurrence of docs/machines/inner_join.md a feeder waits
-for the end of the window `queue_depth` places back, a deeper queue asks for an earlier one, and all
-times are maxima of earlier times plus constants. A queue as deep as its pass has windows never
-makes a feeder wait: there it is the unbounded one.
+A deeper queue never costs a cycle: in the recurrences of machines that have queues what fills one
+waits for the end of what is as many places back, a deeper queue asks for an earlier one, and all
+times are maxima of earlier times plus constants. A queue that holds all of a pass is never full:
+there it is the unbounded one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from sparsesim.estimator.count import count, timed
 from sparsesim.estimator.prepare import Prepared
 from sparsesim.estimator.runs import prepared_runs
 from sparsesim.estimator.setting import setting
-from sparsesim.machines.inner_join.counting import longest_pass_windows
 from sparsesim.spec import Accelerator, Device
 from sparsesim.trace import ImageTrace, Trace, TraceLayer
+from sparsesim.tuning.queues.rules import QueueRules
 
 UNBOUNDED = 1 << 18
-"""Windows that are taken for no bound where a pass has more of them: the model keeps a time for
+"""A depth that is taken for no bound where a pass fills a deeper queue: the model keeps a time for
 each place of a queue."""
 
 COMPUTE, TOTAL = 0, 1
@@ -34,7 +34,7 @@ class Depths:
 
     Attributes:
         layer: of the trace.
-        pass_windows: of its longest pass; 0: it has no work.
+        pass_windows: the depth from which on queues are never full; 0: it has no work.
     """
 
     def __init__(
@@ -44,27 +44,33 @@ class Depths:
         groups: Sequence[Sequence[ImageTrace]],
         accelerator: Accelerator,
         device: Device,
+        rules: QueueRules,
     ) -> None:
-        self.layer = layer
+        self.layer, self._rules = layer, rules
         self._trace, self._groups = trace, groups
         self._on = setting(accelerator, device, accelerator.skipping)
         self._counted: dict[tuple[int, int], NDArray[np.int64]] = {}
         self._runs: list[list[Prepared]] | None = None
         self._flat = UNBOUNDED
         self.pass_windows = max(
-            (self._windows(run) for runs in self._laid_out() for run in runs), default=0
+            (
+                rules.never_full(run.passes, self._on.array)
+                for runs in self._laid_out()
+                for run in runs
+            ),
+            default=0,
         )
 
     @property
     def unbounded(self) -> NDArray[np.int64]:
         """Cycles with queues that are never full; as `at`."""
-        return self.at(min(max(1, self.pass_windows), UNBOUNDED))
+        return self.at(min(max(self._rules.least, self.pass_windows), UNBOUNDED))
 
     def at(self, depth: int) -> NDArray[np.int64]:
         """Cycles at a queue depth.
 
         Args:
-            depth: windows, 1 or more.
+            depth: one that an array may have, or deeper.
         Returns:
             int64, shape (groups of images, 2): compute, total.
         """
@@ -72,7 +78,7 @@ class Depths:
 
     def of(self, group: int, depth: int) -> NDArray[np.int64]:
         """Cycles of one group of images: int64, compute and total."""
-        depth = min(depth, self._flat, max(1, self.pass_windows))
+        depth = min(depth, self._flat, max(self._rules.least, self.pass_windows))
         if (group, depth) not in self._counted:
             runs = [self._count(run, depth) for run in self._laid_out()[group]]
             self._counted[group, depth] = np.sum(runs or [[0, 0]], axis=0, dtype=np.int64)
@@ -97,11 +103,7 @@ class Depths:
 
     def _count(self, run: Prepared, depth: int) -> list[int]:
         # Unchecked: no accelerator has queues as deep as those that stand for unbounded ones.
-        on = replace(self._on, array=self._on.array.model_copy(update={"queue_depth": depth}))
+        on = replace(self._on, array=self._on.array.model_copy(update={self._rules.key: depth}))
         (scheme,) = on.schemes
         found = timed(run, count(run, scheme, on), scheme, on)
         return [found.compute_cycles, found.total_cycles]
-
-    def _windows(self, run: Prepared) -> int:
-        """Windows of the longest pass: those of a tile, tile after tile."""
-        return longest_pass_windows(run.passes, self._on.array)
