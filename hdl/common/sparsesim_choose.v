@@ -11,7 +11,7 @@
 module sparsesim_choose #(
     // Values of a window, 1 to 64.
     parameter WINDOW = 16,
-    // Width of a value, 2 to 16.
+    // Width of a value, 1 to 64: of an operand, of a result, of flags that go with it.
     parameter VALUE_W = 8,
     // Width of the index; derived, leave it.
     parameter INDEX_W = WINDOW > 1 ? $clog2(WINDOW) : 1

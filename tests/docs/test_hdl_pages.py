@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sparsesim.errors import SparseSimError
+from sparsesim.machines import machine_names
 from sparsesim.rtl.compiler import find_compiler
 from sparsesim.rtl.parameters import declared
 from sparsesim.rtl.sources import modules, sources
@@ -22,10 +23,20 @@ PAGE = (ROOT / "hdl" / "README.md").read_text(encoding="utf-8")
 PAGES = ["hdl/README.md", "docs/waveform.md", "docs/decisions/verilog.md"]
 
 
-def _rows(header: str) -> list[list[str]]:
-    """The cells of the tables of the page whose header row begins so."""
+TOPS = {
+    "inner_join": "inner_join_accelerator_axi",
+    "systolic": "systolic_accelerator",
+    "stream": "stream_accelerator",
+    "broadcast": "broadcast_accelerator",
+}
+OF_ALL = ("ACT_W", "WEIGHT_W", "ACC_W", "COUNTERS_EN", "VALUE_W", "MAX_FILTERS")
+"""Parameters of all machines, in the table of the first alone."""
+
+
+def _rows(header: str, page: str = PAGE) -> list[list[str]]:
+    """The cells of the tables of a page whose header row begins so."""
     table = []
-    for part in PAGE.split(f"\n| {header} |")[1:]:
+    for part in page.split(f"\n| {header} |")[1:]:
         lines = part.splitlines()[2:]
         table += lines[: lines.index("")]
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table]
@@ -75,36 +86,49 @@ def test_the_tree_is_that_of_the_files() -> None:
     assert _tree() == found
 
 
-def test_the_parameters_are_those_of_the_top() -> None:
-    """Those without a number as their default are derived."""
-    given = declared("inner_join_accelerator_axi").items()
+def _parameters(machine: str) -> dict[str, list[str]]:
+    """The rows of a machine's table, by parameter."""
+    part = PAGE.partition(f"\n### Of `{machine}`\n")[2].partition("\n#")[0]
+    return {row[0]: row for row in _rows("parameter", part)}
+
+
+@pytest.mark.parametrize("machine", machine_names())
+def test_the_parameters_are_those_of_the_top(machine: str) -> None:
+    """Those without a number as their default are derived; those of all stand with the first."""
+    given = declared(TOPS[machine]).items()
     defaults = {name: str(told.default) for name, told in given if told.default is not None}
-    rows = _rows("parameter")
-    assert {row[0]: row[2] for row in rows} == defaults
-    limits = _limits()
-    assert {row[0]: row[3] for row in rows} == {name: limits[name] for name in defaults}
+    rows = _parameters(machine)
+    assert set(OF_ALL) <= set(defaults)
+    if machine != machine_names()[0]:
+        first = _parameters(machine_names()[0])
+        assert not set(OF_ALL) & set(rows)
+        rows = rows | {name: first[name] for name in OF_ALL}
+    assert {name: row[2] for name, row in rows.items()} == defaults
+    limits = _limits(TOPS[machine])
+    assert {name: row[3] for name, row in rows.items()} == {name: limits[name] for name in defaults}
 
 
-def _limits() -> dict[str, str]:
+def _limits(top: str) -> dict[str, str]:
     """`LOW to HIGH` of each parameter, as the modules below the top check them."""
     found: dict[str, str] = {}
-    for path in sources(
-        "inner_join_accelerator_axi"
-    ):  # from the top down: the array's lanes, not a PE's
+    for path in sources(top):  # from the top down: the array's lanes, not a PE's
         for name, told in declared(path.stem).items():
             if told.low is not None:
                 found.setdefault(name, f"{told.low} to {told.high}")
     return found
 
 
-def test_the_fields_are_those_of_the_accelerator() -> None:
-    """A field's value is the parameter's, or its place among the words that the page lists."""
-    rows = {row[0]: row for row in _rows("parameter") if row[1]}
-    machine = Accelerator()
-    assert set(rows) == set(machine.rtl_parameters())
-    for name, number in machine.rtl_parameters().items():
-        value = getattr(machine, rows[name][1])
-        assert value == number or f"{number} `{value}`" in rows[name][4], name
+@pytest.mark.parametrize("machine", machine_names())
+def test_the_fields_are_those_of_the_accelerator(machine: str) -> None:
+    """A field's value is the parameter's, or among the words that the page lists beside it."""
+    rows = {name: row for name, row in _parameters(machine).items() if row[1]}
+    one = Accelerator(machine=machine)
+    given = {name: n for name, n in one.rtl_parameters().items() if name in _parameters(machine)}
+    assert set(rows) == {name for name in given if _parameters(machine)[name][1]}
+    assert set(one.array.model_dump()) <= {row[1] for row in rows.values()} | {"dense_streams"}
+    for name, row in rows.items():
+        value = getattr(one, row[1])
+        assert value == given[name] or f"`{value}`" in row[4], name
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -92,8 +92,8 @@ def ladder(rules: QueueRules) -> Iterable[int]:
     """Depths that are tried first: 1, 2, 3, 4, 6, 8, 12, ... of those that there may be."""
     power = 1
     while power <= rules.most:
-        for depth in (power, power + power // 2):
-            if rules.least <= depth <= rules.most and (depth == power or power > 1):
+        for depth in dict.fromkeys((power, power + power // 2)):
+            if rules.least <= depth <= rules.most:
                 yield depth
         power *= 2
 
