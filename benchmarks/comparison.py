@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sparsesim.choice.file import load_choice
-from sparsesim.choice.record import Choice, Chosen
+from sparsesim.choice.record import Choice, Chosen, Opponent
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/results/machines.md"
@@ -139,6 +139,26 @@ def _network(name: str, choice: Choice) -> Iterator[str]:
         mark = "**" if one is choice.best else ""
         yield f"| {name} | {mark}{one.machine}{mark} | {' | '.join(_cells(one))} |"
         name = ""
+    dense = choice.dense
+    if dense is not None:
+        yield f"|  | *best dense: {dense.accelerator.machine}* | {' | '.join(_opponent(dense))} |"
+
+
+def _opponent(one: Opponent) -> tuple[str, ...]:
+    array = one.accelerator
+    return (
+        array.skipping,
+        f"{array.rules.size(array.array)}, {one.multipliers} multipliers",
+        f"{array.clock_mhz:.0f}",
+        f"{one.cycles:,.0f}",
+        f"{one.ms:.3g}",
+        *_percent(one.shares),
+        *("1.00x", "", ""),
+    )
+
+
+def _percent(shares: Mapping[str, float | None]) -> Iterator[str]:
+    return (f"{100 * (shares[key] or 0):.0f} %" for key in ("lut", "dsp", "bram36"))
 
 
 def _cells(one: Chosen) -> tuple[str, ...]:
@@ -149,7 +169,7 @@ def _cells(one: Chosen) -> tuple[str, ...]:
         f"{array.clock_mhz:.0f}",
         f"{one.cycles:,.0f}",
         f"{one.ms:.3g}",
-        *(f"{100 * (one.shares[key] or 0):.0f} %" for key in ("lut", "dsp", "bram36")),
+        *_percent(one.shares),
         _times(one.same_device),
         _times(one.equal_fpga),
         next(iter(one.bounds), ""),

@@ -49,6 +49,34 @@ def test_the_readme_shows_what_the_command_prints(
         assert line.strip() in printed
 
 
+def test_the_readme_shows_what_choose_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sparsesim.cli import app
+
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "README.md").read_text().split("## Which one to build\n\n")[1]
+    command, _, shown = text.split("\n\nThe best array")[0].partition("\n\n")
+    app(command.replace("\\\n", " ").split()[2:], standalone_mode=False)
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    for line in shown.splitlines():
+        assert line.strip() in (*printed, "…")
+
+
+def test_the_readmes_speeds_are_those_of_the_comparison() -> None:
+    """Each row of the table on machines, in docs/results/machines.md."""
+    text = (ROOT / "README.md").read_text().split("## Which one to build\n\n")[1]
+    page = (ROOT / "docs/results/machines.md").read_text().split("## xc7z020")[1].split("\n## ")[0]
+    best = {
+        cells[1].strip(): {cells[at].strip().strip("*") for at in (2, 3, 7, 11, 12)}
+        for cells in (line.split("|") for line in page.splitlines() if "| **" in line)
+    }
+    rows = [line.split("|") for line in text.split("\n## ")[0].splitlines() if line[:2] == "| "]
+    assert len(rows) == 1 + len(best)
+    for name, *cells in ([cell.strip() for cell in row[1:-1]] for row in rows[1:]):
+        assert {*cells} == best[name]
+
+
 def test_the_readme_shows_what_a_sweep_prints(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

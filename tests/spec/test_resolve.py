@@ -26,7 +26,7 @@ def test_a_preset_brings_the_device_of_its_name(device):
     for name in names:
         assert resolve(name)[1].name == device
         assert resolve(name.upper())[1].name == device
-        assert resolve(ss.Accelerator.named(name).with_(rows=3))[1].name == device
+        assert resolve(ss.Accelerator.named(name).with_(batch=3))[1].name == device
 
 
 def test_a_device_that_is_named_is_taken(tmp_path):
@@ -49,8 +49,8 @@ def test_files_are_read(tmp_path):
 
 def test_an_unknown_name_is_one_line():
     with pytest.raises(SpecError) as error:
-        resolve("xc7z020-stream-large")
-    assert str(error.value).startswith("unknown accelerator 'xc7z020-stream-large'; did you mean")
+        resolve("xc7z020-stream-huge")
+    assert str(error.value).startswith("unknown accelerator 'xc7z020-stream-huge'; did you mean")
 
 
 def test_a_sweep_that_starts_from_a_preset_has_its_device():
