@@ -64,6 +64,10 @@ async def a_reset_in_a_pass_forgets_it(dut):
     await bench.is_the_models(np.zeros_like(act), weight)
 
 
+def test_broadcast_array_without_counters(simulate):
+    simulate("broadcast_array", {"PES": 3, "PE_SUMS": 2, "UNITS": 2, "COUNTERS_EN": 0})
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -76,7 +80,3 @@ async def a_reset_in_a_pass_forgets_it(dut):
 )
 def test_broadcast_array(simulate, parameters):
     simulate("broadcast_array", {"COUNTERS_EN": 1, **parameters})
-
-
-def test_broadcast_array_without_counters(simulate):
-    simulate("broadcast_array", {"PES": 3, "PE_SUMS": 2, "UNITS": 2, "COUNTERS_EN": 0})

@@ -166,11 +166,11 @@ async def a_reset_drops_what_is_in_it(dut):
 @pytest.mark.parametrize(
     "parameters",
     [
+        {"PE_SUMS": 3, "QUEUE_DEPTH": 4, "ENTRY_RUN_BITS": 2, "COUNTERS_EN": 0},
         {"PE_SUMS": 8, "QUEUE_DEPTH": 3, "ENTRY_RUN_BITS": 2},
         {"PE_SUMS": 1, "QUEUE_DEPTH": 2, "ENTRY_RUN_BITS": 1, "AHEAD": 1},
         {"PE_SUMS": 40, "QUEUE_DEPTH": 8, "ENTRY_RUN_BITS": 4, "ACC_W": 16},
         {"PE_SUMS": 5, "ENTRY_RUN_BITS": 8, "ACT_W": 16, "WEIGHT_W": 16, "ACC_W": 40},
-        {"PE_SUMS": 3, "QUEUE_DEPTH": 4, "ENTRY_RUN_BITS": 2, "COUNTERS_EN": 0},
     ],
 )
 def test_broadcast_pe(simulate, parameters):

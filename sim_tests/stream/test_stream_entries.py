@@ -187,6 +187,7 @@ async def reset_drops_what_is_inside(dut):
         {},
         {"WINDOW": 4, "DEPTH": 64},
         {"WINDOW": 2, "DEPTH": 16, "VALUE_W": 4, "OPERAND_W": 5},
+        {"WINDOW": 8, "DEPTH": 16, "VALUE_W": 4, "OPERAND_W": 6},
         {"WINDOW": 64, "DEPTH": 16},
         {"WINDOW": 32, "DEPTH": 4096, "VALUE_W": 12, "OPERAND_W": 13},
     ],
