@@ -51,8 +51,12 @@ _ARRAYS = [
 _ENTRIES = [(16, 9), (256, 9), (4096, 9), (256, 8)]
 
 # Rows by lanes; arrays as (streamed, rows, lanes, units, feed_latency).
-_PLACED_ROWS = (4, 8, 16, 32)
-_PLACED_ARRAYS = [("activation", 12, 8, 4, 2), ("weight", 12, 8, 4, 2)]
+_PLACED_ROWS = (8, 16, 32, 4)
+_PLACED_ARRAYS = [
+    ("activation", 12, 8, 4, 2),
+    ("activation", 6, 16, 2, 2),
+    ("weight", 12, 8, 4, 2),
+]
 
 
 def main(families: Sequence[str]) -> None:
@@ -115,6 +119,7 @@ def _place() -> None:
     rows: list[PlacedRow] = []
     for lanes in _PLACED_ROWS:
         rows += _placed("row", _accelerator("activation", 16, lanes, 256, 16, 4, 1))
+        write_rows(rows, TABLE)
     for streamed, count, lanes, units, latency in _PLACED_ARRAYS:
         rows += _placed("array", _accelerator(streamed, count, lanes, 256, 16, units, latency))
         write_rows(rows, TABLE)

@@ -17,6 +17,7 @@ from sparsesim.area.common.postprocess import Postprocess
 from sparsesim.area.common.postprocess_unit import PostprocessUnit
 from sparsesim.area.part_model import PartModel
 from sparsesim.area.runs import Run
+from sparsesim.machines.broadcast.area.clock import read_clocks as broadcast_clocks
 from sparsesim.machines.inner_join import SCHEMES
 from sparsesim.machines.inner_join.area import array, packed_sums, pe
 from sparsesim.machines.inner_join.area.array import Surround
@@ -27,8 +28,10 @@ from sparsesim.machines.stream.area import around as around_rows
 from sparsesim.machines.stream.area import entries
 from sparsesim.machines.stream.area import row as stream_row
 from sparsesim.machines.stream.area.around import Around
+from sparsesim.machines.stream.area.clock import read_clocks as stream_clocks
 from sparsesim.machines.stream.area.entries import Entries
 from sparsesim.machines.stream.area.row import Row
+from sparsesim.machines.systolic.area.clock import read_clocks as systolic_clocks
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import OPTIONS, PART
 
@@ -173,6 +176,14 @@ def _sections() -> Iterable[str]:
         "An array of 16x16 PEs has 256 multipliers, the largest ECP5 156, so that it can't be "
         "placed there."
     )
+    yield (
+        "The other machines' parts and arrays, placed likewise (`--clocks` of "
+        "`benchmarks.stream_synthesis`, `systolic_synthesis`, `broadcast_synthesis`):"
+    )
+    yield _table(
+        ["design", "LUT4 sites", "MHz", "range", "seeds", "of its part's MHz"],
+        [*_stream_clocks(), *_systolic_clocks(), *_broadcast_clocks()],
+    )
     yield "## The area model"
     yield (
         "`sparsesim.area.estimate` serves sweeps: LUTs and flip-flops of each part are a sum of "
@@ -235,6 +246,58 @@ def _stream() -> Iterable[str]:
     )
 
 
+def _stream_clocks() -> Iterable[Sequence[str]]:
+    groups = _grouped(stream_clocks(), "lanes", "part", "streams", "rows", "units", "feed_latency")
+    alone = {rows[0].lanes: rows for rows in groups if rows[0].part == "row"}
+    for rows in groups:
+        one = rows[0]
+        words = f"`stream`: row of {one.lanes}"
+        if one.part == "array":
+            words = (
+                f"`stream`: {one.rows} rows of {one.lanes}, {one.units} units, `{one.streams}`, "
+                f"feed latency {one.feed_latency}"
+            )
+        yield _placed_line(words, rows, alone[one.lanes])
+
+
+def _systolic_clocks() -> Iterable[Sequence[str]]:
+    groups = _grouped(systolic_clocks(), "part", "dataflow", "n_of_m", "rows", "cols", "units")
+    alone = {(g[0].dataflow, g[0].n_of_m): g for g in groups if g[0].part == "pe"}
+    for rows in groups:
+        one = rows[0]
+        size = "PE" if one.part == "pe" else f"{one.rows}x{one.cols} array, {one.units} units"
+        n_of_m = "" if one.n_of_m == "none" else f", {one.n_of_m}"
+        words = f"`systolic`: {size}, `{one.dataflow}`{n_of_m}"
+        yield _placed_line(words, rows, alone[one.dataflow, one.n_of_m])
+
+
+def _broadcast_clocks() -> Iterable[Sequence[str]]:
+    groups = _grouped(
+        broadcast_clocks(), "part", "queue_depth", "pe_sums", "acc_bits", "pes", "units"
+    )
+    alone = {(g[0].pe_sums, g[0].acc_bits): g for g in groups if g[0].part == "pe"}
+    for rows in groups:
+        one = rows[0]
+        size = "PE" if one.part == "pe" else f"{one.pes} PEs, {one.units} units"
+        words = f"`broadcast`: {size}, {one.pe_sums} sums of {one.acc_bits} bits"
+        yield _placed_line(words, rows, alone[one.pe_sums, one.acc_bits])
+
+
+def _grouped(rows: Iterable[Any], *keys: str) -> list[list[Any]]:
+    """Placements of a table by their designs, in its order."""
+    groups: dict[tuple[object, ...], list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(getattr(row, key) for key in keys)].append(row)
+    return list(groups.values())
+
+
+def _placed_line(words: str, rows: Sequence[Any], alone: Sequence[Any]) -> Sequence[str]:
+    """A line of a table of clocks; a part alone is held against nothing."""
+    own, part = (statistics.median(row.clock_mhz for row in group) for group in (rows, alone))
+    share = "" if rows is alone else f"{own / part:.2f}"
+    return [words, f"{rows[0].luts:,}", *_clock(rows), share]
+
+
 def _counts(model: PartModel, design: Any, with_memory: bool = False, **changes: object) -> str:
     run = _found(model, replace(design, **changes))
     memory = f", {run.bram36:g}" if with_memory else ""
@@ -275,7 +338,7 @@ def _name(row: PlacedRow) -> str:
     return f"{row.rows}x{row.cols} array, {pe}, feed latency {row.feed_latency}"
 
 
-def _clock(rows: Sequence[PlacedRow]) -> list[str]:
+def _clock(rows: Sequence[Any]) -> list[str]:
     clocks = [row.clock_mhz for row in rows]
     low, high = min(clocks), max(clocks)
     return [f"{statistics.median(clocks):.0f}", f"{low:.0f} to {high:.0f}", str(len(rows))]

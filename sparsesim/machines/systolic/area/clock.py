@@ -56,9 +56,15 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
 
 
 @cache
+def read_clocks() -> tuple[PlacedRow, ...]:
+    """All placements, in the order of the file."""
+    return read_rows(TABLE, PlacedRow)
+
+
+@cache
 def _periods() -> dict[tuple[str, int], float]:
     """Of a PE by its dataflow and how many activations it selects among: the median over seeds."""
-    return median_periods(read_rows(TABLE, PlacedRow), "pe", _kind)
+    return median_periods(read_clocks(), "pe", _kind)
 
 
 def _kind(row: PlacedRow) -> tuple[str, int]:
