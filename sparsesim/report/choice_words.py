@@ -8,7 +8,7 @@ from sparsesim.choice.goals import ENERGY_NOTE, GOALS
 from sparsesim.choice.record import Choice, Chosen, LeftOut, Opponent
 from sparsesim.figures import count, percent, plural, thousandths, times
 from sparsesim.machines.machine import Machine
-from sparsesim.report.facts import file_name
+from sparsesim.report.facts import dense_in_words, file_name
 from sparsesim.result.resources import NAMES
 from sparsesim.spec.writing import accelerator_toml
 
@@ -85,7 +85,7 @@ def opponent(dense: Opponent | None) -> str:
         return "none: no dense accelerator fits"
     on = dense.accelerator
     tried = "" if dense.is_proven else " (the most promising were tried)"
-    said = f"{rules(dense).words(on.array, 'dense')} at {on.clock_mhz:.0f} MHz{tried}, "
+    said = f"{dense_in_words(on.machine, on.array)} at {on.clock_mhz:.0f} MHz{tried}, "
     said += f"{_formats(on.activation_format, on.weight_format)}: {thousandths(dense.ms)} ms"
     if dense.ms_dense_formats > dense.ms:
         said += f" ({thousandths(dense.ms_dense_formats)} with both dense)"
