@@ -193,7 +193,7 @@ def test_a_model_without_inputs(estimate):
         ("array.batch=2", "--set array.batch=2: 'batch' is no key of the array; write batch=2"),
         (
             "weight_buffer_kib=0.001",
-            "conv1: a slice of 16 elements of 16 filters needs 2304 bits of the weight buffer; "
+            "conv1: a slice of 8 elements of 20 filters needs 1440 bits of the weight buffer; "
             "half of weight_buffer_kib is 4",
         ),
     ],

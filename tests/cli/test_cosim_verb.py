@@ -21,7 +21,7 @@ def test_agreement_is_a_table_and_code_0(run, fc4):
     ran = run(*fc4, "--workers", "1", "-o", "found.json")
     assert ran.code == 0
     lines = [line.split() for line in ran.out.splitlines()]
-    assert ["Model", "and", "Verilog,", "4x4", "two_sided"] in lines
+    assert ["Model", "and", "Verilog,", "4x4", "inner_join,", "two_sided"] in lines
     layer = next(line for line in lines if line[:1] == ["fc4"])
     assert layer[2] == layer[3] and layer[-1] == "yes"
     found = json.loads(Path("found.json").read_text())
