@@ -124,6 +124,7 @@ async def the_lowest_row_is_served_without_a_gap(dut):
     [
         {"OF": 1, "UNITS": 1, "ROWS": 1, "LANES": 1},
         {"OF": 3, "UNITS": 2, "UNIT": 1, "ROWS": 6, "LANES": 5, "BY_LANE": 1},
+        {"OF": 6, "UNITS": 1, "ROWS": 6, "LANES": 3},
         {"OF": 17, "UNITS": 3, "UNIT": 2, "ROWS": 53, "LANES": 20, "ACC_W": 9},
     ],
 )
