@@ -36,7 +36,7 @@ OF_OTHERS = {
 }
 """Those of other machines, where there is one: of the scheme that is the best."""
 PRESENT_OF_OTHERS = [name for name in OF_OTHERS if name in Accelerator.names()]
-PUBLISHED = ("eie", "sparten")
+PUBLISHED = ("eie", "nullhop", "sparten")
 """Those that stand for a published machine."""
 PRESENT = [name for name in HERE if name in Accelerator.names()]
 
