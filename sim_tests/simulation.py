@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 import pytest
 from hdl_coverage import COVERAGE_FOLDER
 
+from sparsesim.cache_root import cache_root
 from sparsesim.errors import SparseSimError
 from sparsesim.rtl.build import Options, build_program
 from sparsesim.rtl.cache import cache_folder, made_once
@@ -105,7 +106,12 @@ def run(
             test_module=test_module, hdl_toplevel=top, hdl_toplevel_lang="verilog",
             build_dir=built, test_dir=folder, results_xml=str(results), log_file=log,
             seed=seed(), timescale=TIMESCALE, plusargs=plusargs,
-            extra_env={"SPARSESIM_PARAMETERS": json.dumps({**defaults, **parameters})},
+            extra_env={
+                "SPARSESIM_PARAMETERS": json.dumps({**defaults, **parameters}),
+                # Each simulation starts a Python of its own, which else compiles 300 modules anew.
+                "PYTHONDONTWRITEBYTECODE": "",
+                "PYTHONPYCACHEPREFIX": str(cache_root() / "bytecode"),
+            },
         )  # fmt: skip
     failures = _failures(results, log)
     if failures:
