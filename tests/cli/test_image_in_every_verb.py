@@ -199,6 +199,7 @@ def test_sweep(run, fixed):
         return [dict(zip(rows[0].split(","), row.split(","), strict=True)) for row in rows[1:]]
 
     settings = [word for key in ("rows=4", "cols=4", "window=4") for word in ("--set", key)]
+    settings += ["--accelerator", "default"]
     for more, images in (("", 4), ("images = 8\n", 8)):
         (point,) = points(more)
         device = ("--device", "xc7z020", "--images", images)

@@ -169,5 +169,5 @@ class Broadcast(Machine):
     @property
     def studies(self) -> Mapping[str, Study]:
         answers = "how deep its queues must be for a network"
-        module = "sparsesim.machines.broadcast.queues"
+        module = f"{__package__}.queues"  # no point's numbers hang on it (sweeps/code.py)
         return {"queues": Study(answers, f"{module}:size_queues", f"{module}:text")}

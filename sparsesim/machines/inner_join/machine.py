@@ -184,5 +184,5 @@ class InnerJoin(Machine):
     @property
     def studies(self) -> Mapping[str, Study]:
         answers = "how deep its queues must be for a network"
-        module = "sparsesim.machines.inner_join.queues"
+        module = f"{__package__}.queues"  # no point's numbers hang on it (sweeps/code.py)
         return {"queues": Study(answers, f"{module}:size_queues", f"{module}:text")}
