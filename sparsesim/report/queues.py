@@ -13,20 +13,18 @@ from sparsesim.report.console import cells, plain_table
 from sparsesim.report.facts import file_name
 from sparsesim.report.heading import heading
 from sparsesim.report.naming import fitted
-from sparsesim.spec.base import Spec
 from sparsesim.tuning.queues.records import DepthPoint, LayerQueues, Queues
 from sparsesim.tuning.queues.rules import QueueRules
 
 
-def queues_text(found: Queues, rules: QueueRules, array: type[Spec]) -> RenderableType:
+def queues_text(found: Queues, rules: QueueRules) -> RenderableType:
     """The report.
 
     Args:
         found: of `sized`.
         rules: of the machine's queues.
-        array: its parameters.
     """
-    a, outline = found.accelerator, rules.outline(array(**found.accelerator["array"]))
+    a, outline = found.accelerator, rules.outline(rules.array(**found.accelerator["array"]))
     parts = heading(
         f"Queue depths of {file_name(found.model)}",
         f"{outline}, {found.scheme}, clock {a['clock_mhz']:g} MHz; {found.device['name']}",

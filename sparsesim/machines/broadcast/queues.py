@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-from rich.console import RenderableType
+from functools import partial
 
 from sparsesim.machines.broadcast.parameters import DEPTHS, BroadcastArray
 from sparsesim.machines.passes import Passes
 from sparsesim.report.queues import queues_text
-from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.resolve import resolve
-from sparsesim.trace import Trace
-from sparsesim.tuning.queues.records import Queues
 from sparsesim.tuning.queues.rules import QueueRules
-from sparsesim.tuning.queues.sizing import sized
+from sparsesim.tuning.queues.study import QueueStudy
 
 
 def never_full(passes: Passes, array: BroadcastArray) -> int:
@@ -34,6 +26,7 @@ def _said(depth: int) -> str:
 
 
 RULES = QueueRules(
+    array=BroadcastArray,
     key="queue_depth",
     least=DEPTHS[0],
     most=DEPTHS[1],
@@ -48,23 +41,5 @@ RULES = QueueRules(
 )
 
 
-def size_queues(
-    trace: Trace,
-    accelerator: Accelerator | str | Path | None = None,
-    device: Device | str | Path | None = None,
-    *,
-    loss: float = 0.01,
-    progress: Callable[[int], Any] | None = None,
-) -> Queues:
-    """The smallest queue depths within a loss; arguments as those of other machines' studies.
-
-    Raises:
-        SpecError: a loss out of range, another machine, a layer that does not fit the buffers.
-        ModelError: no layer has work.
-    """
-    return sized(RULES, BroadcastArray, trace, *resolve(accelerator, device), loss, progress)
-
-
-def text(found: Queues) -> RenderableType:
-    """The report of `size_queues`."""
-    return queues_text(found, RULES, BroadcastArray)
+size_queues = QueueStudy(RULES).size_queues
+text = partial(queues_text, rules=RULES)

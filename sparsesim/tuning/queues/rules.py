@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparsesim.machines.passes import Passes
+from sparsesim.spec.base import Spec
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class QueueRules:
     """Queues whose depth one key of an array sets; a deeper one never costs a cycle.
 
     Attributes:
+        array: the machine's parameters.
         key: of the array: the depth.
         least, most: depths that an array may have.
         never_full: (passes, array) -> the depth from which on queues never are, in any pass.
@@ -23,6 +25,7 @@ class QueueRules:
             lines.
     """
 
+    array: type[Spec]
     key: str
     least: int
     most: int

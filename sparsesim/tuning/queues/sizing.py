@@ -23,7 +23,6 @@ from sparsesim.engine.threads import each
 from sparsesim.errors import ModelError, SpecError
 from sparsesim.estimator.batches import batches
 from sparsesim.spec import Accelerator, Device
-from sparsesim.spec.base import Spec
 from sparsesim.synth.families import family_of
 from sparsesim.trace import Trace
 from sparsesim.trace.doubtful_values import Noted
@@ -34,7 +33,6 @@ from sparsesim.tuning.queues.rules import QueueRules
 
 def sized(
     rules: QueueRules,
-    array: type[Spec],
     trace: Trace,
     accelerator: Accelerator,
     device: Device,
@@ -45,7 +43,6 @@ def sized(
 
     Args:
         rules: of the machine's queues.
-        array: its parameters.
         trace: of `execute`, or loaded; the bits of all its images are held.
         accelerator: counted under its own scheme.
         device: gives the DRAM bandwidth and prices the array.
@@ -57,7 +54,7 @@ def sized(
     """
     if not 0 <= loss < 1:
         raise SpecError(f"loss {loss:g} is out of range; use 0 to below 1, or 0% to below 100%")
-    if not isinstance(accelerator.array, array):
+    if not isinstance(accelerator.array, rules.array):
         raise SpecError(
             f"machine '{accelerator.machine}' has no such queues; no depth is to be found"
         )
