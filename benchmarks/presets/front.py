@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import geometric_mean
 
-from sparsesim.area.clock import ASSUMED_MHZ, PLACED
+from sparsesim.area.clock import ASSUMED_MHZ
 from sparsesim.errors import SparseSimError
 from sparsesim.spec import Accelerator, Device
 from sparsesim.spec.front import FRONT
@@ -52,7 +52,7 @@ def _means(device: Device, folder: Path) -> dict[str, float]:
     for name in Accelerator.names():
         if device_of_name(name, [device.name]) and name.endswith("-middle"):
             accelerator = Accelerator.named(name)
-            if family_of(device).name != PLACED:
+            if not family_of(device).is_placed:
                 accelerator = accelerator.with_(clock_mhz=ASSUMED_MHZ)
             job = Job(name, accelerator, device, 0)
             outcomes = [measure(traces.execute(one), [job])[0] for one in space.workloads]

@@ -20,7 +20,6 @@ from statistics import geometric_mean
 
 from benchmarks.presets.writing import SHARES, taken_of
 from sparsesim import area
-from sparsesim.area.clock import PLACED
 from sparsesim.choice.space import budget_of, buffers, choice_spec
 from sparsesim.errors import SparseSimError
 from sparsesim.machines import DEFAULT, machine_named, machine_names
@@ -152,7 +151,7 @@ def _spec(device: Device, machine: str, share: float) -> SweepSpec:
         within=share,
         runs=1,
         seed=0,
-        one_clock=family_of(device).name != PLACED,
+        one_clock=not family_of(device).is_placed,
     )
     return made.with_(name=f"{device.name}-{machine}", networks=networks)
 
@@ -166,8 +165,9 @@ def _text(called: str, found: Sequence[Timed], device: Device, size: str) -> str
     for one in found:
         others.setdefault(one.accelerator.skipping, one.mean_ms)
     schemes = ", ".join(f"{scheme} {best.mean_ms / ms:.2f}x" for scheme, ms in others.items())
-    family = family_of(device).name
-    clock = on.rules.clock(on, family).source if family == PLACED else "one for all, an assumption"
+    family, clock = family_of(device), "one for all, an assumption"
+    if family.is_placed:
+        clock = on.rules.clock(on, family.name).source
     said = (
         f"The fastest {on.machine} array found in up to {SHARES[size]} of the {device.board}'s "
         f"{device.name}:",

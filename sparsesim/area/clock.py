@@ -60,28 +60,21 @@ def median_periods(rows: Iterable[Row], part: str, key: Callable[[Row], Key]) ->
     return {design: statistics.median(periods) for design, periods in seeds.items()}
 
 
-def placed_clock(period_ns: float, words: str, how: str = "placed") -> Clock:
-    """The clock of a part on ECP5.
+def part_clock(period_ns: float, words: str, family: str, how: str = "placed") -> Clock:
+    """The clock of a part: on ECP5 what was placed; where nothing can be placed, as much more or
+    less than the default PE's as the two are on ECP5.
 
     Args:
-        period_ns: of the part.
+        period_ns: of the part on ECP5.
         words: what it is, behind "its": `PE`.
+        family: of the device.
         how: the period is known.
     """
-    source = f"its {words} alone, {how}, on ECP5"
-    return Clock(round(1e3 / period_ns, 1), True, source, period_ns, words)
-
-
-def assumed_clock(period_ns: float, words: str) -> Clock:
-    """The clock of a part where nothing can be placed: as much more or less than the default PE's
-    as the two are on ECP5.
-
-    Args:
-        period_ns: of the part, as placed on ECP5.
-        words: what it is, behind "its": `PE`.
-    """
-    how = f"assumed: {ASSUMED_MHZ:g} MHz for {DEFAULT}'s default PE, others scaled as on ECP5"
-    return Clock(round(ASSUMED_MHZ * ASSUMED_NS / period_ns, 1), False, how, period_ns, words)
+    if family == PLACED:
+        source = f"its {words} alone, {how}, on ECP5"
+        return Clock(round(1e3 / period_ns, 1), True, source, period_ns, words)
+    source = f"assumed: {ASSUMED_MHZ:g} MHz for {DEFAULT}'s default PE, others scaled as on ECP5"
+    return Clock(round(ASSUMED_MHZ * ASSUMED_NS / period_ns, 1), False, source, period_ns, words)
 
 
 def placed_ratio(one: Accelerator, other: Accelerator) -> float | None:

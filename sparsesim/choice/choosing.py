@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sparsesim import area
-from sparsesim.area.clock import PLACED
 from sparsesim.choice.goals import GOALS
 from sparsesim.choice.kept import Kept, Progress, cached_folder
 from sparsesim.choice.lost import lost, nothing_fits, why_not
@@ -83,16 +82,16 @@ def choose(
     if seed < 0:
         raise SpecError(f"seed {seed} is out of range; use 0 and up")
     board = resolve(None, device)[1]
-    family = family_of(board).name
+    family = family_of(board)
     search = _Search(
         board,
-        family,
+        family.name,
         goal,
         within,
         budget_of(board, within),
         seed,
         workers,
-        family != PLACED if one_clock is None else one_clock,
+        not family.is_placed if one_clock is None else one_clock,
     )
     require_layers(trace.source.model, trace.layers, trace.host)
     names = list(machines or machine_names())
@@ -237,18 +236,18 @@ class _Search:
         )
 
         def opponent(budget: area.Resources, batch: int) -> Opponent | None:
-            def sought() -> Opponent | None:
-                best = search.best(budget, {1, batch})
-                return None if best is None else opponent_of(best, each[0], self.device)
-
-            return kept.opponent_of(
-                sought,
+            best = kept.dense_of(
+                lambda: search.best(budget, {1, batch}),
                 self.device,
                 budget=asdict(budget),
                 batch=batch,
                 one_clock=self.one_clock,
                 results=[result.accelerator.sha256() for result in each],
             )
+            if best is None:
+                return None
+            search.remember(best)
+            return opponent_of(best, each[0], self.device)
 
         progress(label, 0, len(each) + 1)
         dense, own = opponent(self.budget, max(r.accelerator.batch for r in each)), {}

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sparsesim.cache_root import cache_root
-from sparsesim.choice.record import Opponent
+from sparsesim.choice.opponent import Dense
 from sparsesim.errors import TraceError
 from sparsesim.estimator import estimate
 from sparsesim.files import write_text
@@ -27,7 +27,7 @@ from sparsesim.trace.prepare import watched
 from sparsesim.trace.store import load_trace, save_trace
 
 Progress = Callable[[str, int, int], Any]
-_OPPONENT: TypeAdapter[Opponent | None] = TypeAdapter(Opponent | None)
+_DENSE: TypeAdapter[Dense | None] = TypeAdapter(Dense | None)
 
 
 def cached_folder(trace: Trace, device: Device) -> Path:
@@ -91,9 +91,9 @@ class Kept:
             save_result(found, path, force=True)
             return found
 
-    def opponent_of(
-        self, make: Callable[[], Opponent | None], device: Device, **terms: Any
-    ) -> Opponent | None:
+    def dense_of(
+        self, make: Callable[[], Dense | None], device: Device, **terms: Any
+    ) -> Dense | None:
         """The best dense accelerator on some terms; sought once.
 
         Args:
@@ -104,9 +104,9 @@ class Kept:
         digest = _digest(trace=self._identity, device=device.sha256(), terms=terms)
         path = self._folder / f"{digest[:32]}.dense.json"
         if path.is_file():
-            return _OPPONENT.validate_json(path.read_text(encoding="utf-8"), context=STORED)
+            return _DENSE.validate_json(path.read_text(encoding="utf-8"), context=STORED)
         found = make()
-        write_text(path, _OPPONENT.dump_json(found).decode(), force=True)
+        write_text(path, _DENSE.dump_json(found).decode(), force=True)
         return found
 
     def identity(self, workload: Workload) -> str:

@@ -8,7 +8,7 @@ dense blocks; here its blocks may be encoded, since an opponent that is to be be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import inf
@@ -95,8 +95,8 @@ class DenseSearch:
         self._known: list[Dense] = []
         self._times: dict[tuple[int, str], int] = {}
 
-    def best(self, budget: Resources, sizes: Iterable[int]) -> Dense | None:
-        """The fastest in a budget; those found before compete where they fit.
+    def best(self, budget: Resources, sizes: Collection[int]) -> Dense | None:
+        """The fastest in a budget; those that are known compete where they fit.
 
         Args:
             budget: that it may take.
@@ -104,7 +104,10 @@ class DenseSearch:
         Returns:
             None where none fits.
         """
-        able = [one for one in self._known if fits(one.used, budget)]
+        most = max(sizes)
+        able = [
+            one for one in self._known if one.accelerator.batch <= most and fits(one.used, budget)
+        ]
         below = min((one.seconds_of_dense_formats for one in able), default=inf)
         found = self._found(budget, sizes, below)
         if found is not None:
@@ -114,15 +117,15 @@ class DenseSearch:
             able.append(self._encoded(accelerator, used, cycles, pairs, is_proven, budget))
         for result in self._results:
             used, cycles = used_of(result), result.totals.cycles[result.accelerator.skipping].total
-            if fits(used, budget):
+            if result.accelerator.batch <= most and fits(used, budget):
                 able.append(self._encoded(result.accelerator, used, cycles, 0, False, budget))
-        if not able:
-            return None
-        best = min(able, key=lambda one: one.seconds)
-        self._known.append(best)
-        return best
+        return min(able, key=lambda one: one.seconds, default=None)
 
-    def _found(self, budget: Resources, sizes: Iterable[int], below: float) -> _Found | None:
+    def remember(self, dense: Dense) -> None:
+        """Let it compete in other budgets."""
+        self._known.append(dense)
+
+    def _found(self, budget: Resources, sizes: Collection[int], below: float) -> _Found | None:
         """The fastest with dense blocks, below so many seconds."""
         found: _Found | None = None
         for size in sorted(sizes):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sparsesim.area.clock import PLACED
-from sparsesim.machines.part import Clock
+from sparsesim.area.clock import PLACED, placed_ratio
 from sparsesim.spec import Accelerator
 
 
@@ -21,14 +20,7 @@ def clock_mhz(accelerator: Accelerator, start: Accelerator, is_placed: bool) -> 
     Returns:
         MHz, to a tenth.
     """
-    own = _clock(accelerator)
     if is_placed:
-        return own.mhz
-    first = _clock(start)
-    if own.placed_ns is None or first.placed_ns is None:
-        return start.clock_mhz
-    return round(start.clock_mhz * first.placed_ns / own.placed_ns, 1)
-
-
-def _clock(accelerator: Accelerator) -> Clock:
-    return accelerator.rules.clock(accelerator, PLACED)
+        return accelerator.rules.clock(accelerator, PLACED).mhz
+    ratio = placed_ratio(accelerator, start)
+    return start.clock_mhz if ratio is None else round(start.clock_mhz * ratio, 1)

@@ -126,6 +126,16 @@ def test_it_goes_on_where_it_was_stopped(found, trace, folder):
     }
 
 
+def test_opponents_are_the_same_where_the_search_for_them_was_stopped(found, trace, folder):
+    """What was found for the first budgets competes in the others, read or sought."""
+    files = sorted(folder.glob("*.dense.json"), key=lambda path: path.stat().st_mtime_ns)
+    assert len(files) > 3
+    for path in files[3:]:
+        path.unlink()
+    machines = ["inner_join", TOY, *TOYS.values()]
+    assert choose(trace, "xc7z020", within=WITHIN, machines=machines, folder=folder) == found
+
+
 @pytest.mark.parametrize(
     ("goal", "figure", "better"),
     [("energy", "energy_uj", min), ("throughput", "images_per_s", max)],

@@ -1,6 +1,6 @@
 """Clocks of PEs, from placements on ECP5, and fitted to them where there is none.
 
-AMD's parts can't be placed with open tools: see `sparsesim.area.clock.assumed_clock`.
+AMD's parts can't be placed with open tools: see `sparsesim.area.clock.part_clock`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
+from sparsesim.area.clock import median_periods, part_clock
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.broadcast.parameters import array_of
@@ -52,10 +52,8 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     """The clock that an accelerator's PE reached, or is assumed to reach."""
     sums, acc = array_of(accelerator).pe_sums, accelerator.acc_bits
     period = pe_period_ns(sums, acc)
-    if family == "ecp5":
-        how = "placed" if (sums, acc) in _placed_periods() else "fitted to placements of others"
-        return placed_clock(period, "PE", how)
-    return assumed_clock(period, "PE")
+    how = "placed" if (sums, acc) in _placed_periods() else "fitted to placements of others"
+    return part_clock(period, "PE", family, how)
 
 
 def pe_period_ns(pe_sums: int, acc_bits: int) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
+from sparsesim.area.clock import median_periods, part_clock
 from sparsesim.area.fit import fit_relative
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.inner_join.parameters import array_of
@@ -61,11 +61,9 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     """
     scheme, array = accelerator.skipping, array_of(accelerator)
     period = pe_period_ns(scheme, array.window, array.lanes)
-    if family == "ecp5":
-        is_in_table = _key(scheme, array.window, array.lanes) in _placed_periods()
-        how = "placed" if is_in_table else "fitted to placements of others"
-        return placed_clock(period, "PE", how)
-    return assumed_clock(period, "PE")
+    is_in_table = _key(scheme, array.window, array.lanes) in _placed_periods()
+    how = "placed" if is_in_table else "fitted to placements of others"
+    return part_clock(period, "PE", family, how)
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
+from sparsesim.area.clock import median_periods, part_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.stream.parameters import array_of
@@ -57,13 +57,11 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     Args:
         accelerator: gives the lanes.
         family: `ecp5` has placements; elsewhere it is assumed, as much more or less than that of
-            another machine's part as on ECP5 (`sparsesim.area.clock.assumed_clock`).
+            another machine's part as on ECP5 (`sparsesim.area.clock.part_clock`).
     """
     lanes = array_of(accelerator).lanes
     period = row_period_ns(lanes)
-    if family == "ecp5":
-        return placed_clock(period, "row", _how(lanes))
-    return assumed_clock(period, "row")
+    return part_clock(period, "row", family, _how(lanes))
 
 
 def row_period_ns(lanes: int) -> float:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsesim.area.clock import assumed_clock, median_periods, placed_clock
+from sparsesim.area.clock import median_periods, part_clock
 from sparsesim.area.runs import read_rows
 from sparsesim.machines.part import Clock
 from sparsesim.machines.systolic.parameters import array_of
@@ -46,13 +46,11 @@ def clock(accelerator: Accelerator, family: str) -> Clock:
     Args:
         accelerator: gives the dataflow, and among how many activations a PE selects.
         family: `ecp5` has placements; elsewhere it is assumed, as much more or less than that of
-            another machine's part as on ECP5 (`sparsesim.area.clock.assumed_clock`).
+            another machine's part as on ECP5 (`sparsesim.area.clock.part_clock`).
     """
     own = array_of(accelerator)
     period = _periods()[own.dataflow, own.kept_of_block[1]]
-    if family == "ecp5":
-        return placed_clock(period, "PE")
-    return assumed_clock(period, "PE")
+    return part_clock(period, "PE", family)
 
 
 @cache
