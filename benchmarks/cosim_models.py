@@ -69,7 +69,8 @@ class Ran:
         run, passes: passes that were run, and all there are.
         cycles, work: of the Verilog, and of all its multipliers or PEs.
         results: sums and output values compared.
-        differ: layers of which a result, a cycle or a class is not the model's.
+        differ: layers of which a result, a cycle or a class is not the model's, and accelerators on
+            which a pass failed.
         seconds: of co-simulation, builds not included.
     """
 
@@ -222,6 +223,7 @@ def ran(
             work += check.cycles_verilog * parts(machine)
             results += check.results
             differ += not check.agrees
+        differ += found.failure is not None or not all(found.outputs_equal)
     counts = (run, passes, cycles, work, results, differ, seconds)
     row = Ran(network.name, len(layers), len(machines), *counts)
     print(row, flush=True)
