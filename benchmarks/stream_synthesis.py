@@ -36,6 +36,14 @@ _ROWS = [
     (8, 256, 16, 16, 16, 48),
     (8, 256, 16, 9, 8, 64),
 ]
+# The same, two lanes to a multiplier.
+_SHARED_ROWS = [
+    *((lanes, 256, 16, 9, 8, 32) for lanes in (2, 4, 8, 12, 16, 32, 64, 5)),
+    (8, 64, 4, 9, 8, 32),
+    (16, 256, 16, 5, 4, 24),
+    (8, 256, 16, 9, 8, 64),
+    (8, 256, 16, 8, 9, 32),
+]
 # (streamed, rows, lanes, depth, stash, units, feed_latency).
 _MORE_ROWS = [("activation", 1, 8, 256, 16, 1, 1), ("weight", 6, 16, 256, 16, 2, 1)]
 _ARRAYS = [
@@ -73,6 +81,10 @@ def _of(family: str, grid: Sequence[Any]) -> Sequence[Any]:
 def _rows(family: str) -> Iterator[tuple[Any, Module]]:
     for lanes, depth, stash, *bits in _of(family, _ROWS):
         one = _accelerator("activation", 16, lanes, depth, stash, 4, 1, *bits)
+        yield row_of(one, family), row_module(one)
+    for lanes, depth, stash, *bits in _of(family, _SHARED_ROWS):
+        one = _accelerator("activation", 16, lanes, depth, stash, 4, 1, *bits)
+        one = one.with_(lanes_per_dsp=2)
         yield row_of(one, family), row_module(one)
     for keys in _of(family, _MORE_ROWS):
         one = _accelerator(*keys)

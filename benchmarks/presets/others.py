@@ -91,7 +91,11 @@ def _machines(family: str) -> Iterator[str]:
     """Those with a space and a known area, but the default one, whose presets are by scheme."""
     for name in machine_names():
         is_known = area.estimate(Accelerator(machine=name), family) is not None
-        if name != DEFAULT and is_known and machine_named(name).space(area.Resources()) is not None:
+        if (
+            name != DEFAULT
+            and is_known
+            and machine_named(name).space(area.Resources(), family) is not None
+        ):
             yield name
 
 
@@ -144,7 +148,7 @@ def _on_all(
 def _spec(device: Device, machine: str, share: float) -> SweepSpec:
     networks = load_sweep(ROOT / f"benchmarks/presets/{device.name}.toml").networks
     budget = budget_of(device, share)
-    own = machine_named(machine).space(budget)
+    own = machine_named(machine).space(budget, family_of(device).name)
     assert isinstance(own, ArraySpace)
     made = choice_spec(
         networks[0],

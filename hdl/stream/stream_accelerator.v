@@ -20,6 +20,8 @@ module stream_accelerator #(
     parameter UNITS = 4,
     // Cycles from a word to its use, and from a freed half to the knowledge of it, 1 to 16.
     parameter FEED_LATENCY = 1,
+    // Lanes of a row that share a multiplier, 1 to 2: cycles and values are the same.
+    parameter LANES_PER_DSP = 1,
     // Whether activations are the entries, 0 to 1, and weights the words; or the other way round.
     parameter STREAMS_ACTIVATIONS = 1,
     // Whether zeros are no entries, 0 to 1: one of value 0 is a filler then.
@@ -100,6 +102,7 @@ module stream_accelerator #(
       .STASH              (STASH),
       .UNITS              (UNITS),
       .FEED_LATENCY       (FEED_LATENCY),
+      .LANES_PER_DSP      (LANES_PER_DSP),
       .STREAMS_ACTIVATIONS(STREAMS_ACTIVATIONS),
       .SKIPS              (SKIPS),
       .ACT_W              (ACT_W),

@@ -19,6 +19,8 @@ module stream_array #(
     parameter UNITS = 4,
     // Cycles from a word to its use, and from a freed half to the knowledge of it, 1 to 16.
     parameter FEED_LATENCY = 1,
+    // Lanes of a row that share a multiplier, 1 to 2: cycles and values are the same.
+    parameter LANES_PER_DSP = 1,
     // Whether activations are the entries, 0 to 1, and weights the words; or the other way round.
     parameter STREAMS_ACTIVATIONS = 1,
     // Whether zeros are no entries, 0 to 1: one of value 0 is a filler then.
@@ -76,6 +78,7 @@ module stream_array #(
   sparsesim_parameter_range #(.NAME("stash"), .VALUE(STASH), .LOW(1), .HIGH(256)) u_stash_range ();
   sparsesim_parameter_range #(.NAME("units"), .VALUE(UNITS), .LOW(1), .HIGH(1024)) u_units_range ();
   sparsesim_parameter_range #(.NAME("feed_latency"), .VALUE(FEED_LATENCY), .LOW(1), .HIGH(16)) u_feed_latency_range ();
+  sparsesim_parameter_range #(.NAME("lanes_per_dsp"), .VALUE(LANES_PER_DSP), .LOW(1), .HIGH(2)) u_lanes_per_dsp_range ();
   sparsesim_parameter_range #(.NAME("act_bits"), .VALUE(ACT_W), .LOW(2), .HIGH(16)) u_act_bits_range ();
   sparsesim_parameter_range #(.NAME("weight_bits"), .VALUE(WEIGHT_W), .LOW(2), .HIGH(16)) u_weight_bits_range ();
   sparsesim_parameter_range #(.NAME("acc_bits"), .VALUE(ACC_W), .LOW(8), .HIGH(64)) u_acc_bits_range ();
@@ -87,6 +90,14 @@ module stream_array #(
     if (LANES > ROWS * STASH) begin : g_lanes_stash
       sparsesim_parameter_relation #(.NAME("lanes"), .VALUE(LANES), .OTHER("stash"), .GIVEN(STASH),
           .USE("rows x stash or less")) u_stop ();
+    end
+    if (LANES_PER_DSP == 2 && STREAMS_ACTIVATIONS && 2 * HELD_W + ENTRY_W > 26) begin : g_shared_weights
+      sparsesim_parameter_relation #(.NAME("lanes_per_dsp"), .VALUE(LANES_PER_DSP), .OTHER("weight_bits"), .GIVEN(WEIGHT_W),
+          .USE("1, or 2 x weight_bits + act_bits of 26 or less")) u_stop ();
+    end
+    if (LANES_PER_DSP == 2 && !STREAMS_ACTIVATIONS && 2 * HELD_W + ENTRY_W > 26) begin : g_shared_activations
+      sparsesim_parameter_relation #(.NAME("lanes_per_dsp"), .VALUE(LANES_PER_DSP), .OTHER("act_bits"), .GIVEN(ACT_W),
+          .USE("1, or 2 x act_bits + weight_bits of 26 or less")) u_stop ();
     end
     if (DEPTH != 1 << $clog2(DEPTH)) begin : g_depth
       sparsesim_parameter_power #(.NAME("depth"), .VALUE(DEPTH), .LOW(16), .HIGH(4096)) u_stop ();
@@ -194,14 +205,15 @@ module stream_array #(
   generate
     for (i = 0; i < ROWS; i = i + 1) begin : g_row
       stream_row #(
-          .LANES      (LANES),
-          .DEPTH      (DEPTH),
-          .STASH      (STASH),
-          .ENTRY_W    (ENTRY_W),
-          .HELD_W     (HELD_W),
-          .ACC_W      (ACC_W),
-          .ROUND_W    (ROUND_W),
-          .COUNTERS_EN(COUNTERS_EN)
+          .LANES        (LANES),
+          .DEPTH        (DEPTH),
+          .STASH        (STASH),
+          .ENTRY_W      (ENTRY_W),
+          .HELD_W       (HELD_W),
+          .ACC_W        (ACC_W),
+          .LANES_PER_DSP(LANES_PER_DSP),
+          .ROUND_W      (ROUND_W),
+          .COUNTERS_EN  (COUNTERS_EN)
       ) u_row (
           .clk_i          (clk_i),
           .rst_ni         (rst_ni),

@@ -20,6 +20,8 @@ module stream_row #(
     parameter HELD_W = 8,
     // Width of the sum, signed, 8 to 64.
     parameter ACC_W = 32,
+    // Lanes that share a multiplier, 1 to 2.
+    parameter LANES_PER_DSP = 1,
     // Width of a round, at least that of a place in the stash.
     parameter ROUND_W = 12,
     // Whether effectual_o is there, 0 to 1.
@@ -254,21 +256,40 @@ module stream_row #(
   generate
     for (n = 0; n < LANES; n = n + 1) begin : g_lane
       localparam [31:0] NUMBER = n;
-      stream_lane #(
-          .ENTRY_W(ENTRY_W),
-          .HELD_W (HELD_W),
-          .ACC_W  (ACC_W)
-      ) u_lane (
-          .clk_i       (clk_i),
-          .value_i     (value_2_q),
-          .held_i      (word[n*HELD_W+:HELD_W]),
-          .from_start_i(starts[n/GROUP]),
-          .clear_i     (clears[n/GROUP]),
-          .load_i      (load && load_lane == NUMBER[LANE_W-1:0]),
-          .start_i     (stashed),
-          .capture_i   (captures),
-          .result_o    (results[n*ACC_W+:ACC_W])
-      );
+      wire loads = load && load_lane == NUMBER[LANE_W-1:0];
+      if (LANES_PER_DSP == 1 || (n % 2 == 0 && n + 1 == LANES)) begin : g_alone
+        stream_lane #(
+            .ENTRY_W(ENTRY_W),
+            .HELD_W (HELD_W),
+            .ACC_W  (ACC_W)
+        ) u_lane (
+            .clk_i       (clk_i),
+            .value_i     (value_2_q),
+            .held_i      (word[n*HELD_W+:HELD_W]),
+            .from_start_i(starts[n/GROUP]),
+            .clear_i     (clears[n/GROUP]),
+            .load_i      (loads),
+            .start_i     (stashed),
+            .capture_i   (captures),
+            .result_o    (results[n*ACC_W+:ACC_W])
+        );
+      end else if (n % 2 == 0) begin : g_pair
+        stream_pair #(
+            .ENTRY_W(ENTRY_W),
+            .HELD_W (HELD_W),
+            .ACC_W  (ACC_W)
+        ) u_pair (
+            .clk_i       (clk_i),
+            .value_i     (value_2_q),
+            .held_i      (word[n*HELD_W+:2*HELD_W]),
+            .from_start_i(starts[n/GROUP]),
+            .clear_i     (clears[n/GROUP]),
+            .load_i      ({g_lane[n+1].loads, loads}),
+            .start_i     (stashed),
+            .capture_i   (captures),
+            .result_o    (results[n*ACC_W+:2*ACC_W])
+        );
+      end
       if (COUNTERS_EN) begin : g_effectual
         assign effectual_o[n] = value_2_q != {ENTRY_W{1'b0}} && word[n*HELD_W+:HELD_W] != {HELD_W{1'b0}};
       end else begin : g_none

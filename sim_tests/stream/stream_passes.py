@@ -20,7 +20,7 @@ from sparsesim.machines.stream.bench import StreamBench
 from sparsesim.rtl.bench import Replay, Seen, part
 from sparsesim.spec import Accelerator
 
-FIELDS = ("rows", "lanes", "depth", "stash", "units", "feed_latency")
+FIELDS = ("rows", "lanes", "depth", "stash", "units", "feed_latency", "lanes_per_dsp")
 
 
 def accelerator_of(told: dict[str, int]) -> Accelerator:

@@ -30,7 +30,15 @@ async def stalls_cost_cycles_and_no_result(dut):
     "parameters",
     [
         {"ROWS": 4, "LANES": 3, "DEPTH": 16, "STASH": 2, "UNITS": 2, "STREAMS_ACTIVATIONS": 0},
-        {"ROWS": 3, "LANES": 6, "DEPTH": 16, "STASH": 4, "UNITS": 3, "FEED_LATENCY": 3},
+        {
+            "ROWS": 3,
+            "LANES": 6,
+            "DEPTH": 16,
+            "STASH": 4,
+            "UNITS": 3,
+            "FEED_LATENCY": 3,
+            "LANES_PER_DSP": 2,
+        },
         {"ROWS": 1, "LANES": 1, "DEPTH": 16, "STASH": 1, "UNITS": 1, "SKIPS": 0, "ACC_W": 16},
     ],
 )

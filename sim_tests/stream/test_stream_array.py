@@ -60,8 +60,24 @@ async def a_reset_in_a_pass_leaves_nothing_behind(dut):
     "parameters",
     [
         {"ROWS": 1, "LANES": 4, "DEPTH": 16, "STASH": 4, "UNITS": 1},
-        {"ROWS": 5, "LANES": 2, "DEPTH": 16, "STASH": 2, "UNITS": 2, "STREAMS_ACTIVATIONS": 0},
-        {"ROWS": 2, "LANES": 17, "DEPTH": 32, "STASH": 16, "UNITS": 1, "FEED_LATENCY": 2},
+        {
+            "ROWS": 5,
+            "LANES": 2,
+            "DEPTH": 16,
+            "STASH": 2,
+            "UNITS": 2,
+            "STREAMS_ACTIVATIONS": 0,
+            "LANES_PER_DSP": 2,
+        },
+        {
+            "ROWS": 2,
+            "LANES": 17,
+            "DEPTH": 32,
+            "STASH": 16,
+            "UNITS": 1,
+            "FEED_LATENCY": 2,
+            "LANES_PER_DSP": 2,
+        },
         {"ROWS": 3, "LANES": 2, "DEPTH": 16, "STASH": 1, "UNITS": 3, "SKIPS": 0},
     ],
 )

@@ -18,15 +18,17 @@ from sparsesim.rtl.simulator import Epilogue, SimulationError, Simulator, Verilo
 
 CASES = round(60 * float(os.environ.get("SPARSESIM_EXAMPLES", "1")))
 WIDTHS = {"ACT_W": 9, "WEIGHT_W": 8, "ACC_W": 32}
-# Rows, lanes, depth, stash, units, feed latency; whether activations are streamed, zeros skipped.
+# Rows, lanes, depth, stash, units, feed latency, lanes a DSP; whether activations are streamed,
+# zeros skipped.
 SETS = [
-    ((4, 3, 16, 4, 2, 1), 0, 1),
-    ((3, 6, 16, 4, 3, 3), 1, 1),
-    ((5, 4, 16, 1, 2, 2), 0, 0),
-    ((2, 17, 32, 16, 1, 16), 1, 0),
-    ((16, 16, 16, 2, 5, 1), 1, 1),
-    ((7, 1, 64, 8, 7, 1), 0, 1),
-    ((1, 8, 16, 8, 1, 2), 1, 1),
+    ((4, 3, 16, 4, 2, 1, 1), 0, 1),
+    ((3, 6, 16, 4, 3, 3, 2), 1, 1),
+    ((5, 4, 16, 1, 2, 2, 1), 0, 0),
+    ((2, 17, 32, 16, 1, 16, 2), 1, 0),
+    ((16, 16, 16, 2, 5, 1, 1), 1, 1),
+    ((7, 1, 64, 8, 7, 1, 1), 0, 1),
+    ((1, 8, 16, 8, 1, 2, 1), 1, 1),
+    ((5, 9, 16, 2, 3, 1, 2), 0, 1),
 ]
 
 

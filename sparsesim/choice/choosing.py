@@ -95,7 +95,7 @@ def choose(
     )
     require_layers(trace.source.model, trace.layers, trace.host)
     names = list(machines or machine_names())
-    known = spaces(names, search.budget)
+    known = spaces(names, search.budget, search.family)
     left_out = [
         LeftOut(machine=name, scheme="", reason=why)
         for name in names

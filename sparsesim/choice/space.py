@@ -48,9 +48,9 @@ def buffers(budget: Resources) -> dict[str, tuple[float, ...]]:
     }
 
 
-def spaces(names: Iterable[str], budget: Resources) -> dict[str, ArraySpace | None]:
+def spaces(names: Iterable[str], budget: Resources, family: str) -> dict[str, ArraySpace | None]:
     """The arrays of each machine that are worth trying; None: it says none."""
-    return {name: machine_named(name).space(budget) for name in names}
+    return {name: machine_named(name).space(budget, family) for name in names}
 
 
 def choice_spec(
@@ -104,7 +104,9 @@ def choice_spec(
     )
 
 
-def longer_spec(network: Network, device: str, best: Accelerator, budget: Resources) -> SweepSpec:
+def longer_spec(
+    network: Network, device: str, best: Accelerator, budget: Resources, family: str
+) -> SweepSpec:
     """The long form: every array of a machine's space, all its schemes, around what was chosen.
 
     Args:
@@ -112,9 +114,10 @@ def longer_spec(network: Network, device: str, best: Accelerator, budget: Resour
         device: its name, or its file.
         best: gives the machine, the memory and the formats.
         budget: that arrays may take.
+        family: of the FPGA.
     """
     name, machine = best.machine, best.rules
-    own = machine.space(budget)
+    own = machine.space(budget, family)
     assert own is not None  # it was chosen among them
     axes = {key: list(values) for key, values in own.axes.items()}
     start = best.model_dump(mode="json", exclude={"name"}, exclude_none=True)

@@ -227,12 +227,14 @@ def _write_sweep(
     from sparsesim.choice.space import budget_of, longer_spec
     from sparsesim.files import write_text
     from sparsesim.report.sweep_tables import spec_toml
+    from sparsesim.synth.families import family_of
 
     named = device if device is not None else board.name
     if named.endswith(".toml"):
         named = os.path.relpath(named, Path(path).parent)
     best = found.best.accelerator
-    spec = longer_spec(network, board.name, best, budget_of(board, share))
+    budget = budget_of(board, share)
+    spec = longer_spec(network, board.name, best, budget, family_of(board).name)
     spec = spec.model_copy(update={"devices": (named,)})
     write_text(path, spec_toml(spec), force)
     options.said(path, f"sparsesim sweep {path} -o {network.name}-{best.rules.name}")

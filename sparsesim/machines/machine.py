@@ -120,6 +120,14 @@ class Machine(ABC):
 
     # --- what it counts ----------------------------------------------------------------------
 
+    def check(self, accelerator: Accelerator) -> None:
+        """What its array asks of the accelerator around it, such as widths of operands.
+
+        Raises:
+            ValueError: they do not go together; the whole line.
+        """
+        return
+
     @abstractmethod
     def tiling(self, array: Any) -> Tiling:
         """How a layer may be cut into passes."""
@@ -253,7 +261,7 @@ class Machine(ABC):
         mhz = type(accelerator)(machine=accelerator.machine).clock_mhz
         return Clock(mhz, False, f"assumed: {mhz:g} MHz")
 
-    def space(self, budget: Resources) -> ArraySpace | None:
+    def space(self, budget: Resources, family: str) -> ArraySpace | None:
         """Arrays among which `choose` looks for the best; None: nobody said which are worth it.
 
         A few thousand of them at most. Buffers, formats and the like are common to all machines,
@@ -261,6 +269,7 @@ class Machine(ABC):
 
         Args:
             budget: LUTs, flip-flops, multipliers and block RAM that an accelerator may take.
+            family: of the FPGA.
         """
         return None
 

@@ -115,6 +115,11 @@ class Accelerator(PackagedSpec):
         format_named(value)  # that of a file or a package has to load
         return value
 
+    @model_validator(mode="after")
+    def _goes_with_its_array(self) -> Self:
+        self.rules.check(self)
+        return self
+
     def with_(self, /, **changes: Any) -> Self:
         """A copy with some keys changed, the array's among them; checked as a new one is.
 

@@ -55,8 +55,11 @@ def _amd(top: str, name: str) -> list[str]:
     # Yosys packs registers and adders into a DSP48E1 alone. A DSP48E2 has all of one and more, so
     # its family takes that step from the 7 series, and a DSP48E1 counts as one.
     packing = f"synth_xilinx -family xc7 -top {top} -run "
+    # But for a factor of 26 or 27 bits, which only a DSP48E2 takes.
+    wide = ["techmap -map xcup_wide_product.v", "opt_clean"] if name == "xcup" else []
     return [
         steps + "begin:map_dsp",
+        *wide,
         packing + "map_dsp:coarse",
         steps + "coarse:fine",
         "techmap -map xilinx_mux.v",

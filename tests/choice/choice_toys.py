@@ -24,7 +24,7 @@ class NoSpace(Toy):
 
     name = "no_space"
 
-    def space(self, budget):
+    def space(self, budget, family):
         return None
 
 

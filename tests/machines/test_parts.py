@@ -25,6 +25,7 @@ SMALL = {
     "stream": [
         {"rows": 4, "lanes": 8, "units": 2, "skipping": "activation"},
         {"rows": 6, "lanes": 4, "units": 2, "depth": 64, "skipping": "none", "feed_latency": 2},
+        {"rows": 4, "lanes": 7, "units": 1, "lanes_per_dsp": 2},
     ],
     "systolic": [
         {"rows": 3, "cols": 4, "units": 2},
@@ -55,8 +56,12 @@ def test_each_part_is_priced_and_has_its_own_words(name, keys):
 
 
 @needs_yosys
-@pytest.mark.parametrize("family", ["xc7", "ecp5"])
-@pytest.mark.parametrize(("name", "keys"), CASES)
+@pytest.mark.parametrize(
+    ("name", "keys", "family"),
+    # UltraScale+ is mapped as the 7 series but for multipliers that take two products.
+    [(*case, family) for case in CASES for family in ("xc7", "ecp5")]
+    + [(*case, "xcup") for case in CASES if "lanes_per_dsp" in case[1]],
+)
 def test_parts_of_area_are_parts_of_synthesis(name, keys, family):
     accelerator = Accelerator(machine=name, **keys)
     parts = accelerator.rules.parts(accelerator, family)

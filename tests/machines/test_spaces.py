@@ -16,19 +16,17 @@ from sparsesim.machines.array_space import sizes
 from sparsesim.spec import Accelerator, Device
 from sparsesim.sweeps.expression import Expression
 from sparsesim.sweeps.metrics import STATIC
+from sparsesim.synth.families import family_of
 
 MACHINES = [*map(machine_named, machine_names()), Toy(), Sparse()]
-WITH_SPACE = [one for one in MACHINES if one.space(Resources()) is not None]
-BUDGETS = {
-    "xc7z020": budget_of(Device.named("xc7z020"), 0.75),
-    "xcvu9p": budget_of(Device.named("xcvu9p"), 0.75),
-}
+WITH_SPACE = [one for one in MACHINES if one.space(Resources(), "xc7") is not None]
+DEVICES = ("xc7z020", "xcvu9p")
 MANY = 40_000
 
 
-def arrays(machine, budget):
+def arrays(machine, device):
     """Tables of its space with the schemes that conditions leave each, resources unseen."""
-    space = machine.space(budget)
+    space = machine.space(budget_of(device, 0.75), family_of(device).name)
     names = ("skipping", *machine.Array.model_fields, *STATIC, *Accelerator.model_fields)
     conditions = [Expression.read(text, names) for text in space.conditions]
     for values in product(*space.axes.values()):
@@ -43,11 +41,11 @@ def arrays(machine, budget):
             yield table, schemes
 
 
-@pytest.mark.parametrize("budget", BUDGETS)
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("machine", WITH_SPACE, ids=lambda machine: machine.name)
-def test_every_scheme_has_some_and_none_has_too_many(machine, budget):
+def test_every_scheme_has_some_and_none_has_too_many(machine, device):
     found = dict.fromkeys(machine.scheme_names, 0)
-    for table, schemes in arrays(machine, BUDGETS[budget]):
+    for table, schemes in arrays(machine, Device.named(device)):
         try:
             machine.Array(**table)
         except SpecError:  # keys that don't go together
@@ -61,7 +59,7 @@ def test_every_scheme_has_some_and_none_has_too_many(machine, budget):
 @pytest.mark.parametrize("machine", WITH_SPACE, ids=lambda machine: machine.name)
 def test_there_is_a_least_array_whatever_the_budget(machine):
     """Of nothing, too: it is what a device that is too small is told of."""
-    space = machine.space(Resources())
+    space = machine.space(Resources(), "xc7")
     assert set(space.axes) <= set(machine.Array.model_fields)
     assert all(space.axes.values())
     taken = []

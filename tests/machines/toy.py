@@ -126,7 +126,7 @@ class Toy(Machine):
             Part("buffers", 1, Resources(bram36=-(-kib // 4))),  # 4 KiB of 36 Kb hold data
         )
 
-    def space(self, budget):
+    def space(self, budget, family):
         multipliers = sizes(min(budget.dsp, 4096), least=8)
         return ArraySpace({"multipliers": multipliers, "width": (4, 16, 64)})
 

@@ -75,6 +75,34 @@ RELATIONS = [
     ),
     (
         "stream_array",
+        {"LANES_PER_DSP": 2, "WEIGHT_W": 9, "ROWS": 2, "LANES": 2, "UNITS": 1},
+        "lanes_per_dsp 2 does not go with weight_bits 9; "
+        "use 1, or 2 x weight_bits + act_bits of 26 or less",
+        {"LANES_PER_DSP": 2, "WEIGHT_W": 8, "ROWS": 2, "LANES": 2, "UNITS": 1},
+    ),
+    (
+        "stream_array",
+        {
+            "LANES_PER_DSP": 2,
+            "ACT_W": 10,
+            "STREAMS_ACTIVATIONS": 0,
+            "ROWS": 2,
+            "LANES": 2,
+            "UNITS": 1,
+        },
+        "lanes_per_dsp 2 does not go with act_bits 10; "
+        "use 1, or 2 x act_bits + weight_bits of 26 or less",
+        {
+            "LANES_PER_DSP": 2,
+            "ACT_W": 9,
+            "STREAMS_ACTIVATIONS": 0,
+            "ROWS": 2,
+            "LANES": 2,
+            "UNITS": 1,
+        },
+    ),
+    (
+        "stream_array",
         {"DEPTH": 24, "ROWS": 2, "LANES": 2, "UNITS": 1},
         "depth 24 is no power of two; use one from 16 to 4096",
         {"DEPTH": 32, "ROWS": 2, "LANES": 2, "UNITS": 1},

@@ -98,7 +98,7 @@ def test_the_old_key_is_understood() -> None:
         (
             {"machine": "stream", "array": {"window": 8}},
             "unknown key 'window': inner_join has it; use one of rows, lanes, depth, stash, units, "
-            "feed_latency, dense_streams",
+            "feed_latency, lanes_per_dsp, dense_streams",
         ),
         (
             {"array": {"batch": 2}},

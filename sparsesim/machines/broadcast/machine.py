@@ -155,7 +155,7 @@ class Broadcast(Machine):
 
         return clock(accelerator, family)
 
-    def space(self, budget: Resources) -> ArraySpace:
+    def space(self, budget: Resources, family: str) -> ArraySpace:
         from sparsesim.machines.broadcast.space import space
 
         return space(budget)

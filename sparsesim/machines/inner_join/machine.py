@@ -153,7 +153,7 @@ class InnerJoin(Machine):
 
         return clock(accelerator, family)
 
-    def space(self, budget: Resources) -> ArraySpace:
+    def space(self, budget: Resources, family: str) -> ArraySpace:
         from sparsesim.machines.inner_join.space import space
 
         return space(budget)

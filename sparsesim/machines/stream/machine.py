@@ -62,12 +62,13 @@ class Stream(Machine):
         SlotClass("fill_drain", "fill and drain", "fill", "#5bb5b5", "start and end of a pass"),
     )
 
-    cheap_keys = ("feed_latency", "units", "stash")
+    cheap_keys = ("lanes_per_dsp", "feed_latency", "units", "stash")
     curve_keys = ("rows", "lanes", "depth", "stash", "units")
     short_keys: ClassVar[Mapping[str, str]] = {
         "rows": "rows",
         "lanes": "rows",
         "feed_latency": "feed",
+        "lanes_per_dsp": "per DSP",
         "dense_streams": "dense",
     }
 
@@ -78,14 +79,20 @@ class Stream(Machine):
         return f"{array.rows}x{array.lanes}"
 
     def describe(self, array: StreamArray) -> str:
+        shared = ", 2 lanes a DSP" if array.lanes_per_dsp == 2 else ""
         return (
             f"{self.size(array)} stream, depth {array.depth}, stash {array.stash}, "
-            f"{array.units} {'unit' if array.units == 1 else 'units'}"
+            f"{array.units} {'unit' if array.units == 1 else 'units'}{shared}"
         )
 
     def words(self, array: StreamArray, kind: str = "") -> str:
         rows = f"{array.rows} {kind} rows" if kind else f"{array.rows} rows"
         return f"{rows} of {array.lanes} {'lane' if array.lanes == 1 else 'lanes'}"
+
+    def check(self, accelerator: Accelerator) -> None:
+        from sparsesim.machines.stream.parameters import check
+
+        check(accelerator)
 
     def tiling(self, array: StreamArray) -> Tiling:
         return Tiling(array.lanes, array.lanes, array.depth)
@@ -146,10 +153,10 @@ class Stream(Machine):
 
         return clock(accelerator, family)
 
-    def space(self, budget: Resources) -> ArraySpace:
+    def space(self, budget: Resources, family: str) -> ArraySpace:
         from sparsesim.machines.stream.space import space
 
-        return space(budget)
+        return space(budget, family)
 
     def dense_arrays(self, rivalry: Rivalry) -> Iterable[DenseArray]:
         from sparsesim.machines.stream.area.dense_arrays import dense_arrays

@@ -19,6 +19,11 @@ FETCH_AFTER_START = 2
 """From the first entry of a row's fetched item to the fetch of its next one: A on the page."""
 FETCH_AFTER_LEAVING = 3
 """From a sum's leaving for the stash to its fetch: B on the page."""
+SHARED_BITS = 26
+"""Twice the bits of a held value and those of an entry's value, where lanes share a multiplier: one
+bit more is the width of the factor that both held values lie in (UG579: 27 bits)."""
+SHARING = ("xcup",)
+"""Families whose multiplier block takes a factor of that width."""
 FIRST_FETCH = 1
 """The first cycle of a pass in which a sum can be fetched that another pass left."""
 
@@ -34,6 +39,9 @@ class StreamArray(Spec):
         units: post-processing units, 1 to rows; row i leaves through unit i mod units.
         feed_latency: cycles from a loaded word to its use, and from a freed half to the loader's
             knowing of it, 1 to 16.
+        lanes_per_dsp: lanes of a row that share a multiplier of 27 x 18 bits (a DSP48E2), 1 or 2;
+            cycles are the same. Of two, sums lie in LUTs, and twice the bits of a value that is
+            held and those of an entry's are 26 or less.
         dense_streams: the operand that is streamed where no zeros are skipped.
     Raises:
         SpecError: unknown key, wrong type, out of range or of relation.
@@ -46,6 +54,7 @@ class StreamArray(Spec):
     stash: int = Field(default=16, ge=1, le=256)
     units: int = Field(default=4, ge=1, le=MOST_ROWS)
     feed_latency: int = Field(default=1, ge=1, le=16)
+    lanes_per_dsp: int = Field(default=1, ge=1, le=2)
     dense_streams: Literal["weight", "activation"] = "weight"
 
     @model_validator(mode="after")
@@ -87,3 +96,33 @@ def streams(scheme: Scheme, array: StreamArray) -> str:
 def streamed_operand(accelerator: Accelerator) -> str:
     """The operand whose entries an accelerator's rows take: `activation` or `weight`."""
     return streams(accelerator.rules.scheme(accelerator.skipping), array_of(accelerator))
+
+
+def operand_bits(accelerator: Accelerator) -> tuple[int, int]:
+    """Widths of an entry's value and of a lane's."""
+    bits = accelerator.act_bits, accelerator.weight_bits
+    return bits if streamed_operand(accelerator) == "activation" else bits[::-1]
+
+
+def can_share(accelerator: Accelerator, family: str) -> bool:
+    """Whether two lanes can share a multiplier block of a family."""
+    entry, held = operand_bits(accelerator)
+    return family in SHARING and 2 * held + entry <= SHARED_BITS
+
+
+def check(accelerator: Accelerator) -> None:
+    """Whether lanes that share a multiplier have the room.
+
+    Raises:
+        ValueError: they lack it.
+    """
+    if array_of(accelerator).lanes_per_dsp == 1:
+        return
+    entry, held = operand_bits(accelerator)
+    if 2 * held + entry > SHARED_BITS:
+        words = ("weight_bits", "act_bits")
+        one, other = words if streamed_operand(accelerator) == "activation" else words[::-1]
+        raise ValueError(
+            f"lanes_per_dsp 2 does not go with {one} {held}; "
+            f"use 1, or 2 x {one} + {other} of {SHARED_BITS} or less"
+        )

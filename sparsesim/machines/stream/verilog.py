@@ -23,6 +23,7 @@ RTL_FIELDS = {
     "STASH": "stash",
     "UNITS": "units",
     "FEED_LATENCY": "feed_latency",
+    "LANES_PER_DSP": "lanes_per_dsp",
     "ACT_W": "act_bits",
     "WEIGHT_W": "weight_bits",
     "ACC_W": "acc_bits",
@@ -42,7 +43,7 @@ class StreamRtl:
         and numbers that are no powers of two."""
         sets = [
             {"ROWS": 1, "LANES": 1, "STASH": 1, "UNITS": 1, "SKIPS": 0},
-            {"ROWS": 3, "LANES": 5, "STASH": 2, "UNITS": 2, "COUNTERS_EN": 1},
+            {"ROWS": 3, "LANES": 5, "STASH": 2, "UNITS": 2, "COUNTERS_EN": 1, "LANES_PER_DSP": 2},
             {"ROWS": 4, "LANES": 17, "DEPTH": 16, "UNITS": 1, "FEED_LATENCY": 3},
         ]
         given = [{**one, "STREAMS_ACTIVATIONS": streams} for one in sets for streams in (0, 1)]

@@ -115,7 +115,7 @@ class Systolic(Machine):
 
         return timeline(activations, weights, scheme, array, drains)
 
-    def space(self, budget: Resources) -> ArraySpace:
+    def space(self, budget: Resources, family: str) -> ArraySpace:
         from sparsesim.machines.systolic.space import space
 
         return space(budget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +69,10 @@ def test_equal_weight_passes_are_counted_once() -> None:
 
 
 def test_the_space_holds_shapes_that_fit() -> None:
-    found = STREAM.space(Resources(lut=53_200, ff=106_400, dsp=220, bram36=140))
+    found = STREAM.space(Resources(lut=53_200, ff=106_400, dsp=220, bram36=140), "xc7")
     assert max(found.axes["lanes"]) == 192
     assert 3 in found.axes["rows"] and 24 in found.axes["rows"]
-    least = STREAM.space(Resources(lut=100, ff=100, dsp=1, bram36=1))
+    least = STREAM.space(Resources(lut=100, ff=100, dsp=1, bram36=1), "xc7")
     assert least.axes["lanes"] == (1,)
 
 
@@ -105,3 +106,24 @@ def test_a_cause_has_the_layers_numbers(digits: ss.Result) -> None:
     assert found.parameters[0].startswith("stash (now 16): ")
     idle = STREAM.cause("edges", digits, layer, "activation")
     assert "50 filters on 8 lanes and 64 positions on 24 rows" in idle.said
+
+
+def test_lanes_that_share_a_multiplier_need_room() -> None:
+    keys = {"machine": "stream", "lanes_per_dsp": 2}
+    assert ss.Accelerator(**keys).array.lanes_per_dsp == 2
+    ss.Accelerator(**keys, skipping="activation", act_bits=10)
+    told = (
+        "lanes_per_dsp 2 does not go with act_bits 10; "
+        "use 1, or 2 x act_bits + weight_bits of 26 or less"
+    )
+    with pytest.raises(SpecError, match=f"^{re.escape(told)}$"):
+        ss.Accelerator(**keys, skipping="weight", act_bits=10)
+    with pytest.raises(SpecError, match="lanes_per_dsp 2 does not go with weight_bits 9"):
+        ss.Accelerator(**keys, skipping="none", dense_streams="activation", weight_bits=9)
+
+
+def test_where_blocks_take_two_products_lanes_share_them() -> None:
+    budget = Resources(lut=52_920, ff=105_840, dsp=270, bram36=162)
+    two, one = STREAM.space(budget, "xcup"), STREAM.space(budget, "xc7")
+    assert (two.axes["lanes_per_dsp"], one.axes["lanes_per_dsp"]) == ((2,), (1,))
+    assert "rows * lanes <= 540" in two.conditions and "rows * lanes <= 270" in one.conditions

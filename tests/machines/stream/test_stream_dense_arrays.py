@@ -61,3 +61,24 @@ def test_without_a_known_area_there_are_none() -> None:
     rivalry = Rivalry(WORK, accelerator, ss.Device.named("xc7z020"), "xc7", BUDGET)
     if not accelerator.rules.parts(accelerator, "xc7"):
         assert list(dense_arrays(rivalry)) == []
+
+
+def test_lanes_share_blocks_where_these_are_too_few() -> None:
+    """In a block that takes two products alone; what is offered is priced with them."""
+    accelerator = ss.Accelerator(machine="stream")
+    many = Resources(lut=60_000, ff=100_000, dsp=60, bram36=200)
+    for family, device in (("xcup", "xczu3eg"), ("xc7", "xc7z020")):
+        rivalry = Rivalry(WORK, accelerator, ss.Device.named(device), family, many)
+        found = list(islice(dense_arrays(rivalry), 2_000))
+        shares = {one.accelerator.array.lanes_per_dsp for one in found}
+        assert shares == ({1, 2} if family == "xcup" else {1})
+        for one in found[::50]:
+            array = one.accelerator.array
+            pairs = array.rows * (array.lanes // 2)
+            assert one.packed_pairs == (pairs if array.lanes_per_dsp == 2 else 0)
+            assert one.resources().dsp <= many.dsp
+            if array.lanes_per_dsp == 2:  # else it need not
+                assert array.multipliers + 4 * array.units > many.dsp
+    wide = accelerator.with_(act_bits=12, weight_bits=12)
+    rivalry = Rivalry(WORK, wide, ss.Device.named("xczu3eg"), "xcup", many)
+    assert {one.accelerator.array.lanes_per_dsp for one in dense_arrays(rivalry)} == {1}

@@ -138,7 +138,7 @@ def test_what_mean_densities_say():
 
 def test_its_space_is_small_and_its_conditions_are_read():
     budget = Resources(lut=53_200, ff=106_400, dsp=220, bram36=140)
-    found = Systolic().space(budget)
+    found = Systolic().space(budget, "xc7")
     spec = SweepSpec(
         networks=[{"model": "lenet.onnx", "inputs": "random"}],
         space={
@@ -149,7 +149,7 @@ def test_its_space_is_small_and_its_conditions_are_read():
         conditions=list(found.conditions),
     )
     assert spec.conditions == found.conditions
-    tiny = Systolic().space(Resources(lut=100, ff=100, dsp=1, bram36=1))
+    tiny = Systolic().space(Resources(lut=100, ff=100, dsp=1, bram36=1), "xc7")
     assert tiny.axes["rows"] == (1,)
 
 

@@ -27,7 +27,7 @@ class Sizes:
     """Arrays that stream the same operand.
 
     Attributes:
-        table: int64, shape (arrays, 5): rows, lanes, units, depth, stash.
+        table: int64, shape (arrays, 5 or more): rows, lanes, units, depth, stash.
         feed_latency: of all of them.
         streams: the operand, `activation` or `weight`.
     """

@@ -2,7 +2,8 @@
 
 Rows of plain entries, one of every element, that stream either operand; rows and lanes in steps of
 a few percent, stores of several depths. Feed latency and stash are those of the compared
-accelerator where it has them.
+accelerator where it has them. Lanes share multiplier blocks where these can take two (DSP48E2) and
+are too few for one each: cycles are the same, and sums in LUTs are what it costs.
 
 Source: docs/machines/stream.md, "Area, clock and its dense arrays".
 """
@@ -14,11 +15,18 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsesim.area.common import postprocess_unit
+from sparsesim.area.common.postprocess_unit import PostprocessUnit
 from sparsesim.area.priced_array import PricedArray
 from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.machines.scheme import OPERANDS
 from sparsesim.machines.stream.area.bounds import Sizes, least_cycles
-from sparsesim.machines.stream.parameters import MOST_LANES, MOST_ROWS, StreamArray
+from sparsesim.machines.stream.parameters import (
+    MOST_LANES,
+    MOST_ROWS,
+    StreamArray,
+    can_share,
+)
 from sparsesim.spec import Accelerator
 from sparsesim.spec.device import dram_bits_per_cycle
 
@@ -27,7 +35,7 @@ Ints = NDArray[np.int64]
 _UNITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _MOST_OF_A_UNIT = 16  # rows that share one; with more, results set the pace of most layers
 _DEPTHS = (128, 256, 512)
-_KEYS = ("rows", "lanes", "units", "depth", "stash")
+_KEYS = ("rows", "lanes", "units", "depth", "stash", "lanes_per_dsp")
 
 
 def dense_arrays(rivalry: Rivalry) -> Iterator[PricedArray]:
@@ -48,7 +56,7 @@ def dense_template(accelerator: Accelerator, streams: str) -> Accelerator:
     """A dense array that streams an operand beside an accelerator of any machine, at 1 MHz."""
     given = accelerator.array
     own = given if isinstance(given, StreamArray) else StreamArray()
-    array = own.model_dump() | {"dense_streams": streams}
+    array = own.model_dump() | {"dense_streams": streams, "lanes_per_dsp": 1}
     return dense_accelerator(accelerator, "stream", array, 1.0)
 
 
@@ -69,7 +77,7 @@ class _Kind:
         self.template = template.with_(clock_mhz=clock_mhz)
         array = template.array
         assert isinstance(array, StreamArray)
-        self.sizes = _sizes(array, rivalry)
+        self.sizes = _sizes(array, rivalry, self.template)
         self.bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
         least = least_cycles(rivalry.work, self.template, self.sizes, self.bits_per_cycle)
         self.seconds = least / (clock_mhz * 1e6)
@@ -77,12 +85,14 @@ class _Kind:
     def array(self, index: int) -> PricedArray:
         """One of them."""
         keys = dict(zip(_KEYS, self.sizes.table[index].tolist(), strict=True))
+        is_shared = keys["lanes_per_dsp"] == 2
         return PricedArray(
             self.rivalry,
             self.template.with_(**keys),
             self.clock_source,
             float(self.seconds[index]),
             self._least_of_each,
+            packed_pairs=keys["lanes"] // 2 * keys["rows"] if is_shared else 0,
         )
 
     def _least_of_each(self, one: Accelerator) -> list[float]:
@@ -90,15 +100,22 @@ class _Kind:
         return [float(least_cycles([item], one, sizes, self.bits_per_cycle)[0]) for item in work]
 
 
-def _sizes(array: StreamArray, rivalry: Rivalry) -> Sizes:
+def _sizes(array: StreamArray, rivalry: Rivalry, template: Accelerator) -> Sizes:
     """All arrays that may fit; stashes are the least that a whole tile of K cut needs."""
-    most = int(rivalry.budget.dsp)
+    blocks = int(rivalry.budget.dsp)
+    unit = PostprocessUnit(rivalry.family, template.acc_bits)
+    of_a_unit = postprocess_unit.MODEL.resources(unit).dsp
+    of_a_block = 2 if can_share(template, rivalry.family) else 1
+    most = of_a_block * blocks
     found = [
-        (rows, lanes, units, depth, max(array.stash, _power_of_two(-(-lanes // rows))))
+        (rows, lanes, units, depth, stash, 1 if rows * lanes + taken <= blocks else 2)
         for lanes in _steps(min(most, MOST_LANES))
         for rows in _steps(min(most // lanes, MOST_ROWS))
         for units in _UNITS
-        if units <= rows <= _MOST_OF_A_UNIT * units and rows * lanes + units <= most
+        for taken in [units * of_a_unit]
+        if units <= rows <= _MOST_OF_A_UNIT * units
+        and rows * -(-lanes // of_a_block) + taken <= blocks
+        for stash in [max(array.stash, _power_of_two(-(-lanes // rows)))]
         for depth in sorted({*_DEPTHS, array.depth})
     ]
     table = np.array(found, dtype=np.int64).reshape(-1, len(_KEYS))

@@ -19,14 +19,14 @@ from sparsesim.machines.stream.area.around import Around
 from sparsesim.machines.stream.area.buffers import buffer_bram36, formats, has_masks
 from sparsesim.machines.stream.area.entries import MASK_BITS, Entries
 from sparsesim.machines.stream.area.row import Row
-from sparsesim.machines.stream.parameters import array_of, streamed_operand
+from sparsesim.machines.stream.parameters import array_of, operand_bits, streamed_operand
 
 if TYPE_CHECKING:
     from sparsesim.spec import Accelerator
 
 _ROW, _ARRAY = "stream_row", "stream_array"
-_OWN = ("ROWS", "LANES", "DEPTH", "STASH", "UNITS", "FEED_LATENCY", "STREAMS_ACTIVATIONS")
-_BITS = ("ACT_W", "WEIGHT_W", "ACC_W")
+_OWN = ("ROWS", "LANES", "DEPTH", "STASH", "UNITS", "FEED_LATENCY", "LANES_PER_DSP")
+_WIDTHS = ("STREAMS_ACTIVATIONS", "ACT_W", "WEIGHT_W", "ACC_W")
 # Of a multiplier's name in a flat array; the Verilog's generate blocks and instances. Lanes of a
 # row share all but an operand and lie side by side: a floor plan has a row in one place.
 _IN_A_ROW = r"g_row\[(?P<row>(?P<col>\d+))\]\.u_row\.g_lane\[\d+\]\."
@@ -81,7 +81,7 @@ def placed(accelerator: Accelerator) -> dict[str, Placed]:
 def array_module(accelerator: Accelerator) -> Module:
     """The array, its rows taken off."""
     whole = accelerator.rtl_parameters()
-    own = {name: whole[name] for name in (*_OWN, *_BITS)}
+    own = {name: whole[name] for name in (*_OWN, *_WIDTHS)}
     return Module(_ARRAY, own, without=(_ROW,))
 
 
@@ -98,14 +98,9 @@ def row_module(accelerator: Accelerator) -> Module:
             "ENTRY_W": design.entry_bits,
             "HELD_W": design.held_bits,
             "ACC_W": design.acc_bits,
+            "LANES_PER_DSP": design.lanes_per_dsp,
         },
     )
-
-
-def operand_bits(accelerator: Accelerator) -> tuple[int, int]:
-    """Widths of an entry's value and of a lane's."""
-    bits = accelerator.act_bits, accelerator.weight_bits
-    return bits if streamed_operand(accelerator) == "activation" else bits[::-1]
 
 
 def round_bits(rows: int) -> int:
@@ -119,7 +114,7 @@ def row_of(accelerator: Accelerator, family: str) -> Row:
     """An accelerator's row, to be priced."""
     a = array_of(accelerator)
     bits, acc = operand_bits(accelerator), accelerator.acc_bits
-    return Row(family, a.lanes, a.depth, a.stash, round_bits(a.rows), *bits, acc)
+    return Row(family, a.lanes, a.depth, a.stash, round_bits(a.rows), *bits, acc, a.lanes_per_dsp)
 
 
 def around_of(accelerator: Accelerator, family: str) -> Around:

@@ -1,6 +1,7 @@
 """A row's area: its control, its store and stash, its multipliers and the multiplexer behind them.
 
-DSPs are exact: a multiplier a lane. So is block RAM, by the shapes that Yosys takes.
+DSPs are exact: a multiplier a lane, or for two that share one. So is block RAM, by the shapes that
+Yosys takes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from sparsesim.area.selection import index_bits, mux_luts
 from sparsesim.machines.stream.area.memories import block_bram36, fitted_with
 
 _DSP_SUM_BITS = 48
+_FACTOR_BITS = {"xcup": 27, "xc7": 25, "ecp5": 18}
+"""Of the wider factor of a multiplier block, signed (UG579, UG479, FPGA-TN-02205)."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Row:
         entry_bits: of the value of an entry.
         held_bits: of the value that a lane holds.
         acc_bits: as of an accelerator.
+        lanes_per_dsp: as of an array.
     """
 
     family: str
@@ -36,6 +40,16 @@ class Row:
     entry_bits: int
     held_bits: int
     acc_bits: int
+    lanes_per_dsp: int
+
+
+def dsp(design: Row) -> int:
+    """Multiplier blocks; exact. Two held values side by side take two where the block is narrow."""
+    if design.lanes_per_dsp == 1:
+        return design.lanes
+    pairs, alone = divmod(design.lanes, 2)
+    factor_bits = 2 * design.held_bits + design.entry_bits + 1
+    return pairs * (1 if factor_bits <= _FACTOR_BITS[design.family] else 2) + alone
 
 
 def bram36(design: Row) -> float:
@@ -80,7 +94,9 @@ def _features(design: Row) -> Features:
         "multiplexer registers": choice_ffs(lanes, acc),
         "lanes' sums": lanes * acc,
         "lanes' products": lanes * (design.entry_bits + design.held_bits),
-        "sums beyond the DSP": lanes * acc * (acc > _DSP_SUM_BITS),
+        "sums beyond the DSP": lanes * acc * (acc > _DSP_SUM_BITS) * (design.lanes_per_dsp == 1),
+        "sums in LUTs": lanes * acc * (design.lanes_per_dsp > 1),
+        "pairs": lanes // 2 * (design.held_bits + 1) * (design.lanes_per_dsp > 1),
     }
 
 
@@ -90,6 +106,6 @@ MODEL = PartModel(
     Path(__file__).with_suffix(".csv"),
     _features,
     kind=lambda design: fitted_with(design.family),
-    dsp=lambda design: design.lanes,
+    dsp=dsp,
     bram36=bram36,
 )
