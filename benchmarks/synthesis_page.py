@@ -225,10 +225,15 @@ def _stream() -> Iterable[str]:
         "entries, of blocks of up to 4,096; a post-processing unit; an encoder of 16 outputs. "
         "32-bit sums, positions streamed:"
     )
-    row_ = Row("", 8, 256, 16, 12, 9, 8, 32)
+    row_ = Row("", 8, 256, 16, 12, 9, 8, 32, 1)
+    kinds = [replace(row_, lanes=lanes) for lanes in (4, 8, 16, 64)]
+    kinds += [replace(row_, lanes=lanes, lanes_per_dsp=2) for lanes in (8, 16)]
     rows = (
-        [f"row of {lanes}", *_all_families(stream_row.MODEL, replace(row_, lanes=lanes))]
-        for lanes in (4, 8, 16, 64)
+        [
+            f"row of {one.lanes}" + ", two lanes a DSP" * (one.lanes_per_dsp == 2),
+            *_all_families(stream_row.MODEL, one),
+        ]
+        for one in kinds
     )
     around_ = Around("", "activation", 16, 8, 256, 16, 16, 1, 12, 8, 32)
     yield _table(

@@ -1,13 +1,13 @@
 """Accelerators for the packaged devices on machines other than `inner_join`.
 
     sparsesim data cifar10 -o cifar10
-    python -m benchmarks.presets.others FOLDER [DEVICE ...]
+    python -m benchmarks.presets.others FOLDER [DEVICE|MACHINE ...]
 
 For each device, size and machine the array with the least geometric mean of milliseconds an image
 over the networks of benchmarks/presets/DEVICE.toml, of any of the machine's schemes. As `sparsesim
 choose` does, it begins with what promises most, on each network; the best of each are then timed on
 all networks. As there, all have one clock where nothing can be placed. FOLDER keeps what was
-measured: stopped, it goes on.
+measured: stopped, it goes on. Names narrow what is chosen.
 """
 
 from __future__ import annotations
@@ -65,10 +65,11 @@ class Timed:
 def main(words: Sequence[str]) -> None:
     """Choose and write."""
     folder, *names = words
-    for name in names or Device.names():
+    machines = set(names) & set(machine_names()) or set(machine_names())
+    for name in [name for name in names if name not in machines] or Device.names():
         device = Device.named(name)
         family = family_of(device).name
-        for machine in _machines(family):
+        for machine in sorted(machines & {*_machines(family)}):
             slower = inf
             for size, share in SIZES.items():
                 found = _timed(device, machine, size, share, Path(folder))

@@ -32,14 +32,13 @@ module stream_pair #(
 );
   localparam FIELD_W = ENTRY_W + HELD_W;
   localparam FACTOR_W = FIELD_W + HELD_W + 1;
-  localparam PRODUCT_W = ENTRY_W + FACTOR_W;
 
   // The lower value's sign goes through its field, and is taken from the upper one.
   wire low_sign = held_i[HELD_W-1];
   wire [HELD_W:0] upper = {held_i[2*HELD_W-1], held_i[HELD_W+:HELD_W]} - {{HELD_W{1'b0}}, low_sign};
   reg signed [ENTRY_W-1:0] value_q;
   reg signed [FACTOR_W-1:0] held_q;
-  reg signed [PRODUCT_W-1:0] product_q;
+  reg signed [2*FIELD_W-1:0] product_q;
   always @(posedge clk_i) begin
     value_q   <= value_i;
     held_q    <= {upper, {ENTRY_W{low_sign}}, held_i[HELD_W-1:0]};
@@ -54,6 +53,8 @@ module stream_pair #(
       // Of a sum that is narrower than a product the low bits.
       wire [ACC_W+FIELD_W-1:0] wide = {{ACC_W{product[FIELD_W-1]}}, product};
       reg [ACC_W-1:0] start_q, sum_q, result_q;
+      // base + product + borrowed. As the difference of a complement, so that Yosys's adder takes the
+      // product beside its carry, and one LUT a bit both the choice of the base and the sum.
       wire [ACC_W-1:0] base = from_start_i ? start_q : sum_q;
       wire [ACC_W:0] next = {wide[ACC_W-1:0], borrowed} - {~base, 1'b1};
       always @(posedge clk_i) begin
@@ -63,9 +64,8 @@ module stream_pair #(
         if (capture_i) result_q <= sum_q;
       end
       assign result_o[n*ACC_W+:ACC_W] = result_q;
-      wire unused = &{1'b0, wide};
+      wire unused = &{1'b0, wide, next[0]};
     end
   endgenerate
-  wire unused = &{1'b0, product_q};
 endmodule
 `default_nettype wire
