@@ -197,8 +197,8 @@ BUGS = [
         "stream_results",
         "lanes2",
         "stream/stream_unit.v",
-        right="is_free = !busy_q || left_i",
-        wrong="is_free = busy_q || left_i",
+        right="grants ? (choice_q & one_q) != {OF{1'b0}} : free_q",
+        wrong="grants ? (choice_q & one_q) == {OF{1'b0}} : free_q",
         says="a unit takes two rows at a time",
     ),
 ]

@@ -22,13 +22,20 @@ module stream_results_properties #(
   always @(posedge clk_i) started_q <= 1'b1;
   always @* if (!started_q) assume (!rst_ni);
 
-  wire [1:0] request, grant, left, leaving, to_unit;
+  wire [1:0] asks, one, two, grant, ends_soon, leaving, to_unit, lasts;
+  // Rows ask two cycles after they said that they do, until they are granted.
+  reg [1:0] coming_q, request;
+  always @(posedge clk_i) begin
+    coming_q <= rst_ni ? asks : 2'b00;
+    request  <= rst_ni ? coming_q | (request & ~grant) : 2'b00;
+  end
   wire unit_leaving;
   wire [1:0] round;
   genvar r;
   generate
     for (r = 0; r < 2; r = r + 1) begin : g_row
       wire free, captures, last;
+      assign lasts[r] = last && to_unit[r];
       wire [LANE_W-1:0] lane, first = first_lane_i[r*LANE_W+:LANE_W];
       wire ends = ends_i[r] && free;
       reg item_q;
@@ -46,13 +53,15 @@ module stream_results_properties #(
           .tile_i      (2'd0),
           .capture_o   (captures),
           .free_o      (free),
-          .request_o   (request[r]),
+          .asks_o      (asks[r]),
+          .one_o       (one[r]),
+          .two_o       (two[r]),
           .grant_i     (grant[r]),
+          .ends_o      (ends_soon[r]),
           .leaving_o   (leaving[r]),
           .to_unit_o   (to_unit[r]),
           .lane_o      (lane),
           .last_o      (last),
-          .left_o      (left[r]),
           .round_o     (round[r])
       );
 
@@ -83,7 +92,6 @@ module stream_results_properties #(
         if (was_q) assert (leaving[r] && lane == lane_q + 1'b1);
         if (stashed_q[4]) assert (leaving[r] && !to_unit[r] && !was_q);
         if (last) assert (lane == LAST[LANE_W-1:0]);
-        assert (left[r] == (last && to_unit[r]));
         assert (!grant[r] || (request[r] && ready_i));
       end
       always @(posedge clk_i) cover (reads_q == 2'd3 && captures && started_q);
@@ -102,9 +110,11 @@ module stream_results_properties #(
       .clk_i    (clk_i),
       .rst_ni   (rst_ni),
       .ready_i  (ready_i),
-      .request_i(request),
+      .asks_i   (asks),
+      .one_i    (one),
+      .two_i    (two),
       .grant_o  (grant),
-      .left_i   (left),
+      .ends_i   (ends_soon),
       .round_i  (round),
       .tile_i   (4'd0),
       .result_i (4'd0),
@@ -117,6 +127,8 @@ module stream_results_properties #(
     assert (unit_leaving == ((leaving & to_unit) != 2'b00));
     assert (grant != 2'b11);
     assert (!grant[1] || !request[0]);
+    // Without a gap: whoever asks is granted where nobody leaves, or the last result does.
+    if (ready_i && (!unit_leaving || lasts != 2'b00)) assert (grant != 2'b00 || request == 2'b00);
   end
 endmodule
 `default_nettype wire

@@ -196,7 +196,7 @@ module stream_array #(
       .ends_o         (segment_loaded)
   );
 
-  wire [ROWS-1:0] request, grant, leaving, left, take, ends, item_ready, here, skip, on_edge, row_open;
+  wire [ROWS-1:0] asks, one, two, grant, leaves, leaving, take, ends, item_ready, here, skip, on_edge, row_open;
   wire [ROWS*ROUND_W-1:0] round;
   wire [2*ROWS-1:0] tile;
   wire [ROWS*ACC_W-1:0] result;
@@ -238,10 +238,12 @@ module stream_array #(
           .entry_index_i  (entry_index_i[i*INDEX_W+:INDEX_W]),
           .entry_value_i  (entry_value_i[i*ENTRY_W+:ENTRY_W]),
           .entry_last_i   (entry_last_i[i]),
-          .request_o      (request[i]),
+          .asks_o         (asks[i]),
+          .one_o          (one[i]),
+          .two_o          (two[i]),
           .grant_i        (grant[i]),
+          .leaves_o       (leaves[i]),
           .leaving_o      (leaving[i]),
-          .left_o         (left[i]),
           .round_o        (round[i*ROUND_W+:ROUND_W]),
           .tile_o         (tile[2*i+:2]),
           .result_o       (result[i*ACC_W+:ACC_W]),
@@ -260,14 +262,16 @@ module stream_array #(
     // Unit u has rows u, u + UNITS, ..
     for (u = 0; u < UNITS && u < ROWS; u = u + 1) begin : g_unit
       localparam OF = (ROWS - u + UNITS - 1) / UNITS;
-      wire [OF-1:0] unit_request, unit_grant, unit_left;
+      wire [OF-1:0] unit_asks, unit_one, unit_two, unit_grant, unit_ends;
       wire [OF*ROUND_W-1:0] unit_round;
       wire [2*OF-1:0] unit_tile;
       wire [OF*ACC_W-1:0] unit_result;
       for (n = 0; n < OF; n = n + 1) begin : g_row
-        assign unit_request[n] = request[n*UNITS+u];
+        assign unit_asks[n] = asks[n*UNITS+u];
+        assign unit_one[n] = one[n*UNITS+u];
+        assign unit_two[n] = two[n*UNITS+u];
         assign grant[n*UNITS+u] = unit_grant[n];
-        assign unit_left[n] = left[n*UNITS+u];
+        assign unit_ends[n] = leaves[n*UNITS+u];
         assign unit_round[n*ROUND_W+:ROUND_W] = round[(n*UNITS+u)*ROUND_W+:ROUND_W];
         assign unit_tile[2*n+:2] = tile[2*(n*UNITS+u)+:2];
         assign unit_result[n*ACC_W+:ACC_W] = result[(n*UNITS+u)*ACC_W+:ACC_W];
@@ -286,9 +290,11 @@ module stream_array #(
           .clk_i    (clk_i),
           .rst_ni   (rst_ni),
           .ready_i  (result_ready_i[u]),
-          .request_i(unit_request),
+          .asks_i   (unit_asks),
+          .one_i    (unit_one),
+          .two_i    (unit_two),
           .grant_o  (unit_grant),
-          .left_i   (unit_left),
+          .ends_i   (unit_ends),
           .round_i  (unit_round),
           .tile_i   (unit_tile),
           .result_i (unit_result),

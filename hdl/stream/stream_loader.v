@@ -83,13 +83,15 @@ module stream_loader #(
   wire one_tile = tiles_i == 16'd1;
   wire one_word = words_i == 13'd1;
   wire last_has_one = last_words_i == 13'd1;
+  wire [INDEX_W-1:0] before_word = words_i[INDEX_W-1:0] - TWO;
+  wire [INDEX_W-1:0] last_before_word = last_words_i[INDEX_W-1:0] - TWO;
   always @(posedge clk_i) begin
     {one_block_q, two_blocks_q, one_chunk_q} <= {one_block, two_blocks, one_chunk};
     two_before_block_q <= blocks_i - 16'd3;
     before_chunk_q <= last_chunk - 16'd1;
     before_tile_q <= tiles_i - 16'd2;
-    before_word_q <= words_i[INDEX_W-1:0] - TWO;
-    last_before_word_q <= last_words_i[INDEX_W-1:0] - TWO;
+    before_word_q <= before_word;
+    last_before_word_q <= last_before_word;
     {one_word_q, last_has_one_q} <= {one_word, last_has_one};
     last_alone_q <= chunked_i ? (last_round & LAST_PLACE[15:0]) == 16'd0 : last_round == 16'd0;
   end
@@ -122,33 +124,38 @@ module stream_loader #(
   reg open_q;
   reg [1:0] loaded_q;
   reg [15:0] block_q, chunk_q, tile_q;
-  reg [INDEX_W-1:0] word_q;
+  reg [INDEX_W-1:0] word_q, before_last_q;
   reg first_block_q, last_block_q, last_chunk_q, last_tile_q, last_word_q;
   reg next_is_last_q;  // of blocks
   reg [7:0] segment_q;
   reg [15:0] base_q;
   reg [63:0] bases_q;
-  // Halves are loaded in turn, so that half 1's turn is not half 0's where half 1 is next.
   reg half_q;
-  wire first_free = loaded_q[0] ? high[0] : low[0];
-  wire this_free = half_q ? (loaded_q[0] ? low[1] : high[1]) : first_free;
-  wire other_free = half_q ? first_free : (loaded_q[0] ? high[1] : low[1]);
-  wire is_free;
+  wire [1:0] free = (loaded_q & high) | (~loaded_q & low);
+  wire this_free = half_q ? free[1] : free[0];
+  wire other_free = half_q ? free[0] : free[1];
+  // The segment is the tile's last, the pass's.
+  reg ends_tile_q, ends_pass_q;
   wire take = word_valid_i && word_ready_o;
   wire ends = take && last_word_q;
   wire [1:0] loaded_d = loaded_q ^ {ends && half_q, ends && !half_q};
   wire ends_chunk = ends && last_block_q;
-  wire ends_tile = ends_chunk && last_chunk_q;
   generate
     if (AHEAD) begin : g_ahead
-      reg free_q;
-      always @(posedge clk_i) free_q <= ends ? other_free : this_free;
-      assign is_free = free_q;
+      reg ready_q;
+      wire ready_d = ends ? other_free && !ends_pass_q : this_free && (open_q || start_i);
+      always @(posedge clk_i) ready_q <= ready_d && rst_ni;
+      assign word_ready_o = ready_q;
     end else begin : g_now
-      assign is_free = this_free;
+      assign word_ready_o = open_q && this_free;
       wire unused = &{1'b0, other_free};
     end
   endgenerate
+  wire next_chunk_is_last = one_chunk_q || chunk_q == before_chunk_q;
+  wire next_tile_is_last = tile_q == before_tile_q;
+  // Of the next segment.
+  wire last_chunk_d = last_block_q ? next_chunk_is_last : last_chunk_q;
+  wire last_tile_d = ends_tile_q ? next_tile_is_last : last_tile_q;
   wire [7:0] segment = {
     tile_q[1:0],
     last_alone_q && last_chunk_q,
@@ -162,7 +169,7 @@ module stream_loader #(
     if (take) begin
       word_q <= last_word_q ? {INDEX_W{1'b0}} : word_q + 1'b1;
       if (last_word_q) last_word_q <= next_is_last_q ? last_has_one_q : one_word_q;
-      else last_word_q <= last_block_q ? word_q == last_before_word_q : word_q == before_word_q;
+      else last_word_q <= word_q == before_last_q;
       bases_q[16*tile_q[1:0]+:16] <= base_q;
     end
     loaded_q <= loaded_d;
@@ -172,25 +179,27 @@ module stream_loader #(
       block_q <= last_block_q ? 16'd0 : block_q + 16'd1;
       first_block_q <= last_block_q;
       last_block_q <= next_is_last_q;
+      before_last_q <= next_is_last_q ? last_before_word_q : before_word_q;
+      last_chunk_q <= last_chunk_d;
+      last_tile_q <= last_tile_d;
+      tile_q <= tile_q + {15'd0, ends_tile_q};
+      base_q <= base_q + (ends_tile_q ? LANES[15:0] : 16'd0);
+      ends_tile_q <= next_is_last_q && last_chunk_d;
+      ends_pass_q <= next_is_last_q && last_chunk_d && last_tile_d;
       next_is_last_q <= one_block_q || (two_blocks_q && last_block_q) || block_q == two_before_block_q;
     end
     if (ends_chunk) begin
       chunk_q <= last_chunk_q ? 16'd0 : chunk_q + 16'd1;
-      last_chunk_q <= one_chunk_q || chunk_q == before_chunk_q;
     end
-    if (ends_tile) begin
-      tile_q <= tile_q + 16'd1;
-      last_tile_q <= tile_q == before_tile_q;
-      base_q <= base_q + LANES[15:0];
-      if (last_tile_q) open_q <= 1'b0;
-    end
+    open_q <= start_i || (open_q && !(ends && ends_pass_q));
     if (start_i) begin
-      open_q <= 1'b1;
       tile_q <= 16'd0;
       base_q <= 16'd0;
       first_block_q <= 1'b1;
       {last_block_q, last_chunk_q, last_tile_q} <= {one_block, one_chunk, one_tile};
+      {ends_tile_q, ends_pass_q} <= {one_block && one_chunk, one_block && one_chunk && one_tile};
       last_word_q <= one_block ? last_has_one : one_word;
+      before_last_q <= one_block ? last_before_word : before_word;
       next_is_last_q <= one_block || two_blocks;
     end
     if (!rst_ni) begin
@@ -200,7 +209,6 @@ module stream_loader #(
       word_q <= {INDEX_W{1'b0}};
     end
   end
-  assign word_ready_o = open_q && is_free;
 
   // To the rows.
   reg write_q;

@@ -58,18 +58,21 @@ module stream_row #(
     input  wire [     INDEX_W-1:0] entry_index_i,
     input  wire [     ENTRY_W-1:0] entry_value_i,
     input  wire                    entry_last_i,
-    // Results that wait for a unit; they leave from the cycle behind a grant on. A result leaves; the
-    // last one of an item, on its way to a unit; its round and tile.
-    output wire                    request_o,
+    // Results wait for a unit from two cycles on; those that wait are one, are two; they leave from
+    // the cycle behind a grant on; the last of them does in two cycles. A result leaves; its round and
+    // tile.
+    output wire                    asks_o,
+    output wire                    one_o,
+    output wire                    two_o,
     input  wire                    grant_i,
+    output wire                    leaves_o,
     output wire                    leaving_o,
-    output wire                    left_o,
     output wire [     ROUND_W-1:0] round_o,
     output wire [             1:0] tile_o,
     output wire [       ACC_W-1:0] result_o,
     // For the pass's clock and counters, of this cycle: an entry is taken, the last one of an item,
     // and of the segment; an item may take one; the row has a half; a segment without an item of its
-    // own; an edge tile; something is still inside. Which multipliers had no zero, three cycles behind
+    // own; an edge tile; something waits or leaves. Which multipliers had no zero, three cycles behind
     // the entry.
     output wire                    take_o,
     output wire                    last_o,
@@ -197,13 +200,15 @@ module stream_row #(
       .tile_i         (tile),
       .capture_o      (captures),
       .free_o         (free),
-      .request_o      (request_o),
+      .asks_o         (asks_o),
+      .one_o          (one_o),
+      .two_o          (two_o),
       .grant_i        (grant_i),
+      .ends_o         (leaves_o),
       .leaving_o      (leaving),
       .to_unit_o      (leaving_to_unit),
       .lane_o         (lane),
       .last_o         (last_leaves),
-      .left_o         (left_o),
       .round_o        (leaving_round),
       .tile_o         (tile_o),
       .open_o         (leave_open)
@@ -348,6 +353,6 @@ module stream_row #(
   assign leaving_o = leaving;
   wire unused = &{1'b0, last_leaves};
   assign round_o = leaving_round;
-  assign open_o = leave_open || take_o;
+  assign open_o = leave_open;
 endmodule
 `default_nettype wire

@@ -6,8 +6,14 @@
 // leave from the next cycle on. A result that leaves in cycle t comes out in t + 2 + the levels of
 // both multiplexers (stream_result_mux.v), with its row and the index of its filter.
 //
-// Example: rows 1 and 2 ask in cycle 0: row 1 is granted then, leaves with 3 results in cycles 1 to 3,
-// and row 2 is granted in cycle 3.
+// Which row a grant goes to is decided the cycle before, so that no path leads from a row through
+// the unit into a row: rows say two cycles ahead that they ask, and that they end. ready_i alone is
+// of the cycle. A row that has one or two results says so from where it asks on, and not that they
+// end.
+//
+// Example: rows 1 and 2 ask in cycle 0, their asks_i was high two cycles before: row 1 is granted in
+// cycle 0, leaves with 3 results in cycles 1 to 3, its ends_i is high in cycle 1, and row 2 is granted
+// in cycle 3.
 //
 // Twin: tests/naive_stream.py. Test: test_stream_unit.py.
 module stream_unit #(
@@ -36,11 +42,13 @@ module stream_unit #(
     input  wire                    rst_ni,
     // There is room for an item's results.
     input  wire                    ready_i,
-    // Rows ask, and are granted; a row's last result on the way to the unit leaves; its round, tile
-    // and results.
-    input  wire [        OF-1:0] request_i,
+    // Rows ask from two cycles on, until they are granted; with one result, with two; a row's last
+    // one leaves in two cycles; its round, tile and results.
+    input  wire [        OF-1:0] asks_i,
+    input  wire [        OF-1:0] one_i,
+    input  wire [        OF-1:0] two_i,
     output wire [        OF-1:0] grant_o,
-    input  wire [        OF-1:0] left_i,
+    input  wire [        OF-1:0] ends_i,
     input  wire [OF*ROUND_W-1:0] round_i,
     input  wire [      2*OF-1:0] tile_i,
     input  wire [  OF*ACC_W-1:0] result_i,
@@ -69,23 +77,40 @@ module stream_unit #(
     end
   endfunction
 
-  // The choice.
-  reg busy_q, first_q;
+  // The choice. Of the cycle: rows that ask, and those that do from the next one on; whether they have
+  // one result, or two; the row that a grant goes to, if the unit is free; that it is, and that an
+  // item's last result leaves in the next.
+  reg [OF-1:0] asks_q, coming_q, one_q, two_q, choice_q;
+  reg busy_q, first_q, free_q, ends_q, chooses_q;
   reg [OF_W-1:0] row_q, row_d;
-  wire is_free = !busy_q || left_i != {OF{1'b0}};
+  wire grants = ready_i && chooses_q;
+  assign grant_o = ready_i ? choice_q : {OF{1'b0}};
+  // Of the next one. What is granted now with a single result leaves then, and the unit is free.
+  wire free = ends_q || (grants ? (choice_q & one_q) != {OF{1'b0}} : free_q);
+  wire [OF-1:0] asks = coming_q | (asks_q & ~grant_o);
   // The lowest bit that is set.
-  wire [OF-1:0] lowest = request_i & (~request_i + {{OF - 1{1'b0}}, 1'b1});
-  assign grant_o = is_free && ready_i ? lowest : {OF{1'b0}};
-  wire grants = grant_o != {OF{1'b0}};
+  wire [OF-1:0] lowest = asks & (~asks + {{OF - 1{1'b0}}, 1'b1});
   integer i;
   always @* begin
     row_d = {OF_W{1'b0}};
-    for (i = 0; i < OF; i = i + 1) if (lowest[i]) row_d = row_d | i[OF_W-1:0];
+    for (i = 0; i < OF; i = i + 1) if (choice_q[i]) row_d = row_d | i[OF_W-1:0];
   end
   always @(posedge clk_i) begin
-    busy_q  <= rst_ni && (grants || !is_free);
-    first_q <= grants;
+    asks_q   <= asks;
+    coming_q <= asks_i;
+    {one_q, two_q} <= {one_i, two_i};
+    choice_q <= lowest & {OF{free}};
+    chooses_q <= free && asks != {OF{1'b0}};
+    ends_q   <= (grants && (choice_q & two_q) != {OF{1'b0}}) || ends_i != {OF{1'b0}};
+    free_q   <= free;
+    busy_q   <= grants || !free_q;
+    first_q  <= grants;
     if (grants) row_q <= row_d;
+    if (!rst_ni) begin
+      {asks_q, coming_q, choice_q} <= {3 * OF{1'b0}};
+      {ends_q, busy_q, chooses_q} <= 3'b000;
+      free_q <= 1'b1;
+    end
   end
   assign leaving_o = busy_q;
 

@@ -11,6 +11,7 @@ from bench import Clock, generator, parameters
 from sparsesim.machines.stream.parameters import RESULT_LATENCY
 
 CAPTURE = 6  # cycles from an item's last entry to the one at whose end its sums are captured
+ASKS = 2  # cycles from it to the one in which a unit is told that it will be asked
 
 
 @dataclass
@@ -79,7 +80,12 @@ class Bench:
         dut.grant_i.value = int(grants)
         await self.clock.edge()
         assert int(dut.free_o.value) == free, now
-        assert int(dut.request_o.value) == bool(asks), now
+        told_ahead = any(i.to_unit and now == i.last + ASKS for i in waiting)
+        assert int(dut.asks_o.value) == told_ahead, now
+        for item in waiting:
+            if now >= item.last + ASKS:
+                flags = int(dut.one_o.value), int(dut.two_o.value)
+                assert flags == tuple(self.lanes - item.lane == n for n in (1, 2)), now
         captures = any(item.last + CAPTURE == now for item in self.items)
         assert int(dut.capture_o.value) == captures, now
         self.leaving(now)
@@ -92,7 +98,8 @@ class Bench:
         assert int(dut.leaving_o.value) == bool(out), now
         last = bool(out) and now == self.drained(out[0])
         assert int(dut.last_o.value) == last, now
-        assert int(dut.left_o.value) == (last and out[0].to_unit), now
+        ends = bool(out) and out[0].to_unit and now == self.drained(out[0]) - 2
+        assert int(dut.ends_o.value) == ends, now
         if out:
             lane = out[0].lane + now - out[0].leaves
             got = (dut.lane_o, dut.to_unit_o, dut.round_o, dut.tile_o)
@@ -132,7 +139,10 @@ async def reset_forgets_what_waits(dut):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"LANES": 1, "ROUND_W": 4}, {"LANES": 5}, {"LANES": 6}, {"LANES": 8}, {"LANES": 17}],
+    [
+        {"LANES": 1, "ROUND_W": 4},
+        *({"LANES": lanes} for lanes in (2, 3, 4, 5, 6, 8, 17)),
+    ],
 )
 def test_stream_leave(simulate, parameters):
     simulate("stream_leave", parameters)

@@ -7,6 +7,7 @@ import pytest
 from bench import Clock, generator, parameters
 
 LANE_REGISTERS = 2  # from a choice to the read of a multiplexer's sources
+AHEAD = 2  # cycles by which a row says that it asks, and that it ends
 
 
 def levels(sources: int) -> int:
@@ -15,6 +16,10 @@ def levels(sources: int) -> int:
     while 16**found < sources:
         found += 1
     return found
+
+
+def _asks(since: int | None, now: int) -> bool:
+    return since is not None and since <= now
 
 
 class Bench:
@@ -36,10 +41,10 @@ class Bench:
         self.latency = self.row_latency + levels(self.rows)
 
     async def reset(self) -> None:
-        for name in ("ready", "request", "left"):
+        for name in ("ready", "asks", "one", "two", "ends"):
             getattr(self.dut, f"{name}_i").value = 0
         await self.clock.reset()
-        self.asks = [False] * self.rows
+        self.asks: list[int | None] = [None] * self.rows  # the cycle from which on a row does
         self.current: tuple[int, int] | None = None  # row, results left, the one of this cycle too
         self.counts = [0] * self.rows
         self.rounds, self.tiles = [0] * self.rows, [0] * self.rows
@@ -51,23 +56,29 @@ class Bench:
 
     async def cycle(self) -> None:
         dut, told, now = self.dut, self.told, self.clock.cycle + 1
+        comes = 0
         for row in range(self.rows):
-            busy = self.current is not None and self.current[0] == row
-            if not busy and not self.asks[row] and self.random.random() < self.busy:
-                self.asks[row] = True
-                self.counts[row] = int(self.random.integers(1, self.most, endpoint=True))
+            left = self.current[1] if self.current is not None and self.current[0] == row else 0
+            may = left <= AHEAD + 1 and self.asks[row] is None
+            if may and self.random.random() < self.busy:
+                self.asks[row] = now + AHEAD
+                comes |= 1 << row
+                self.counts[row] = self._count()
         ready = self.random.random() < self.room
         ends = self.current is not None and self.current[1] == 1
         grants = None
         if ready and (self.current is None or ends):
-            grants = next((row for row in range(self.rows) if self.asks[row]), None)
+            grants = next((n for n, since in enumerate(self.asks) if _asks(since, now)), None)
         width = told["ACC_W"]
         self.results[now] = [
             int.from_bytes(self.random.bytes(8), "little") % (1 << width) for _ in range(self.rows)
         ]
         dut.ready_i.value = int(ready)
-        dut.request_i.value = sum(ask << row for row, ask in enumerate(self.asks))
-        dut.left_i.value = 1 << self.current[0] if ends else 0
+        dut.asks_i.value = comes
+        for lanes, port in ((1, dut.one_i), (2, dut.two_i)):
+            port.value = sum((count == lanes) << row for row, count in enumerate(self.counts))
+        soon = self.current is not None and self.current[1] == AHEAD + 1
+        dut.ends_i.value = 1 << self.current[0] if soon else 0
         dut.round_i.value = sum(r << n * told["ROUND_W"] for n, r in enumerate(self.rounds))
         dut.tile_i.value = sum(t << 2 * n for n, t in enumerate(self.tiles))
         dut.result_i.value = sum(r << n * width for n, r in enumerate(self.results[now]))
@@ -85,9 +96,14 @@ class Bench:
         if grants is not None:
             self._grant(grants)
 
+    def _count(self) -> int:
+        """Of an item's results: few, often."""
+        most = self.most if self.random.random() < 0.5 else min(self.most, 4)
+        return int(self.random.integers(1, most, endpoint=True))
+
     def _grant(self, row: int) -> None:
         told = self.told
-        self.asks[row] = False
+        self.asks[row] = None
         self.current = row, self.counts[row]
         self.granted += 1
         self.rounds[row] = int(self.random.integers(1 << min(told["ROUND_W"], 9)))
