@@ -87,7 +87,8 @@ def _page() -> Iterator[str]:
             yield f"| {title} | {depth} | " + " | ".join(f"{gain:.3f}x" for gain in gains) + " |"
     yield "\n## Commands\n"
     for words in RUNS.values():
-        yield f"    sparsesim queues {' '.join(str(part) for part in words)} --balance"
+        said = " ".join(map(str, words))
+        yield f"    sparsesim queues {said} --accelerator default --balance"
 
 
 def _rows() -> Iterator[str]:

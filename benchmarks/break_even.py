@@ -54,7 +54,7 @@ def _page() -> Iterator[str]:
         words = [str(part) for part in arguments]
         shown, found = _run(words)
         yield f"## {title}"
-        yield f"    sparsesim breakeven {' '.join(words)}"
+        yield f"    sparsesim breakeven {' '.join(words)} --accelerator default"
         yield _summary(found)
         lines = "\n".join(line.rstrip() for line in shown.splitlines())
         yield f"```text\n{lines}\n```"

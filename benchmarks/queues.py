@@ -89,7 +89,7 @@ def _page() -> Iterator[str]:
         yield f"| {depth} | {points[depth]['lut']:,} | {points[depth]['ff']:,} |"
     yield "\n## Commands\n"
     for words in RUNS.values():
-        yield f"    sparsesim queues {' '.join(str(part) for part in words)}"
+        yield f"    sparsesim queues {' '.join(str(part) for part in words)} --accelerator default"
 
 
 def _row(found: Mapping[str, Any]) -> str:

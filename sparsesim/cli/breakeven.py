@@ -42,7 +42,7 @@ def breakeven(
 
     if output:
         refuse_existing(output, force)
-    chosen = options.accelerator_of(accelerator, settings)
+    chosen = options.front_accelerator_of(accelerator, settings, device)
     board = options.device_of(device, chosen)
 
     from sparsesim.estimator.break_even import break_even

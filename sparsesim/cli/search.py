@@ -112,7 +112,7 @@ def search(
     from sparsesim.search.grid import Grid
     from sparsesim.search.searching import SearchSpec, find_thresholds
 
-    chosen = options.accelerator_of(accelerator, settings)
+    chosen = options.front_accelerator_of(accelerator, settings, device)
     spec = SearchSpec(
         what=what,
         by=by,

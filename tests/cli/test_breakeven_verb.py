@@ -47,7 +47,19 @@ def test_mistakes(run, lenet: Path, digits: Path):
 
     assert said("--set", "rows") == ("error: --set rows: has no '='; write key=value, as rows=8\n")
     assert said("--seed", -1) == "error: seed -1 is out of range; use 0 and up\n"
-    assert said("--set", "output_buffer_kib=0.001") == (
+    assert said("--accelerator", "default", "--set", "output_buffer_kib=0.001") == (
         "error: conv1: one tile of 16 x 16 outputs needs 2048 bits of the output buffer; half of "
         "output_buffer_kib is 4\n"
     )
+
+
+def test_without_an_accelerator_it_is_that_of_estimate(run, lenet: Path, digits: Path):
+    """The one that the device begins with, wherever none is named."""
+    words = [lenet, "--inputs", digits, "--images", 1, "--device", "xczu3eg", "-o"]
+    assert run("estimate", *words, "e.json").code == 0
+    assert run("breakeven", *words, "b.json").code == 0
+    assert run("queues", *words, "q.json").code == 0
+    taken = json.loads(Path("e.json").read_text())["accelerator"]
+    for name in ("b.json", "q.json"):
+        found = json.loads(Path(name).read_text())["accelerator"]
+        assert (found["machine"], found["array"]) == (taken["machine"], taken["array"])

@@ -12,7 +12,8 @@ import sparsesim as ss
 
 
 def test_queues_of_lenet(run, lenet: Path, digits: Path):
-    words = ["queues", lenet, "--inputs", digits, "--images", 3, "--set", "rows=8"]
+    words = ["queues", lenet, "--inputs", digits, "--images", 3]
+    words += ["--accelerator", "default", "--set", "rows=8"]
     ran = run(*words, "--loss", "2%", "-o", "q.json")
     assert (ran.code, ran.err) == (0, "Wrote q.json\n")
     assert all(len(line) <= 80 for line in ran.out.splitlines())
@@ -85,7 +86,7 @@ def test_the_page_shows_what_the_command_prints(run, root: Path, part: int):
 def test_balance_saves_a_faster_network(run, lenet: Path, digits: Path, root: Path):
     thresholds = root / "models_onnx/lenet_thresholds.toml"
     words = ["queues", lenet, "--inputs", digits, "--images", 3, "--thresholds", thresholds]
-    words += ["--quantize", "--balance"]
+    words += ["--quantize", "--balance", "--accelerator", "default"]
     ran = run(*words, "--save", "b.onnx", "-o", "b.json")
     assert (ran.code, ran.err) == (0, "Wrote b.onnx\nWrote b.json\n")
     assert all(len(line) <= 80 for line in ran.out.splitlines())
