@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from benchmarks import n_of_m
@@ -28,6 +29,7 @@ from benchmarks.cosim_models import (
     ran,
 )
 from sparsesim.cosim.run import cosimulate
+from sparsesim.errors import SpecError
 from sparsesim.rtl.simulator import Verilog
 from sparsesim.spec import Accelerator
 
@@ -79,7 +81,8 @@ MACHINES = {
     ),
     # Either operand as the stream, with its zeros and without; many rows of few lanes and few of
     # many; stores from 16 words, stashes from 1 to 64 sums, narrow sums, a unit a row and one for
-    # all, and buffers so small that K is cut between passes.
+    # all, lanes that share multipliers, an odd one with its own, and buffers so small that K is cut
+    # between passes.
     "stream": _arrays(
         "stream",
         {"rows": 8, "lanes": 8},
@@ -91,6 +94,7 @@ MACHINES = {
             "stash": 64,
             "units": 1,
             "feed_latency": 3,
+            "lanes_per_dsp": 2,
             "skipping": "activation",
             "acc_bits": 24,
             "weight_buffer_kib": 2.0,
@@ -102,6 +106,7 @@ MACHINES = {
             "stash": 2,
             "units": 2,
             "feed_latency": 2,
+            "lanes_per_dsp": 2,
             "activation_buffer_kib": 2.0,
         },
         {"rows": 4, "lanes": 4, "depth": 128, "stash": 4, "units": 3, "skipping": "none"},
@@ -150,7 +155,7 @@ def main() -> None:
     networks = [*NETWORKS[:3], *(PRUNED if machine == "systolic" else [])]
     if "--large" in options:
         networks += NETWORKS[3:]
-    rows = [ran(one, arrays) for one in networks if one.inputs.exists()]
+    rows = [ran(one, _with_room(arrays, one)) for one in networks if one.inputs.exists()]
     if "--resnet50" in options:
         fitting = [*NARROW, *arrays[1:]] if machine == "broadcast" else arrays
         rows.append(ran(replace(RESNET50, passes=1), fitting))
@@ -162,6 +167,15 @@ def main() -> None:
     print(f"Wrote {page.relative_to(ROOT)}")
     if any(row.differ for row in rows):
         sys.exit(1)
+
+
+def _with_room(arrays: Sequence[Accelerator], network: Network) -> list[Accelerator]:
+    """Those that take the network's weights: lanes that share multipliers may lack the bits."""
+    found = []
+    for one in arrays:
+        with suppress(SpecError):
+            found.append(one.with_(weight_bits=network.weight_bits))
+    return found
 
 
 def _sections(machine: str, command: str, rows: list[Ran]) -> Iterator[str]:
@@ -183,6 +197,12 @@ def _sections(machine: str, command: str, rows: list[Ran]) -> Iterator[str]:
     )
     yield "The arrays:"
     yield "\n".join(f"- {in_words(one)}" for one in MACHINES[machine])
+    for row in rows:
+        if row.name != IN_WHOLE and row.arrays < len(MACHINES[machine]):
+            yield (
+                f"{row.name} has weights of 9 bits, for which the lanes of the others have no room "
+                f"in a shared multiplier: it runs on {row.arrays} of them."
+            )
     if machine == "broadcast" and any(row.name == RESNET50.name for row in rows):
         yield f"ResNet-50 does not fit the buffers of the first, and runs on {in_words(NARROW[0])}."
     if any(row.name == IN_WHOLE for row in rows):
