@@ -11,7 +11,7 @@ from typing import Any
 from sparsesim import area
 from sparsesim.choice.goals import GOALS
 from sparsesim.choice.kept import Kept, Progress, cached_folder
-from sparsesim.choice.lost import lost, nothing_fits, why_not
+from sparsesim.choice.lost import lost, nothing_fits, scheme_note, why_not
 from sparsesim.choice.opponent import DenseSearch, used_of
 from sparsesim.choice.record import Choice, Chosen, Inputs, LeftOut, Opponent
 from sparsesim.choice.rows import chosen_of, opponent_of
@@ -200,7 +200,10 @@ class _Search:
         return done.left
 
     def _best(self, found: SweepResult) -> dict[tuple[str, str], Row]:
-        """The best point of each machine and scheme; of equals the one of fewer LUTs."""
+        """The best point of each machine and scheme; of equals the one of fewer LUTs.
+
+        An array on which the scheme does nothing of its own (`Machine.scheme_note`) is none of it.
+        """
         name = GOALS[self.goal].metric
         sign = 1 if METRICS[name].better == "less" else -1
 
@@ -210,6 +213,8 @@ class _Search:
         best: dict[tuple[str, str], Row] = {}
         for row in found.measured:
             key = row.parameters["machine"], row.parameters["skipping"]
+            if scheme_note(Point.of(row.parameters).accelerator):
+                continue
             if key not in best or order(row) < order(best[key]):
                 best[key] = row
         return best

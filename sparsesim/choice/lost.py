@@ -15,6 +15,7 @@ from sparsesim.errors import SpecError
 from sparsesim.machines import machine_named
 from sparsesim.machines.array_space import ArraySpace
 from sparsesim.spec import Accelerator, Device
+from sparsesim.sweeps.point import Point
 from sparsesim.sweeps.result import SweepResult
 
 _WORDS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram36": "BRAM36"}
@@ -68,12 +69,20 @@ def lost(
         (row.parameters["machine"], row.parameters["skipping"]): row.error
         for row in reversed(list(found.failed))
     }
+    idle = {
+        (on.machine, on.skipping): note
+        for row in found.measured
+        if (note := scheme_note(on := Point.of(row.parameters).accelerator))
+    }
     for machine, scheme in pairs:
         if (machine, scheme) in errors:
             others = tuple(name for name in able if name != machine)
             yield LeftOut(
                 machine=machine, scheme=scheme, reason=errors[machine, scheme], others=others
             )
+            continue
+        if (machine, scheme) in idle:
+            yield LeftOut(machine=machine, scheme=scheme, reason=idle[machine, scheme])
             continue
         one = least_of(machine, scheme, spaces[machine], device, family, budget)
         reason = f"nothing fits in {within:.0%}: {needs(one, device)}"
@@ -95,6 +104,12 @@ def nothing_fits(
     )
     one = min(every, key=lambda each: (each.share, each.used.lut))
     return f"nothing fits in {within:.0%} of {device.name}: {needs(one, device)}"
+
+
+def scheme_note(accelerator: Accelerator) -> str:
+    """What an accelerator's scheme does not do on its array; empty: it does what it says."""
+    rules = accelerator.rules
+    return rules.scheme_note(rules.scheme(accelerator.skipping), accelerator.array)
 
 
 def needs(one: Least, device: Device) -> str:
@@ -124,6 +139,8 @@ def least_of(
         try:
             made = start.with_(**dict(zip(own.axes, values, strict=True)))
         except SpecError:  # keys that don't go together
+            continue
+        if scheme_note(made):
             continue
         used = area(made, family)
         assert used is not None

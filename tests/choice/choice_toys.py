@@ -37,3 +37,12 @@ class OneFilter(Toy):
         if passes.positions.max() > 1:
             raise SpecError("conv1: more than one position")
         return super().count(activations, weights, passes, pairs, scheme, array)
+
+
+class Idle(Toy):
+    """One of its schemes does nothing of its own on any of its arrays."""
+
+    name = "idle"
+
+    def scheme_note(self, scheme, array):
+        return "" if scheme.is_dense else "it multiplies all pairs"

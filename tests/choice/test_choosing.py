@@ -115,6 +115,21 @@ def test_what_cannot_be_chosen_is_said_and_the_others_go_on(found):
         assert one.others == ("inner_join", TOY)
 
 
+def test_a_scheme_that_does_nothing_on_an_array_is_not_offered(trace, tmp_path):
+    idle = f"{HERE / 'choice_toys.py'}:Idle"
+    found = choose(trace, "xc7z020", within=WITHIN, machines=[idle], folder=tmp_path)
+    assert [(row.machine, row.scheme) for row in found.chosen] == [(idle, "every_pair")]
+    (one,) = found.left_out
+    assert (one.machine, one.scheme) == (idle, "nonzero_weights")
+    assert one.reason == "it multiplies all pairs"
+
+
+def test_systolic_offers_structured_where_it_holds_structured_weights(trace, tmp_path):
+    found = choose(trace, "xc7z020", within=WITHIN, machines=["systolic"], folder=tmp_path)
+    held = {row.scheme: row.accelerator.array.n_of_m for row in found.chosen}
+    assert held == {"none": "none", "structured": "2:4"}
+
+
 def test_it_goes_on_where_it_was_stopped(found, trace, folder):
     kept = {row.key: row.seconds for row in load_sweep_result(folder).rows}
     machines = ["inner_join", TOY, *TOYS.values()]
