@@ -186,11 +186,18 @@ class NaiveLayer:
     def most_elements(self, group, filters, positions):
         """Of K in a slice: as many steps as fit, or all of K."""
         g, step = self.geometry, self.tiling.elements
-        refuse = "{}: {} needs {} bits of the {} buffer; half of {}_buffer_kib is {}".format
+
+        def refuse(what, needed, buffer, half):
+            least = next(kib for kib in range(1, needed + 1) if kib * 8 * 1024 // 2 >= needed)
+            return SpecError(
+                f"{self.name}: {what} needs {needed} bits of the {buffer} buffer; "
+                f"half of {buffer}_buffer_kib is {half}; {least} takes it"
+            )
+
         if not self.outputs_fit(filters, positions):
             needed = filters * positions * self.value_bits.output
             what = f"one tile of {filters} x {positions} outputs"
-            raise SpecError(refuse(self.name, what, needed, "output", "output", self.output_half))
+            raise refuse(what, needed, "output", self.output_half)
         for steps in range(-(-g.reduction // step), 0, -1):
             elements = min(steps * step, g.reduction)
             pairs = cut(g.reduction, elements)
@@ -214,10 +221,9 @@ class NaiveLayer:
                 return elements
         if weight > self.weight_half:
             what = f"a slice of {elements} elements of {filters} filters"
-            raise SpecError(refuse(self.name, what, weight, "weight", "weight", self.weight_half))
+            raise refuse(what, weight, "weight", self.weight_half)
         what = f"a slice of {elements} elements of {positions} positions"
-        half = self.activation_half
-        raise SpecError(refuse(self.name, what, activation, "activation", "activation", half))
+        raise refuse(what, activation, "activation", self.activation_half)
 
     def passes(self, group, filters, positions, elements, positions_outer, reduction_cut):
         """Rows: group, m0, m1, p0, p1, k0, k1, drains, loads and store, the same dense."""

@@ -217,5 +217,6 @@ def _check_fits(layer: str, what: str, needed: int, buffer: str, available: int)
     if needed > available:
         raise SpecError(
             f"{layer}: {what} needs {needed} bits of the {buffer} buffer; "
-            f"half of {buffer}_buffer_kib is {available}"
+            f"half of {buffer}_buffer_kib is {available}; "
+            f"{-(-needed // _HALF_KIB_BITS)} takes it"
         )

@@ -194,7 +194,7 @@ def test_a_model_without_inputs(estimate):
         (
             "weight_buffer_kib=0.001",
             "conv1: a slice of 8 elements of 20 filters needs 1440 bits of the weight buffer; "
-            "half of weight_buffer_kib is 4",
+            "half of weight_buffer_kib is 4; 1 takes it",
         ),
     ],
 )

@@ -189,17 +189,17 @@ def test_a_layer_without_outputs_has_no_passes():
         (
             {"weight_buffer_kib": 63 * KIB},
             "fc6: a slice of 4 elements of 2 filters needs 64 bits of the weight buffer; "
-            "half of weight_buffer_kib is 63",
+            "half of weight_buffer_kib is 63; 1 takes it",
         ),
         (
             {"activation_buffer_kib": 63 * KIB},
             "fc6: a slice of 4 elements of 2 positions needs 64 bits of the activation buffer; "
-            "half of activation_buffer_kib is 63",
+            "half of activation_buffer_kib is 63; 1 takes it",
         ),
         (
             {"output_buffer_kib": 31 * KIB},
             "fc6: one tile of 2 x 2 outputs needs 32 bits of the output buffer; "
-            "half of output_buffer_kib is 31",
+            "half of output_buffer_kib is 31; 1 takes it",
         ),
     ],
 )
