@@ -87,15 +87,20 @@ def accelerator_of(name: str | None, settings: list[str] | None) -> Accelerator:
 
 
 def front_accelerator_of(
-    name: str | None, settings: list[str] | None, device: str | None
+    name: str | None, settings: list[str] | None, device: str | None, study: str = ""
 ) -> Accelerator:
-    """The accelerator that was named, or the one that the device begins with, with its changes."""
+    """The accelerator that was named, or the one that the device begins with, with its changes.
+
+    Args:
+        study: that is asked of it; where the device's machine has it not, all defaults are changed.
+    """
     if name:
         return accelerator_of(name, settings)
     from sparsesim.spec.front import front_accelerator
 
     flat = [_without_table(setting) for setting in settings or []]
-    return changed(front_accelerator(device_of(device).name, _changes(flat)), flat)
+    begun = front_accelerator(device_of(device).name, _changes(flat), study)
+    return changed(begun, flat)
 
 
 def _without_table(setting: str) -> str:

@@ -64,7 +64,7 @@ def queues(
     for path in (output, save):
         if path:
             refuse_existing(path, force)
-    chosen = options.front_accelerator_of(accelerator, settings, device)
+    chosen = options.front_accelerator_of(accelerator, settings, device, "queues")
     board = options.device_of(device, chosen)
 
     study = _study(chosen)

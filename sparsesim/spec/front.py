@@ -17,19 +17,23 @@ FRONT = Path(__file__).with_name("front.toml")
 """Device -> packaged accelerator; `python -m benchmarks.presets` writes it by its sweeps."""
 
 
-def front_accelerator(device: str, changes: Mapping[str, Any]) -> Accelerator:
+def front_accelerator(device: str, changes: Mapping[str, Any], study: str = "") -> Accelerator:
     """The accelerator that a device begins with, before keys of it are changed.
 
     Args:
         device: its name; of one without an entry all defaults are taken.
         changes: keys that are to be changed, flat. A machine among them, or what the device's
             machine lacks and the default one has, a key or a scheme, means all defaults.
+        study: one of `Machine.studies` that the verb is about, as `queues`; a machine that has it
+            not means all defaults, too.
     """
     name = read_toml(FRONT).get(device)
     plain = Accelerator()
     if name is None or "machine" in changes:
         return plain
     found = Accelerator.named(name)
+    if study and study not in found.rules.studies:
+        return plain
     lacking = {key for key in changes if key not in keys_of(found.rules)}
     scheme = changes.get("skipping", found.skipping)
     if lacking & set(keys_of(plain.rules)):

@@ -49,7 +49,7 @@ def test_mistakes(run, lenet: Path, digits: Path):
     assert said("--seed", -1) == "error: seed -1 is out of range; use 0 and up\n"
     assert said("--accelerator", "default", "--set", "output_buffer_kib=0.001") == (
         "error: conv1: one tile of 16 x 16 outputs needs 2048 bits of the output buffer; half of "
-        "output_buffer_kib is 4\n"
+        "output_buffer_kib is 4; 1 takes it\n"
     )
 
 

@@ -76,3 +76,9 @@ def test_a_key_of_another_machine_is_said_to_be_its():
     with pytest.raises(SpecError) as error:
         Accelerator(machine="stream", pes=4)
     assert str(error.value).startswith("unknown key 'pes': broadcast has it; ")
+
+
+def test_a_verb_about_queues_begins_with_a_machine_that_has_some(stream):
+    assert front_accelerator_of(None, None, "xc7z020", "queues") == Accelerator()
+    assert front_accelerator_of(None, ["lanes=4"], "xc7z020", "queues") == Accelerator(lanes=4)
+    assert front_accelerator_of(None, None, "xc7z020") == stream
