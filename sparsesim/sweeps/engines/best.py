@@ -134,7 +134,11 @@ class _Race:
         if not self.entries:  # as where large buffers leave no room
             self._settled = {key: on.axes[key][0] for key in self._common}
             self.entries = list(self._made())
-        self._open: dict[str, _Entry] = {}
+        self._wider = [
+            self._settled | {key: on.axes[key][-1]}
+            for key in self._common
+            if key.endswith("_buffer_kib") and self._settled[key] != on.axes[key][-1]
+        ]
         self._steps = self._run()
 
     def ask(self) -> Sequence[Point]:
@@ -218,12 +222,25 @@ class _Race:
             yield from self._measure(fresh)
             without = 0 if self._best_cost() < _GAIN * best else without + 1
         if self._best_cost() == inf:
+            if self._widen():
+                yield from self._run()
             return
         yield from self._settle()
         for entry in self._likeliest(_LAST):
             point = self._point(entry.own, self._settled, Left())
             if point is not None and point.key not in self._costs:
                 yield [point]
+
+    def _widen(self) -> bool:
+        """Begin anew with one of the buffers at its largest, where all that was tried failed: a
+        layer may not fit the middle one. False: each has had its turn."""
+        self._left = Left()  # arrays are counted once
+        while self._wider:
+            self._settled = self._wider.pop(0)
+            self.entries = list(self._made())
+            if self.entries:
+                return True
+        return False
 
     def _promise(self) -> None:
         work, device = self._look(self._workload), self._space.devices[self._device]
