@@ -1,4 +1,4 @@
-"""The clock of a row: as placed, and between those placed."""
+"""The clock of a row: as placed, between those placed, and what placed arrays keep of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sparsesim.machines.stream.area.clock import PlacedRow, clock, read_clocks, 
 from sparsesim.spec import Accelerator
 
 
-def medians() -> dict[PlacedRow, float]:
-    """MHz of each row that was placed, by its first line of the table."""
+def medians(part: str = "row") -> dict[PlacedRow, float]:
+    """MHz of each design of a part that was placed, by its first line of the table."""
     clocks: dict[tuple[object, ...], list[PlacedRow]] = defaultdict(list)
     for row in read_clocks():
-        if row.part == "row":
+        if row.part == part:
             clocks[row.streams, row.lanes, row.rows, row.units, row.feed_latency].append(row)
     return {rows[0]: statistics.median(row.clock_mhz for row in rows) for rows in clocks.values()}
 
@@ -51,6 +51,15 @@ def test_wide_rows_keep_the_clock_of_a_row_of_8():
     assert placed[8] >= 165
     for lanes in sorted(set(placed) - {4, 8}):
         assert placed[lanes] >= 165
+
+
+def test_arrays_of_96_multipliers_keep_four_fifths_of_their_rows_clock():
+    rows = {row.lanes: mhz for row, mhz in medians().items()}
+    arrays = medians("array")
+    assert arrays
+    for one, mhz in arrays.items():
+        assert one.rows * one.lanes >= 96
+        assert mhz >= 0.8 * rows[one.lanes]
 
 
 def test_elsewhere_it_is_assumed():
