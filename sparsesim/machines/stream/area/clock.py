@@ -3,7 +3,7 @@
 A row's paths lie in its memories, multipliers and control, whatever lies beside it; an array adds
 the way to the loader and to units, which its feed latency and registers cut. The clock is that of
 a row, as other machines' is that of a PE, so that they can be compared; what arrays keep of it is
-in the table: 12 rows of 8 keep as much of a row's as 8 x 8 PEs of `inner_join` of a PE's.
+in the table: 12 rows of 8 keep 0.82 of a row's, 8 x 8 PEs of `inner_join` 0.82 to 0.84 of a PE's.
 """
 
 from __future__ import annotations
