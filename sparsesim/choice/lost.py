@@ -134,21 +134,20 @@ def least_of(
     start = Accelerator(machine=machine, skipping=scheme)
     start = start.with_(**{key: min(sizes) for key, sizes in buffers(budget).items()})
     start = start.with_(activation_format="dense", weight_format="dense")
-    best: Least | None = None
+    best: tuple[bool, float, float] | None = None
     for values in product(*own.axes.values()):
         try:
             made = start.with_(**dict(zip(own.axes, values, strict=True)))
         except SpecError:  # keys that don't go together
             continue
-        if scheme_note(made):
-            continue
         used = area(made, family)
         assert used is not None
         share = max(_share(getattr(used, key), getattr(device, key)) for key in _WORDS)
-        if best is None or (share, used.lut) < (best.share, best.used.lut):
-            best = Least(machine, scheme, used, share)
+        order = bool(scheme_note(made)), share, used.lut  # one that does nothing where all do so
+        if best is None or order < best:
+            best, found = order, Least(machine, scheme, used, share)
     assert best is not None, f"{machine} names arrays none of which it takes"
-    return best
+    return found
 
 
 def _share(taken: float, there: float) -> float:
