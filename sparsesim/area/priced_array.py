@@ -26,7 +26,7 @@ class PricedArray:
         clock_source: where that is from.
         least_seconds: that it needs.
         least_of_each: of the array, cycles that each item of the work takes at least.
-        packed_pairs: of its multipliers that share a block.
+        packed_pairs: its parameters say whether multipliers share blocks.
     """
 
     rivalry: Rivalry

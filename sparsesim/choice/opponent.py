@@ -41,7 +41,8 @@ class Dense:
 
     Attributes:
         accelerator: whole, at its own clock.
-        packed_pairs: pairs of its multipliers that share a block.
+        packed_pairs: pairs of its multipliers that share a block, where its
+            parameters do not say so.
         used: by the area model.
         cycles: of all runs, total.
         dense_cycles: with dense blocks.

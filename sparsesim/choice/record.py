@@ -44,7 +44,8 @@ class Opponent(Record):
 
     Attributes:
         accelerator: whole: its array, its clock, its buffers and its formats.
-        packed_pairs: pairs of its multipliers that share a block.
+        packed_pairs: pairs of its multipliers that share a block, where its
+            parameters do not say so.
         multipliers: of its array.
         cycles, ms: total, DRAM included.
         ms_dense_formats: with dense blocks in DRAM.

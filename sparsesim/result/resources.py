@@ -30,7 +30,8 @@ class IsoResource(Record):
     Attributes:
         family: of FPGAs, whose synthesis prices both.
         machine: of the dense array. array: its parameters.
-        packed_pairs: pairs of its multipliers that share a block.
+        packed_pairs: pairs of its multipliers that share a block, where its
+            parameters do not say so.
         clock_mhz: its clock; `clock_source` says where it is from.
         cycles: its total cycles for all images.
         seconds: of all images, at its clock.

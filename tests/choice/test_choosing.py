@@ -122,7 +122,7 @@ def test_a_scheme_that_does_nothing_on_an_array_is_not_offered(trace, tmp_path):
     (one,) = found.left_out
     assert (one.machine, one.scheme) == (idle, "nonzero_weights")
     assert one.reason == "it multiplies all pairs"
-    with pytest.raises(SpecError, match="the least .*Idle \\(every_pair\\) takes"):
+    with pytest.raises(SpecError, match=r"the least .*Idle \(every_pair\) takes"):
         choose(trace, "xc7z020", within=0.001, machines=[idle], folder=tmp_path / "tiny")
 
 

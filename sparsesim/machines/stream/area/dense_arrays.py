@@ -85,14 +85,12 @@ class _Kind:
     def array(self, index: int) -> PricedArray:
         """One of them."""
         keys = dict(zip(_KEYS, self.sizes.table[index].tolist(), strict=True))
-        is_shared = keys["lanes_per_dsp"] == 2
         return PricedArray(
             self.rivalry,
             self.template.with_(**keys),
             self.clock_source,
             float(self.seconds[index]),
             self._least_of_each,
-            packed_pairs=keys["lanes"] // 2 * keys["rows"] if is_shared else 0,
         )
 
     def _least_of_each(self, one: Accelerator) -> list[float]:
