@@ -40,8 +40,23 @@ def _table(choice: Choice) -> Table:
         left=3,
         gap=1,
     )
+    dense = choice.faster_dense
+    if dense is not None:
+        table.add_row(
+            *cells(
+                f"▸ {words.rules(dense).name}",
+                dense.accelerator.skipping,
+                words.size(dense),
+                thousandths(dense.ms),
+                words.rate(1e3 / dense.ms),
+                words.shares(dense),
+                times(1.0),
+                times(1.0),
+            ),
+            style="bold",
+        )
     for row in choice.chosen:
-        best = row is choice.best
+        best = row is choice.best and dense is None
         table.add_row(
             *cells(
                 f"{'▸' if best else ' '} {words.rules(row).name}",
@@ -67,8 +82,10 @@ def _lines(choice: Choice) -> Table:
     def line(name: str, said: str) -> None:
         table.add_row(*cells(f"  {name}", said))
 
-    line("the best", words.described(best))
+    line("the best", words.described(choice.faster_dense or best))
     line("why", words.why(choice))
+    if choice.faster_dense is not None:
+        line("next to it", words.described(best))
     line("bound by", f"{words.bound(best)} of its cycles; utilisation {percent(best.utilisation)}")
     line("images/s", f"{words.interval(best)}; {_dram(best)}")
     line("same device", f"speed over the best dense one: {words.opponent(choice.dense)}")

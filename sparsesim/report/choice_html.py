@@ -87,12 +87,11 @@ def _header(choice: Choice) -> Iterator[str]:
 
 def _tiles(choice: Choice) -> str:
     best = choice.best
+    same = f"{label(best)}, {words.size(best)}, in the same share of the device"
+    if choice.faster_dense is not None:
+        same += "; the dense one is to be built"
     found = [
-        (
-            "Over the best dense one",
-            times(best.same_device),
-            f"{label(best)}, {words.size(best)}, in the same share of the device",
-        ),
+        ("Over the best dense one", times(best.same_device), same),
         (
             "At equal FPGA",
             times(best.equal_fpga),
@@ -136,7 +135,7 @@ def _table(choice: Choice) -> str:
 
 
 def _row(one: Chosen, choice: Choice) -> str:
-    mark = "▸ " if one is choice.best else ""
+    mark = "▸ " if one is choice.best and choice.faster_dense is None else ""
     numbers = [
         number(thousandths(one.ms), one.ms),
         number(words.rate(one.images_per_s), one.images_per_s),

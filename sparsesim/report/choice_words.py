@@ -18,10 +18,9 @@ LEAST_SHARE = 0.01
 
 def title(choice: Choice) -> str:
     """`lenet.onnx on xc7z020: stream, weight`."""
-    best = choice.best
-    return (
-        f"{file_name(choice.model.source)} on {device(choice)}: {rules(best).name}, {best.scheme}"
-    )
+    one = choice.faster_dense or choice.best
+    found = f"{rules(one).name}, {one.accelerator.skipping}"
+    return f"{file_name(choice.model.source)} on {device(choice)}: {found}"
 
 
 def sought(choice: Choice) -> str:
@@ -45,13 +44,13 @@ def size(one: Chosen | Opponent) -> str:
     return rules(one).size(one.accelerator.array)
 
 
-def described(one: Chosen) -> str:
+def described(one: Chosen | Opponent) -> str:
     """In a line: `28x5 inner_join, 1 lane, window 4, ..., 227 MHz, buffers ...`."""
     on = one.accelerator
     sizes = (on.activation_buffer_kib, on.weight_buffer_kib, on.output_buffer_kib)
     buffers = " + ".join(f"{kib:g}" for kib in sizes)
     words = [
-        f"{rules(one).describe(on.array)}, skipping {one.scheme}",
+        f"{rules(one).describe(on.array)}, skipping {on.skipping}",
         f"{on.clock_mhz:g} MHz",
         f"buffers {buffers} KiB (activations, weights, outputs)",
         _formats(on.activation_format, on.weight_format),
@@ -97,8 +96,8 @@ def why(choice: Choice) -> str:
     best, dense = choice.best, choice.dense
     if dense is None or best.same_device is None:
         return "there is no dense accelerator to hold it against"
-    if best.is_dense:
-        return f"skipping pays nowhere here: a dense accelerator is the best{_by(choice)}"
+    if best.is_dense or choice.faster_dense is not None:
+        return f"skipping does not pay here: a dense accelerator is the best{_by(choice)}"
     multipliers = best.multipliers / dense.multipliers
     clock = best.accelerator.clock_mhz / dense.accelerator.clock_mhz
     return (
@@ -112,7 +111,8 @@ def _by(choice: Choice) -> str:
     sparse = [row for row in choice.chosen if not row.is_dense]
     if not sparse:
         return ""
-    return f", {times(sparse[0].ms / choice.best.ms)} as fast as the best that skips"
+    one = choice.faster_dense or choice.best
+    return f", {times(sparse[0].ms / one.ms)} as fast as the best that skips"
 
 
 def bound(one: Chosen, least: float = LEAST_SHARE) -> str:
@@ -182,11 +182,22 @@ def _with_own_clocks(best: Chosen) -> str:
 
 def saved(choice: Choice) -> str:
     """The best accelerator as TOML, with what it is the best for."""
-    best = choice.best
-    said = (
+    dense, best = choice.faster_dense, choice.faster_dense or choice.best
+    said = [
         f"The best for {file_name(choice.model.source)} on {device(choice)}, found by",
         f"'sparsesim choose --goal {choice.goal} --within {percent(choice.within, 0)}':",
-        f"{thousandths(best.ms)} ms an image, {times(best.same_device)} the best dense one there;",
+        f"{thousandths(best.ms)} ms an image, {_beside(choice)};",
         f"{shares_in_words(best)} of the device.",
-    )
+    ]
+    if dense is not None and dense.packed_pairs:
+        said.append(
+            f"{plural(dense.packed_pairs, 'pair')} of multipliers share a DSP, which estimate "
+            "counts one by one."
+        )
     return accelerator_toml(best.accelerator, said)
+
+
+def _beside(choice: Choice) -> str:
+    if choice.faster_dense is None:
+        return f"{times(choice.best.same_device)} the best dense one there"
+    return f"dense{_by(choice)}"

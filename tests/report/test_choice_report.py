@@ -62,7 +62,7 @@ def test_where_a_dense_one_is_the_best_it_says_so(choice):
     rest = [row for row in choice.chosen if row is not dense]
     first = choice.model_copy(update={"chosen": (dense, *rest)})
     said = choice_words.why(first)
-    assert said.startswith("skipping pays nowhere here: a dense accelerator is the best, ")
+    assert said.startswith("skipping does not pay here: a dense accelerator is the best, ")
 
 
 def test_without_an_opponent_there_is_no_speedup(choice):
@@ -122,3 +122,24 @@ def test_the_page_says_a_rate_once_and_gives_each_layer_room(choice):
     assert tile is not None and tile[1] == rate
     assert tile[2].startswith("95 % interval ")
     assert f'id="chart-layers" style="min-width: {170 + 48 * len(choice.chosen)}px"' in page
+
+
+def test_a_dense_one_that_is_faster_than_all_is_the_one_to_build(choice):
+    """It chooses among more shapes than are counted, so it is no row of its own."""
+    quick = choice.dense.model_copy(update={"ms": choice.best.ms / 2, "packed_pairs": 3})
+    beaten = choice.model_copy(update={"dense": quick})
+    text = plain(choice_text(beaten))
+    assert max(map(len, text.splitlines())) <= 80
+    first, *rest = [line for line in text.splitlines() if line.lstrip().startswith("▸")]
+    assert not rest and first.split()[1:3] == ["inner_join", "none"]
+    said = " ".join(text.split())
+    assert choice_words.described(quick) in said and choice_words.described(choice.best) in said
+    assert "a dense accelerator is the best, 2.00x as fast as the best that skips" in said
+    assert choice_words.title(beaten).endswith(": inner_join, none")
+    written = choice_words.saved(beaten)
+    found = Accelerator.model_validate(tomllib.loads(written))
+    assert found.flat() == quick.accelerator.flat()
+    assert "# 3 pairs of multipliers share a DSP" in written
+    assert "the dense one is to be built" in choice_html(beaten)
+    by_energy = beaten.model_copy(update={"goal": "energy"})
+    assert by_energy.faster_dense is None
