@@ -94,7 +94,6 @@ MACHINES = {
             "stash": 64,
             "units": 1,
             "feed_latency": 3,
-            "lanes_per_dsp": 2,
             "skipping": "activation",
             "acc_bits": 24,
             "weight_buffer_kib": 2.0,
@@ -106,7 +105,6 @@ MACHINES = {
             "stash": 2,
             "units": 2,
             "feed_latency": 2,
-            "lanes_per_dsp": 2,
             "activation_buffer_kib": 2.0,
         },
         {"rows": 4, "lanes": 4, "depth": 128, "stash": 4, "units": 3, "skipping": "none"},
@@ -118,6 +116,8 @@ MACHINES = {
             "skipping": "none",
             "dense_streams": "activation",
         },
+        {"rows": 6, "lanes": 6, "units": 2, "lanes_per_dsp": 2, "skipping": "activation"},
+        {"rows": 5, "lanes": 7, "depth": 64, "stash": 2, "units": 2, "lanes_per_dsp": 2},
     ),
     # One PE and many; queues of 1 to 63, sums of 1 to 256, runs of 1 to 8 bits, a unit a PE and one
     # for all, narrow sums, and buffers so small that K is cut.
