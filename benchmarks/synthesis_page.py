@@ -32,6 +32,7 @@ from sparsesim.machines.stream.area.clock import read_clocks as stream_clocks
 from sparsesim.machines.stream.area.entries import Entries
 from sparsesim.machines.stream.area.row import Row
 from sparsesim.machines.systolic.area.clock import read_clocks as systolic_clocks
+from sparsesim.spec import Accelerator
 from sparsesim.synth.families import FAMILIES
 from sparsesim.synth.place import OPTIONS, PART
 
@@ -249,6 +250,43 @@ def _stream() -> Iterable[str]:
             ["encoder of 16 outputs", *_all_families(encoder.MODEL, Encoder("", 16))],
         ],
     )
+    yield (
+        "LUTs a multiplier of whole arrays, by the area model: rows with their stores and stashes, "
+        "loader, choice among rows and control; with post-processing units; with decoders and "
+        "encoders, too. Stashes of 16, 32-bit sums:"
+    )
+    yield _table(
+        ["array", "streams", "units", "lanes a DSP", "family", "array", "and units", "all"],
+        (_a_multiplier(*keys) for keys in _STREAM_ARRAYS),
+    )
+
+
+# Rows, lanes, units, the streamed operand, lanes a DSP, the family.
+_STREAM_ARRAYS = [
+    *(
+        (rows, lanes, 4, streams, 1, "xc7")
+        for rows, lanes in ((4, 32), (8, 16), (16, 8), (12, 16))
+        for streams in ("activation", "weight")
+    ),
+    (16, 8, 16, "activation", 1, "xc7"),
+    (24, 16, 6, "activation", 2, "xcup"),
+]
+
+
+def _a_multiplier(
+    rows: int, lanes: int, units: int, streams: str, shared: int, family: str
+) -> Sequence[str]:
+    one = Accelerator(
+        machine="stream",
+        skipping=streams,
+        array={"rows": rows, "lanes": lanes, "units": units, "lanes_per_dsp": shared},
+    )
+    parts = one.rules.parts(one, family)
+    luts = {part.words: part.times * part.resources.lut / (rows * lanes) for part in parts}
+    named = [("row with", "loader"), ("row with", "loader", "post-processing"), ("",)]
+    shares = [sum(luts[words] for words in luts if words.startswith(some)) for some in named]
+    sizes = f"{rows} x {lanes}", streams, str(units), str(shared), family
+    return [*sizes, *(f"{lut:.1f}" for lut in shares)]
 
 
 def _stream_clocks() -> Iterable[Sequence[str]]:
