@@ -26,6 +26,7 @@ SMALL = {
         {"rows": 4, "lanes": 8, "units": 2, "skipping": "activation"},
         {"rows": 6, "lanes": 4, "units": 2, "depth": 64, "skipping": "none", "feed_latency": 2},
         {"rows": 4, "lanes": 7, "units": 1, "lanes_per_dsp": 2},
+        {"rows": 2, "lanes": 6, "units": 1, "lanes_per_dsp": 2, "skipping": "activation"},
     ],
     "systolic": [
         {"rows": 3, "cols": 4, "units": 2},
