@@ -258,18 +258,23 @@ class _Race:
             entry.cost = self._costs.get(entry.point.key)
 
     def _first(self) -> list[_Entry]:
-        """The most promising array, and that of each value of axes with few of them."""
+        """The most promising array, and that of each value of an axis; where these are many, of
+        some from the least to the largest. A promise knows nothing of passes, so that shapes which
+        promise the same may take very different times."""
         found = {0: self.entries[0]}
         for axis, key in enumerate(self._own):
-            values = self._on.axes[key]
-            if not 1 < len(values) <= _FEW:
+            if len(self._on.axes[key]) == 1:
                 continue
-            for at in range(len(values)):
-                number, entry = next(
-                    ((n, e) for n, e in enumerate(self.entries) if e.at[axis] == at), (0, None)
-                )
-                if entry is not None and entry.about <= _NEAR * self.entries[0].about:
-                    found[number] = entry
+            firsts: dict[int, int] = {}
+            for number, entry in enumerate(self.entries):
+                if entry.about > _NEAR * self.entries[0].about:
+                    break
+                firsts.setdefault(entry.at[axis], number)
+            values = sorted(firsts)
+            places = np.linspace(0, len(values) - 1, min(_FEW, len(values))).round()
+            for place in places.astype(int):
+                number = firsts[values[place]]
+                found[number] = self.entries[number]
         return [found[number] for number in sorted(found)]
 
     def _is_over(self) -> bool:
