@@ -132,17 +132,6 @@ def test_systolic_offers_structured_where_it_holds_structured_weights(trace, tmp
     assert held == {"none": "none", "structured": "2:4"}
 
 
-def test_a_layer_that_the_middle_buffers_are_too_small_for_gets_a_larger_one(root, tmp_path):
-    with np.load(root / "models_onnx/mnist_test_300.npz") as archive:
-        images = archive["image"][:1]
-    dense = ss.execute(ss.load(root / "models_onnx/lenet.onnx"), images)
-    found = choose(dense, "xc7z020", machines=["broadcast"], folder=tmp_path)
-    rows = load_sweep_result(tmp_path)
-    assert 64.0 in {row.parameters["weight_buffer_kib"] for row in rows.failed}
-    assert 256.0 in {row.parameters["weight_buffer_kib"] for row in rows.measured}
-    assert found.best.scheme == "two_sided" and not found.left_out
-
-
 def test_it_goes_on_where_it_was_stopped(found, trace, folder):
     kept = {row.key: row.seconds for row in load_sweep_result(folder).rows}
     machines = ["inner_join", TOY, *TOYS.values()]

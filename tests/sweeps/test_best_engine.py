@@ -98,6 +98,15 @@ def test_conditions_leave_a_dense_array_its_own_formats(tmp_path):
     }
 
 
+def test_a_layer_that_no_middle_buffer_takes_gets_the_largest(tmp_path):
+    space = TWO["inner_join"] | BUFFERS | {"weight_buffer_kib": [0.01, 0.02, 32], "rows": [4, 8]}
+    sweep_into(two(space=space, engine="best"), tmp_path / "best")
+    found = load_sweep_result(tmp_path / "best")
+    assert {row.parameters["weight_buffer_kib"] for row in found.measured} == {32}
+    assert {row.parameters["weight_buffer_kib"] for row in found.failed} >= {0.02}
+    assert {row.parameters["skipping"] for row in found.measured} == {"none", "two_sided"}
+
+
 def test_a_point_that_breaks_a_constraint_is_no_answer(tmp_path):
     spec = two(engine="best", constraints=["cycles > 1e12"])
     assert sweep_into(spec, tmp_path / "best").measured <= 3 * MOST
