@@ -78,6 +78,7 @@ async def a_reset_in_a_pass_leaves_nothing_behind(dut):
             "FEED_LATENCY": 2,
             "LANES_PER_DSP": 2,
         },
+        {"ROWS": 2, "LANES": 3, "DEPTH": 16, "STASH": 2, "UNITS": 1, "FEED_LATENCY": 16},
         {"ROWS": 3, "LANES": 2, "DEPTH": 16, "STASH": 1, "UNITS": 3, "SKIPS": 0},
     ],
 )
