@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import traceback
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from sparsesim.errors import SpecError, nearest
@@ -45,11 +46,20 @@ def load_function(name: str, what: str = "function") -> Any:
     return found
 
 
+class _Source(SourceFileLoader):
+    """Compiles the file as it is: kept bytecode is taken for it where an edit left its size and the
+    second of its time."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 @cache
 def _module(path: Path, shown: str, changed_ns: int) -> ModuleType:
     """The file's module; an edited file, whose time has changed, is run again."""
-    spec = spec_from_file_location(f"{_PACKAGE}.{path.stem}", path)
-    if spec is None or spec.loader is None:
+    name = f"{_PACKAGE}.{path.stem}"
+    spec = spec_from_file_location(name, path, loader=_Source(name, str(path)))
+    if path.suffix != ".py" or spec is None or spec.loader is None:
         raise SpecError(f"{shown}: is no Python file")
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look their annotations up
