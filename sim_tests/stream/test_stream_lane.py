@@ -41,7 +41,7 @@ class Bench:
     def number(self, bits: int, extreme: bool) -> int:
         low, high = -(1 << bits - 1), (1 << bits - 1) - 1
         if extreme:
-            return int(self.random.choice([low, high]))
+            return int(self.random.choice([low, -1, 0, high]))
         return int(self.random.integers(low, high, endpoint=True))
 
     async def cycle(self, extreme=False, **forced) -> None:

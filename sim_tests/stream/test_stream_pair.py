@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import cocotb
 import pytest
-from bench import Clock, generator, parameters, signed
+from bench import signed
+from test_stream_lane import Bench as LaneBench
 from test_stream_lane import Model
 
 
-class Bench:
+class Bench(LaneBench):
     """Drives random operands and commands, and compares both results in each cycle."""
 
     def __init__(self, dut) -> None:
-        self.dut, self.told = dut, parameters()
-        self.clock, self.random = Clock(dut), generator()
+        super().__init__(dut)
         self.lanes = Model(self.told), Model(self.told)
-        self.known = False
-
-    def number(self, bits: int, extreme: bool) -> int:
-        low, high = -(1 << bits - 1), (1 << bits - 1) - 1
-        if extreme:
-            return int(self.random.choice([low, -1, 0, high]))
-        return int(self.random.integers(low, high, endpoint=True))
 
     async def cycle(self, extreme=False, **forced) -> None:
         told, dut = self.told, self.dut
@@ -53,13 +46,6 @@ class Bench:
                 assert found == lane.result, (n, self.clock.cycle)
         for lane, value, load in zip(self.lanes, held, loads, strict=True):
             lane.clock(held=value, load=load, **given)
-
-    async def settle(self) -> None:
-        """Until every register is known."""
-        await self.clock.edge()
-        for _ in range(8):
-            await self.cycle(from_start=True, clear=True, capture=True)
-        self.known = True
 
 
 @cocotb.test()

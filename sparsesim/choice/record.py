@@ -195,3 +195,8 @@ class Choice(Record):
         if self.dense is None or self.goal == "energy" or self.dense.ms >= self.best.ms:
             return None
         return self.dense
+
+    @property
+    def to_build(self) -> Chosen | Opponent:
+        """The answer: `faster_dense`, or else `best`."""
+        return self.faster_dense or self.best

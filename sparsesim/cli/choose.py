@@ -161,7 +161,7 @@ def _say_next(
     on = f" --device {shlex.quote(device)}" if device else ""
     typer.echo(f"  sparsesim estimate {network}{accelerator}{on}", err=True)
     is_float = any(trace.tensors[one.activation].is_float for one in trace.layers)
-    best = (found.faster_dense or found.best).accelerator
+    best = found.to_build.accelerator
     if best.rules.rtl is not None and not _is_file_of_a_trace(network):
         needs = " --quantize" if is_float and "--quantize" not in network else ""
         typer.echo(f"  sparsesim cosim {network}{needs}{accelerator}", err=True)

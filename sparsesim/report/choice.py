@@ -56,7 +56,7 @@ def _table(choice: Choice) -> Table:
             style="bold",
         )
     for row in choice.chosen:
-        best = row is choice.best and dense is None
+        best = row is choice.to_build
         table.add_row(
             *cells(
                 f"{'▸' if best else ' '} {words.rules(row).name}",
@@ -82,9 +82,9 @@ def _lines(choice: Choice) -> Table:
     def line(name: str, said: str) -> None:
         table.add_row(*cells(f"  {name}", said))
 
-    line("the best", words.described(choice.faster_dense or best))
+    line("the best", words.described(choice.to_build))
     line("why", words.why(choice))
-    if choice.faster_dense is not None:
+    if choice.to_build is not best:
         line("next to it", words.described(best))
     line("bound by", f"{words.bound(best)} of its cycles; utilisation {percent(best.utilisation)}")
     line("images/s", f"{words.interval(best)}; {_dram(best)}")

@@ -135,7 +135,7 @@ def _table(choice: Choice) -> str:
 
 
 def _row(one: Chosen, choice: Choice) -> str:
-    mark = "▸ " if one is choice.best and choice.faster_dense is None else ""
+    mark = "▸ " if one is choice.to_build else ""
     numbers = [
         number(thousandths(one.ms), one.ms),
         number(words.rate(one.images_per_s), one.images_per_s),

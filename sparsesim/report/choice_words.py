@@ -18,7 +18,7 @@ LEAST_SHARE = 0.01
 
 def title(choice: Choice) -> str:
     """`lenet.onnx on xc7z020: stream, weight`."""
-    one = choice.faster_dense or choice.best
+    one = choice.to_build
     found = f"{rules(one).name}, {one.accelerator.skipping}"
     return f"{file_name(choice.model.source)} on {device(choice)}: {found}"
 
@@ -111,7 +111,7 @@ def _by(choice: Choice) -> str:
     sparse = [row for row in choice.chosen if not row.is_dense]
     if not sparse:
         return ""
-    one = choice.faster_dense or choice.best
+    one = choice.to_build
     return f", {times(sparse[0].ms / one.ms)} as fast as the best that skips"
 
 
@@ -182,7 +182,7 @@ def _with_own_clocks(best: Chosen) -> str:
 
 def saved(choice: Choice) -> str:
     """The best accelerator as TOML, with what it is the best for."""
-    dense, best = choice.faster_dense, choice.faster_dense or choice.best
+    dense, best = choice.faster_dense, choice.to_build
     said = [
         f"The best for {file_name(choice.model.source)} on {device(choice)}, found by",
         f"'sparsesim choose --goal {choice.goal} --within {percent(choice.within, 0)}':",

@@ -19,11 +19,13 @@ FETCH_AFTER_START = 2
 """From the first entry of a row's fetched item to the fetch of its next one: A on the page."""
 FETCH_AFTER_LEAVING = 3
 """From a sum's leaving for the stash to its fetch: B on the page."""
-SHARED_BITS = 26
-"""Twice the bits of a held value and those of an entry's value, where lanes share a multiplier: one
-bit more is the width of the factor that both held values lie in (UG579: 27 bits)."""
-SHARING = ("xcup",)
-"""Families whose multiplier block takes a factor of that width."""
+SHARED_FACTOR_BITS = {"xcup": 27, "xc7": 25, "ecp5": 18}
+"""Of the wider factor of a family's multiplier block, signed, in which two held values may lie.
+Source: UG579, UG479, FPGA-TN-02205."""
+SHARED_BITS = SHARED_FACTOR_BITS["xcup"] - 1
+"""Most bits of two held values and an entry's value, where lanes share a multiplier."""
+SHARING = "xcup"
+"""The family whose blocks are so wide; on others two lanes take two all the same."""
 FIRST_FETCH = 1
 """The first cycle of a pass in which a sum can be fetched that another pass left."""
 
@@ -107,7 +109,7 @@ def operand_bits(accelerator: Accelerator) -> tuple[int, int]:
 def can_share(accelerator: Accelerator, family: str) -> bool:
     """Whether two lanes can share a multiplier block of a family."""
     entry, held = operand_bits(accelerator)
-    return family in SHARING and 2 * held + entry <= SHARED_BITS
+    return family == SHARING and 2 * held + entry <= SHARED_BITS
 
 
 def check(accelerator: Accelerator) -> None:

@@ -28,7 +28,7 @@ def space(budget: Resources, family: str) -> ArraySpace:
         family: of the FPGA.
     Source: docs/decisions/stream.md.
     """
-    lanes_per_dsp, luts = (2, _LEAST_LUTS_SHARED) if family in SHARING else (1, _LEAST_LUTS)
+    lanes_per_dsp, luts = (2, _LEAST_LUTS_SHARED) if family == SHARING else (1, _LEAST_LUTS)
     multipliers = min(lanes_per_dsp * budget.dsp, budget.lut / luts)
     lanes = tuple(lanes for lanes in _LANES if lanes <= multipliers)
     most = min(multipliers / 4, 256)

@@ -30,40 +30,17 @@ module xcup_wide_product #(
       assign other = A;
     end
   endgenerate
+  // No register is on: what follows or stands before is packed into it later. P = A * B.
   DSP48E1 #(
-      .ACASCREG(0),
-      .ADREG(0),
-      .A_INPUT("DIRECT"),
-      .ALUMODEREG(0),
-      .AREG(0),
-      .BCASCREG(0),
-      .B_INPUT("DIRECT"),
-      .BREG(0),
-      .CARRYINREG(0),
-      .CARRYINSELREG(0),
-      .CREG(0),
-      .DREG(0),
-      .INMODEREG(0),
-      .MREG(0),
-      .OPMODEREG(0),
-      .PREG(0),
-      .USE_MULT("MULTIPLY"),
-      .USE_SIMD("ONE48"),
-      .USE_DPORT("FALSE")
+      .AREG(0), .BREG(0), .CREG(0), .DREG(0), .ADREG(0), .MREG(0), .PREG(0),
+      .ACASCREG(0), .BCASCREG(0), .INMODEREG(0), .OPMODEREG(0), .ALUMODEREG(0),
+      .CARRYINREG(0), .CARRYINSELREG(0)
   ) _TECHMAP_REPLACE_ (
-      .A         ({{30{wide[WIDE_W-1]}}, wide}),
-      .B         ({{18{other[OTHER_W-1]}}, other}),
-      .C         (48'b0),
-      .D         (25'b0),
-      .P         (product),
-      .INMODE    (5'b00000),
-      .ALUMODE   (4'b0000),
-      .OPMODE    (7'b0000101),
-      .CARRYINSEL(3'b000),
-      .ACIN      (30'b0),
-      .BCIN      (18'b0),
-      .PCIN      (48'b0),
-      .CARRYIN   (1'b0)
+      .A({{30{wide[WIDE_W-1]}}, wide}),
+      .B({{18{other[OTHER_W-1]}}, other}),
+      .C(48'd0), .D(25'd0), .PCIN(48'd0), .ACIN(30'd0), .BCIN(18'd0), .CARRYIN(1'b0),
+      .INMODE(5'd0), .ALUMODE(4'd0), .OPMODE(7'b0000101), .CARRYINSEL(3'd0),
+      .P(product)
   );
   assign Y = product;
 endmodule

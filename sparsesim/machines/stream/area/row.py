@@ -12,10 +12,9 @@ from pathlib import Path
 from sparsesim.area.part_model import Features, PartModel
 from sparsesim.area.selection import index_bits, mux_luts
 from sparsesim.machines.stream.area.memories import block_bram36, fitted_with
+from sparsesim.machines.stream.parameters import SHARED_FACTOR_BITS
 
 _DSP_SUM_BITS = 48
-_FACTOR_BITS = {"xcup": 27, "xc7": 25, "ecp5": 18}
-"""Of the wider factor of a multiplier block, signed (UG579, UG479, FPGA-TN-02205)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def dsp(design: Row) -> int:
         return design.lanes
     pairs, alone = divmod(design.lanes, 2)
     factor_bits = 2 * design.held_bits + design.entry_bits + 1
-    return pairs * (1 if factor_bits <= _FACTOR_BITS[design.family] else 2) + alone
+    return pairs * (1 if factor_bits <= SHARED_FACTOR_BITS[design.family] else 2) + alone
 
 
 def bram36(design: Row) -> float:
