@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small_sweeps import ROOT, rows_of, small
 
 from sparsesim.errors import SpecError
 from sparsesim.estimator import estimate
-from sparsesim.sweeps.engines.best import MOST
+from sparsesim.sweeps.engines.best import MOST, Best
 from sparsesim.sweeps.promise import promise, work_of
 from sparsesim.sweeps.result import load_sweep_result
-from sparsesim.sweeps.space import Space
+from sparsesim.sweeps.space import Left, Space
 from sparsesim.sweeps.sweeping import sweep_into
 from sparsesim.sweeps.traces import Traces, settled
 from sparsesim.trace.store import load_trace
@@ -82,6 +83,39 @@ def test_what_was_measured_is_not_measured_again(tmp_path):
     assert (second.kept, third.measured) == (7, 0)
     sweep_into(spec, tmp_path / "at_once")
     assert rows_of(tmp_path / "points") == rows_of(tmp_path / "at_once")
+
+
+def test_shapes_whose_times_no_effect_explains(tmp_path):
+    """Each shape has a factor of its own: what was learnt of rows and lanes misleads, and a last
+    step among the neighbours of the best finds it."""
+    own = {"rows": list(range(1, 17)), "lanes": [4, 6, 8, 10, 12, 16, 20, 24], "stash": [16, 64]}
+    own |= {"units": [1, 2, 4, 8], "skipping": "weight"}
+    conditions = ["rows * lanes <= 160", "units <= rows"]
+    space = {"machine": ["stream"], **BUFFERS, "stream": own}
+    space = Space(settled(two(space=space, conditions=conditions)))
+    trace = load_trace(Traces(space.spec, tmp_path).execute(space.workloads[0]))
+    work, device = work_of(trace, space.machines[0].start), space.devices["xc7z020"]
+
+    def promised(point):
+        on = point.accelerator
+        return promise(work, on, on.rules.scheme(on.skipping), device).about
+
+    arrays = [(point.accelerator.array, promised(point)) for point in space.points()]
+    for seed in range(30):
+        factors = np.random.default_rng(seed).uniform(1, 1.5, (17, 25))
+        engine = Best(space, Left(), lambda workload: work)
+        told = []
+        while points := engine.ask():
+            shapes = [
+                (point.accelerator.array.rows, point.accelerator.array.lanes) for point in points
+            ]
+            found = [
+                promised(point) * factors[shape]
+                for point, shape in zip(points, shapes, strict=True)
+            ]
+            engine.tell((point, {"ms": ms}) for point, ms in zip(points, found, strict=True))
+            told += found
+        assert min(told) == min(about * factors[array.rows, array.lanes] for array, about in arrays)
 
 
 def test_conditions_leave_a_dense_array_its_own_formats(tmp_path):

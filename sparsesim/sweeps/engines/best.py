@@ -1,9 +1,10 @@
 """The engine that looks for one answer each: the best point of every machine and scheme.
 
 Arrays are tried by their promise (`sweeps.promise`), which is corrected by what was measured: how
-much longer points took than was promised, by the values of their keys. The keys that all machines
-share (buffers, formats, ...) keep the middle one of their values meanwhile; then each of them in
-turn takes the value that is best for the best array, and a few further arrays are tried with these.
+much longer points took than was promised, by the values of their keys; last the neighbours of the
+best one. The keys that all machines share (buffers, formats, ...) keep the middle one of their
+values meanwhile; then each of them in turn takes the value that is best for the best array, and a
+few further arrays are tried with these.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _NEAR = 1.6  # ... where it promises no more than so much over the best
 _BATCH = 4
 _PATIENCE = 2  # batches in a row without a gain
 _GAIN = 0.998
+_STEPS = 4  # values of an axis between the best array and its neighbours
 _LAST = 4  # arrays that are tried with the common keys that were found
 _FAILS = 3
 _ROUNDING = 1 - 1e-9
@@ -225,11 +227,42 @@ class _Race:
             if self._widen():
                 yield from self._run()
             return
+        yield from self._climb()
         yield from self._settle()
         for entry in self._likeliest(_LAST):
             point = self._point(entry.own, self._settled, Left())
             if point is not None and point.key not in self._costs:
                 yield [point]
+
+    def _climb(self) -> Iterator[Sequence[Point]]:
+        """The neighbours of the best array that promise the least, as long as one of them is
+        better: an effect that was found for a value over all arrays can be wrong near the best."""
+        better = True
+        while better and not self._is_over():
+            best = self._best_cost()
+            near = self._neighbours(self._best())[:_BATCH]
+            if near:
+                yield from self._measure(near)
+            better = self._best_cost() < best
+
+    def _neighbours(self, best: _Entry) -> list[_Entry]:
+        """Arrays within some steps of one on each axis that were not measured, by their promise;
+        the nearest of those that promise the same."""
+
+        def steps(entry: _Entry) -> list[int]:
+            return [abs(a - b) for a, b in zip(entry.at, best.at, strict=True)]
+
+        near = [e for e in self.entries if max(steps(e), default=0) <= _STEPS]
+        near.sort(key=lambda entry: (entry.about, sum(steps(entry))))
+        nearest = {entry.about: entry for entry in reversed(near)}
+        found = [e for e in reversed(nearest.values()) if e.cost is None]
+        return [entry for entry in found if entry.least * _ROUNDING < self._best_cost()]
+
+    def _best(self) -> _Entry:
+        """The best array of those that were measured."""
+        return min(
+            (e for e in self.entries if e.cost is not None), key=lambda entry: entry.cost or inf
+        )
 
     def _widen(self) -> bool:
         """Begin anew with one of the buffers at its largest, where all that was tried failed: a
@@ -320,9 +353,7 @@ class _Race:
 
     def _settle(self) -> Iterator[Sequence[Point]]:
         """The common keys, one after the other, for the best array."""
-        best = min(
-            (e for e in self.entries if e.cost is not None), key=lambda entry: entry.cost or inf
-        )
+        best = self._best()
         for key in self._common:
             values = self._on.axes[key]
             if len(values) == 1:
