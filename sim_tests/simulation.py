@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
+from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
@@ -101,17 +102,19 @@ def run(
         plusargs.append(f"+verilator+coverage+file+{_coverage_file(top, parameters, test_module)}")
     runner = get_runner(simulator)
     runner.verbose = False
-    with suppress(SystemExit, RuntimeError):  # the results say more than the exit code
+    # Each simulation starts a Python of its own, which else compiles 300 modules anew. The runner
+    # lets the environment override what it is given, so this is set there.
+    keeps_bytecode = {
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(cache_root() / "bytecode"),
+    }
+    told = {"SPARSESIM_PARAMETERS": json.dumps({**defaults, **parameters})}
+    # The results say more than the exit code.
+    with suppress(SystemExit, RuntimeError), mock.patch.dict(os.environ, keeps_bytecode):
         runner.test(
             test_module=test_module, hdl_toplevel=top, hdl_toplevel_lang="verilog",
             build_dir=built, test_dir=folder, results_xml=str(results), log_file=log,
-            seed=seed(), timescale=TIMESCALE, plusargs=plusargs,
-            extra_env={
-                "SPARSESIM_PARAMETERS": json.dumps({**defaults, **parameters}),
-                # Each simulation starts a Python of its own, which else compiles 300 modules anew.
-                "PYTHONDONTWRITEBYTECODE": "",
-                "PYTHONPYCACHEPREFIX": str(cache_root() / "bytecode"),
-            },
+            seed=seed(), timescale=TIMESCALE, plusargs=plusargs, extra_env=told,
         )  # fmt: skip
     failures = _failures(results, log)
     if failures:

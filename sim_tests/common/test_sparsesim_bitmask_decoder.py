@@ -170,7 +170,8 @@ async def reset_drops_what_is_inside(dut):
         {"WINDOW": 1, "OPERAND_W": 16},
         {"WINDOW": 5, "VALUE_W": 4, "OPERAND_W": 5},
         {"WINDOW": 16, "OPERAND_W": 8},
-        {"WINDOW": 64, "VALUE_W": 16, "OPERAND_W": 17},
+        {"WINDOW": 32, "VALUE_W": 16, "OPERAND_W": 17},
+        pytest.param({"WINDOW": 64, "VALUE_W": 16, "OPERAND_W": 17}, marks=pytest.mark.wide),
     ],
 )
 def test_sparsesim_bitmask_decoder(simulate, parameters):

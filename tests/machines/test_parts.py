@@ -60,8 +60,12 @@ def test_each_part_is_priced_and_has_its_own_words(name, keys):
 @pytest.mark.parametrize(
     ("name", "keys", "family"),
     # UltraScale+ is mapped as the 7 series but for multipliers that take two products.
-    [(*case, family) for case in CASES for family in ("xc7", "ecp5")]
-    + [(*case, "xcup") for case in CASES if "lanes_per_dsp" in case[1]],
+    [(*case, "xcup") for case in CASES if "lanes_per_dsp" in case[1]]
+    + [
+        pytest.param(*case, family, marks=pytest.mark.wide if (turn + at) % 2 else ())
+        for at, case in enumerate(CASES)
+        for turn, family in enumerate(("xc7", "ecp5"))
+    ],
 )
 def test_parts_of_area_are_parts_of_synthesis(name, keys, family):
     accelerator = Accelerator(machine=name, **keys)
@@ -80,7 +84,7 @@ def test_parts_of_area_are_parts_of_synthesis(name, keys, family):
 
 
 @needs_yosys
-@pytest.mark.parametrize(("name", "keys"), CASES)
+@pytest.mark.parametrize(("name", "keys"), [(name, SMALL[name][0]) for name in SYNTHESISED])
 def test_what_can_be_placed_is_there(name, keys):
     accelerator = Accelerator(machine=name, **keys)
     for word, placed in accelerator.rules.placed(accelerator).items():

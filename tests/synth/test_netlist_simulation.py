@@ -79,7 +79,13 @@ endmodule
 
 @pytest.mark.parametrize(
     ("family", "skipping", "window", "lanes"),
-    [("xc7", 3, 8, 1), ("xcup", 3, 16, 2), ("xc7", 1, 4, 1), ("xcup", 2, 6, 1)],
+    [
+        ("xc7", 3, 8, 1),
+        ("xcup", 3, 8, 2),
+        ("xc7", 1, 4, 1),
+        ("xcup", 2, 6, 1),
+        pytest.param("xcup", 3, 16, 2, marks=pytest.mark.wide),
+    ],
 )
 def test_a_pe_and_its_netlist_agree_in_every_cycle(tmp_path, family, skipping, window, lanes):
     parameters = {"WINDOW": window, "LANES": lanes, "SKIPPING": skipping}
