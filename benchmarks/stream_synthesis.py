@@ -61,9 +61,9 @@ _ENTRIES = [(16, 9), (256, 9), (4096, 9), (256, 8)]
 # Rows by lanes; arrays as (streamed, rows, lanes, units, feed_latency).
 _PLACED_ROWS = (8, 16)
 _PLACED_ARRAYS = [
-    ("activation", 12, 8, 4, 2),
-    ("activation", 6, 16, 2, 2),
-    ("weight", 12, 8, 4, 2),
+    ("activation", 12, 8, 4, 3),
+    ("weight", 12, 8, 4, 3),
+    ("activation", 6, 16, 2, 3),
 ]
 
 

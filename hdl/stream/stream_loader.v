@@ -72,24 +72,26 @@ module stream_loader #(
 
   // The pass: whether a count has one step alone, and its last step but one or two, counted from 0.
   // A segment has up to DEPTH words, so a word's number is an index.
-  reg one_block_q, two_blocks_q, one_chunk_q, one_word_q, last_has_one_q, last_alone_q;
-  reg [15:0] two_before_block_q, before_chunk_q, before_tile_q;
+  reg one_block_q, two_blocks_q, one_chunk_q, two_chunks_q, one_word_q, last_has_one_q, last_alone_q;
+  reg [15:0] two_before_block_q, two_before_chunk_q, two_before_tile_q;
   reg [INDEX_W-1:0] before_word_q, last_before_word_q;
   wire [15:0] last_round = rounds_i - 16'd1;
   wire [15:0] last_chunk = chunked_i ? last_round >> PLACE_W : 16'd0;
   wire one_block = blocks_i == 16'd1;
   wire two_blocks = blocks_i == 16'd2;
   wire one_chunk = last_chunk == 16'd0;
+  wire two_chunks = last_chunk == 16'd1;
   wire one_tile = tiles_i == 16'd1;
   wire one_word = words_i == 13'd1;
   wire last_has_one = last_words_i == 13'd1;
   wire [INDEX_W-1:0] before_word = words_i[INDEX_W-1:0] - TWO;
   wire [INDEX_W-1:0] last_before_word = last_words_i[INDEX_W-1:0] - TWO;
   always @(posedge clk_i) begin
-    {one_block_q, two_blocks_q, one_chunk_q} <= {one_block, two_blocks, one_chunk};
+    {one_block_q, two_blocks_q} <= {one_block, two_blocks};
+    {one_chunk_q, two_chunks_q} <= {one_chunk, two_chunks};
     two_before_block_q <= blocks_i - 16'd3;
-    before_chunk_q <= last_chunk - 16'd1;
-    before_tile_q <= tiles_i - 16'd2;
+    two_before_chunk_q <= last_chunk - 16'd2;
+    two_before_tile_q <= tiles_i - 16'd3;
     before_word_q <= before_word;
     last_before_word_q <= last_before_word;
     {one_word_q, last_has_one_q} <= {one_word, last_has_one};
@@ -126,7 +128,7 @@ module stream_loader #(
   reg [15:0] block_q, chunk_q, tile_q;
   reg [INDEX_W-1:0] word_q, before_last_q;
   reg first_block_q, last_block_q, last_chunk_q, last_tile_q, last_word_q;
-  reg next_is_last_q;  // of blocks
+  reg next_block_is_last_q, next_chunk_is_last_q, next_tile_is_last_q;
   reg [7:0] segment_q;
   reg [15:0] base_q;
   reg [63:0] bases_q;
@@ -151,11 +153,9 @@ module stream_loader #(
       wire unused = &{1'b0, other_free};
     end
   endgenerate
-  wire next_chunk_is_last = one_chunk_q || chunk_q == before_chunk_q;
-  wire next_tile_is_last = tile_q == before_tile_q;
   // Of the next segment.
-  wire last_chunk_d = last_block_q ? next_chunk_is_last : last_chunk_q;
-  wire last_tile_d = ends_tile_q ? next_tile_is_last : last_tile_q;
+  wire last_chunk_d = last_block_q ? next_chunk_is_last_q : last_chunk_q;
+  wire last_tile_d = ends_tile_q ? next_tile_is_last_q : last_tile_q;
   wire [7:0] segment = {
     tile_q[1:0],
     last_alone_q && last_chunk_q,
@@ -168,7 +168,7 @@ module stream_loader #(
   always @(posedge clk_i) begin
     if (take) begin
       word_q <= last_word_q ? {INDEX_W{1'b0}} : word_q + 1'b1;
-      if (last_word_q) last_word_q <= next_is_last_q ? last_has_one_q : one_word_q;
+      if (last_word_q) last_word_q <= next_block_is_last_q ? last_has_one_q : one_word_q;
       else last_word_q <= word_q == before_last_q;
       bases_q[16*tile_q[1:0]+:16] <= base_q;
     end
@@ -178,18 +178,22 @@ module stream_loader #(
       half_q <= !half_q;
       block_q <= last_block_q ? 16'd0 : block_q + 16'd1;
       first_block_q <= last_block_q;
-      last_block_q <= next_is_last_q;
-      before_last_q <= next_is_last_q ? last_before_word_q : before_word_q;
+      last_block_q <= next_block_is_last_q;
+      before_last_q <= next_block_is_last_q ? last_before_word_q : before_word_q;
       last_chunk_q <= last_chunk_d;
       last_tile_q <= last_tile_d;
       tile_q <= tile_q + {15'd0, ends_tile_q};
       base_q <= base_q + (ends_tile_q ? LANES[15:0] : 16'd0);
-      ends_tile_q <= next_is_last_q && last_chunk_d;
-      ends_pass_q <= next_is_last_q && last_chunk_d && last_tile_d;
-      next_is_last_q <= one_block_q || (two_blocks_q && last_block_q) || block_q == two_before_block_q;
+      ends_tile_q <= next_block_is_last_q && last_chunk_d;
+      ends_pass_q <= next_block_is_last_q && last_chunk_d && last_tile_d;
+      next_block_is_last_q <= one_block_q || (two_blocks_q && last_block_q)
+          || block_q == two_before_block_q;
+      if (ends_tile_q) next_tile_is_last_q <= tile_q == two_before_tile_q;
     end
     if (ends_chunk) begin
       chunk_q <= last_chunk_q ? 16'd0 : chunk_q + 16'd1;
+      next_chunk_is_last_q <= one_chunk_q || (two_chunks_q && last_chunk_q)
+          || chunk_q == two_before_chunk_q;
     end
     open_q <= start_i || (open_q && !(ends && ends_pass_q));
     if (start_i) begin
@@ -200,7 +204,9 @@ module stream_loader #(
       {ends_tile_q, ends_pass_q} <= {one_block && one_chunk, one_block && one_chunk && one_tile};
       last_word_q <= one_block ? last_has_one : one_word;
       before_last_q <= one_block ? last_before_word : before_word;
-      next_is_last_q <= one_block || two_blocks;
+      next_block_is_last_q <= one_block || two_blocks;
+      next_chunk_is_last_q <= one_chunk || two_chunks;
+      next_tile_is_last_q <= tiles_i == 16'd2;
     end
     if (!rst_ni) begin
       open_q <= 1'b0;

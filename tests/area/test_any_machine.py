@@ -19,7 +19,7 @@ from sparsesim.errors import SpecError
 from sparsesim.estimator.break_even import break_even
 from sparsesim.estimator.on_device import device_warnings, on_device
 from sparsesim.machines.inner_join.area.dense_arrays import dense_template
-from sparsesim.machines.inner_join.parameters import InnerJoinArray
+from sparsesim.machines.inner_join.parameters import PLACED_FEED_LATENCY, InnerJoinArray
 from sparsesim.machines.part import Clock
 from sparsesim.sweeps.clock import clock_mhz
 from sparsesim.synth.accelerator import synthesise_accelerator
@@ -104,7 +104,9 @@ def test_dense_arrays_of_several_machines_compete(toy, trace, monkeypatch):
 
 
 def test_dense_pes_beside_another_machine_have_their_own_defaults(toy):
-    own = InnerJoinArray(rows=1, cols=1, window=4, lanes=2, queue_depth=2)
+    own = InnerJoinArray(
+        rows=1, cols=1, window=4, lanes=2, queue_depth=6, feed_latency=PLACED_FEED_LATENCY
+    )
     assert dense_template(toy, 4, 2).array == own
     sparse = ss.Accelerator(feed_latency=3, loop_order="positions_inner")
     beside = dense_template(sparse, 4, 2).array

@@ -118,6 +118,33 @@ def test_shapes_whose_times_no_effect_explains(tmp_path):
         assert min(told) == min(about * factors[array.rows, array.lanes] for array, about in arrays)
 
 
+def test_the_common_keys_of_one_array_are_tried_with_others(tmp_path):
+    """With the middle buffer one shape is the best, with the largest another; nothing is gained by
+    the largest of the other buffers, so the answer has the least of them."""
+    own = {"rows": [2, 3], "lanes": [20, 32], "units": 2, "skipping": "weight"}
+    buffers = {"weight_buffer_kib": [4, 16, 64], "activation_buffer_kib": [4, 16, 64]}
+    space = {"machine": ["stream"], **buffers, "output_buffer_kib": 8, "stream": own}
+    space = Space(settled(two(space=space, conditions=[])))
+    work = work_of(
+        load_trace(Traces(space.spec, tmp_path).execute(space.workloads[0])),
+        space.machines[0].start,
+    )
+    ms = {(2, 32): (9, 1000, 800), (3, 20): (9, 980, 920), (2, 20): (9, 1500, 1500)}
+    engine, told = Best(space, Left(), lambda workload: work), {}
+    while points := engine.ask():
+        for point in points:
+            on = point.accelerator
+            by_buffer = ms.get((on.array.rows, on.array.lanes), (9, 1200, 1100))
+            at = buffers["weight_buffer_kib"].index(on.weight_buffer_kib)
+            runs = at > 0 and on.activation_buffer_kib > 4
+            told[point] = by_buffer[at] if runs else None
+        engine.tell((point, {"ms": told[point]}) for point in points)
+    best = min((one for one in told if told[one]), key=lambda one: told[one])
+    assert told[best] == 800
+    last = [one.accelerator.activation_buffer_kib for one in told if told[one] == 800]
+    assert last[0] == 16 and set(last) <= {16, 64}
+
+
 def test_conditions_leave_a_dense_array_its_own_formats(tmp_path):
     """The middle of the common values is cut for it: it takes the nearest that are allowed."""
     space = (

@@ -15,6 +15,9 @@ MOST_LINES = 1024
 """Rows, or columns, that an array may have."""
 DEEPEST = 4096
 """The deepest queue that it may have, in windows."""
+PLACED_FEED_LATENCY = 3
+"""Of arrays that were placed as a whole and keep more than 0.8 of a PE's clock: searches take it.
+Source: docs/results/synthesis.md."""
 
 
 class InnerJoinArray(Spec):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsesim.machines.array_space import ArraySpace, sizes
+from sparsesim.machines.inner_join.parameters import PLACED_FEED_LATENCY
 
 if TYPE_CHECKING:
     from sparsesim.area.resources import Resources
@@ -30,7 +31,7 @@ def space(budget: Resources) -> ArraySpace:
             "window": (1, 2, 4, 8, 16),
             "lanes": (1, 2, 4, 8),
             "queue_depth": (6, 16),
-            "feed_latency": (3,),
+            "feed_latency": (PLACED_FEED_LATENCY,),
         },
         conditions=(
             "lanes <= window",

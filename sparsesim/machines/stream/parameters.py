@@ -26,6 +26,9 @@ SHARED_BITS = SHARED_FACTOR_BITS["xcup"] - 1
 """Most bits of two held values and an entry's value, where lanes share a multiplier."""
 SHARING = "xcup"
 """The family whose blocks are so wide; on others two lanes take two all the same."""
+PLACED_FEED_LATENCY = 3
+"""Of an array that was placed as a whole and keeps nine tenths of a row's clock: searches take it.
+Source: docs/results/synthesis.md."""
 FIRST_FETCH = 1
 """The first cycle of a pass in which a sum can be fetched that another pass left."""
 

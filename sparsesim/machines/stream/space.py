@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsesim.machines.array_space import ArraySpace, sizes
-from sparsesim.machines.stream.parameters import SHARING
+from sparsesim.machines.stream.parameters import PLACED_FEED_LATENCY, SHARING
 
 if TYPE_CHECKING:
     from sparsesim.area.resources import Resources
@@ -40,7 +40,7 @@ def space(budget: Resources, family: str) -> ArraySpace:
             "depth": (256, 512),
             "stash": (16, 64),
             "units": (1, 2, 3, 4, 6, 8, 12, 16),
-            "feed_latency": (1,),
+            "feed_latency": (PLACED_FEED_LATENCY,),
             "lanes_per_dsp": (lanes_per_dsp,),
             "dense_streams": ("activation", "weight"),
         },

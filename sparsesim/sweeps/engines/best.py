@@ -3,13 +3,13 @@
 Arrays are tried by their promise (`sweeps.promise`), which is corrected by what was measured: how
 much longer points took than was promised, by the values of their keys; last the neighbours of the
 best one. The keys that all machines share (buffers, formats, ...) keep the middle one of their
-values meanwhile; then each of them in turn takes the value that is best for the best array, and a
-few further arrays are tried with these.
+values meanwhile; then each of them in turn takes the value that is best for the best array, a few
+others that came near it are tried with these, and the keys take their turn with the best of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf, log, prod
@@ -40,7 +40,7 @@ _BATCH = 4
 _PATIENCE = 2  # batches in a row without a gain
 _GAIN = 0.998
 _STEPS = 4  # values of an axis between the best array and its neighbours
-_LAST = 4  # arrays that are tried with the common keys that were found
+_LAST = 6  # arrays that are tried with the common keys that were found
 _FAILS = 3
 _ROUNDING = 1 - 1e-9
 
@@ -228,11 +228,10 @@ class _Race:
                 yield from self._run()
             return
         yield from self._climb()
-        yield from self._settle()
-        for entry in self._likeliest(_LAST):
-            point = self._point(entry.own, self._settled, Left())
-            if point is not None and point.key not in self._costs:
-                yield [point]
+        first = self._best()
+        yield from self._settle(first)
+        best_of_all = yield from self._contend(first)
+        yield from self._settle(best_of_all, to_least=True)
 
     def _climb(self) -> Iterator[Sequence[Point]]:
         """The neighbours of the best array that promise the least, as long as one of them is
@@ -349,23 +348,50 @@ class _Race:
         weights = np.linalg.solve(
             some.T @ some + 0.5 * np.eye(some.shape[1]), some.T @ (off - mean)
         )
-        return promised + mean + features @ weights
+        expected = promised + mean + features @ weights
+        expected[known] = off + promised[known]
+        return expected
 
-    def _settle(self) -> Iterator[Sequence[Point]]:
-        """The common keys, one after the other, for the best array."""
-        best = self._best()
+    def _settle(self, entry: _Entry, to_least: bool = False) -> Iterator[Sequence[Point]]:
+        """The common keys, one after the other, for an array; where several values are as good it
+        keeps the one that it has, so that others fit as well, or at the end takes the least."""
         for key in self._common:
             values = self._on.axes[key]
             if len(values) == 1:
                 continue
-            made = {
-                at: self._point(best.own, self._settled | {key: value}, Left())
-                for at, value in enumerate(values)
-            }
-            points = {at: point for at, point in made.items() if point is not None}
+            made = {value: self._with(entry, {key: value}) for value in values}
+            points = {value: point for value, point in made.items() if point is not None}
             yield [point for point in points.values() if point.key not in self._costs]
-            costs = {at: self._costs.get(point.key, inf) for at, point in points.items()}
-            self._settled[key] = values[min(costs, key=lambda at: costs[at])]
+            costs = {value: self._costs.get(point.key, inf) for value, point in points.items()}
+            had = self._settled[key]
+            least = min(costs, key=lambda value: costs[value])
+            if to_least or had not in costs or costs[least] < costs[had]:
+                self._settled[key] = least
+
+    def _contend(self, best: _Entry) -> Generator[Sequence[Point], None, _Entry]:
+        """A few arrays with the common keys that were found for the best one; the best of them."""
+        tried = [best, *self._contenders(best)]
+        made = [(entry, self._with(entry, {})) for entry in tried]
+        points = [(entry, point) for entry, point in made if point is not None]
+        yield [point for _, point in points if point.key not in self._costs]
+        return min(points, key=lambda one: self._costs.get(one[1].key, inf))[0]
+
+    def _contenders(self, best: _Entry) -> list[_Entry]:
+        """Other arrays, the best by what was measured, or else by what is expected: those that did
+        not run as well. One of those that took, or promise, the same."""
+        order = np.argsort(self._expected(), kind="stable")
+        found: dict[float, _Entry] = {(best.cost or inf): best}
+        for entry in (self.entries[at] for at in order.tolist()):
+            if len(found) > _LAST:
+                break
+            if entry.least * _ROUNDING < self._best_cost():
+                is_measured = entry.cost is not None and entry.cost < inf
+                found.setdefault(entry.cost if is_measured else -entry.about, entry)
+        return list(found.values())[1:]
+
+    def _with(self, entry: _Entry, values: Mapping[str, Any]) -> Point | None:
+        """An array with the common keys as they were found, but for these."""
+        return self._point(entry.own, {**self._settled, **values}, Left())
 
 
 def _promised(

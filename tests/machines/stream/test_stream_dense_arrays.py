@@ -12,8 +12,7 @@ from sparsesim.area.resources import Resources
 from sparsesim.area.rivalry import Rivalry
 from sparsesim.area.work import DenseWork
 from sparsesim.lowering import product
-from sparsesim.machines.machine import Part
-from sparsesim.machines.stream import Stream
+from sparsesim.machines.stream.area import dense_arrays as module
 from sparsesim.machines.stream.area.dense_arrays import dense_arrays
 from sparsesim.memory import ValueBits
 
@@ -21,21 +20,12 @@ WORK = (
     DenseWork("conv", product(1, 20, 100, 40), ValueBits(8, 8, 8), times=2),
     DenseWork("fc", product(1, 30, 1, 300), ValueBits(8, 8, 8), times=1),
 )
-BUDGET = Resources(lut=400, ff=1000, dsp=16, bram36=40)
+BUDGET = Resources(lut=2500, ff=1000, dsp=60, bram36=150)
 
 
 @pytest.fixture
-def rivalry(monkeypatch: pytest.MonkeyPatch) -> Rivalry:
-    """In resources that a formula prices."""
-
-    def parts(self, accelerator, family):
-        a = accelerator.array
-        price = Resources(
-            lut=20 * a.rows + 30 * a.units, dsp=a.multipliers + a.units, bram36=a.rows
-        )
-        return (Part("all", 1, price),)
-
-    monkeypatch.setattr(Stream, "parts", parts)
+def rivalry() -> Rivalry:
+    """Beside an array of `stream`, on an xc7."""
     accelerator = ss.Accelerator(machine="stream")
     return Rivalry(WORK, accelerator, ss.Device.named("xc7z020"), "xc7", BUDGET)
 
@@ -54,6 +44,16 @@ def test_the_fastest_is_the_fastest_of_all(rivalry: Rivalry) -> None:
     quickest = min(one.cycles(None) for one in everyone)
     found = fastest(dense_arrays(rivalry), BUDGET, 10_000)
     assert found.is_proven and found.cycles == quickest
+
+
+def test_what_is_left_out_does_not_fit(rivalry: Rivalry, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = {one.accelerator for one in dense_arrays(rivalry)}
+    monkeypatch.setattr(module, "_that_may_fit", lambda sizes, template, rivalry: sizes)
+    every = list(dense_arrays(rivalry))
+    left_out = [one for one in every if one.accelerator not in offered]
+    assert len(offered) + len(left_out) == len(every) and len(left_out) > 100
+    assert not any(fits(one.resources(), BUDGET) for one in left_out)
+    assert any(fits(one.resources(), BUDGET) for one in every)
 
 
 def test_without_a_known_area_there_are_none() -> None:

@@ -33,7 +33,7 @@ from sparsesim.machines.inner_join.area.buffers import column_bram36, row_bram36
 from sparsesim.machines.inner_join.area.clock import dense_pes
 from sparsesim.machines.inner_join.area.packed_sums import PackedSums
 from sparsesim.machines.inner_join.area.parts import pe_of, postprocess_of, surround_of
-from sparsesim.machines.inner_join.parameters import MOST_LINES, InnerJoinArray
+from sparsesim.machines.inner_join.parameters import MOST_LINES, PLACED_FEED_LATENCY, InnerJoinArray
 from sparsesim.spec import Accelerator
 from sparsesim.spec.device import dram_bits_per_cycle
 
@@ -96,7 +96,8 @@ def dense_arrays(rivalry: Rivalry) -> Iterator[InnerJoinDense]:
 def dense_template(accelerator: Accelerator, window: int, lanes: int) -> Accelerator:
     """A dense PE of a window and lanes beside an accelerator of any machine, at 1 MHz."""
     given = accelerator.array
-    own = given if isinstance(given, InnerJoinArray) else InnerJoinArray()
+    placed = InnerJoinArray(feed_latency=PLACED_FEED_LATENCY)
+    own = given if isinstance(given, InnerJoinArray) else placed
     size = {"rows": 1, "cols": 1, "window": window, "lanes": lanes}
     array = own.model_dump() | size | {"queue_depth": 2 * own.feed_latency}
     return dense_accelerator(accelerator, "inner_join", array, 1.0)

@@ -10,7 +10,8 @@ Source: docs/machines/stream.md, "Area, clock and its dense arrays".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,20 @@ from numpy.typing import NDArray
 from sparsesim.area.common import postprocess_unit
 from sparsesim.area.common.postprocess_unit import PostprocessUnit
 from sparsesim.area.priced_array import PricedArray
+from sparsesim.area.resources import Resources
 from sparsesim.area.rivalry import Rivalry, dense_accelerator
 from sparsesim.machines.scheme import OPERANDS
 from sparsesim.machines.stream.area.bounds import Sizes, least_cycles
+from sparsesim.machines.stream.area.buffers import entries_bram36, words_bram36
+from sparsesim.machines.stream.area.parts import round_bits, row_resources
+from sparsesim.machines.stream.area.row import Row
 from sparsesim.machines.stream.parameters import (
     MOST_LANES,
     MOST_ROWS,
+    PLACED_FEED_LATENCY,
     StreamArray,
     can_share,
+    operand_bits,
 )
 from sparsesim.spec import Accelerator
 from sparsesim.spec.device import dram_bits_per_cycle
@@ -35,6 +42,7 @@ Ints = NDArray[np.int64]
 _UNITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _MOST_OF_A_UNIT = 16  # rows that share one; with more, results set the pace of most layers
 _DEPTHS = (128, 256, 512)
+_ROUNDED = 1.0  # look-up tables and half blocks of RAM are rounded when all is added up
 _KEYS = ("rows", "lanes", "units", "depth", "stash", "lanes_per_dsp")
 
 
@@ -55,7 +63,8 @@ def dense_arrays(rivalry: Rivalry) -> Iterator[PricedArray]:
 def dense_template(accelerator: Accelerator, streams: str) -> Accelerator:
     """A dense array that streams an operand beside an accelerator of any machine, at 1 MHz."""
     given = accelerator.array
-    own = given if isinstance(given, StreamArray) else StreamArray()
+    placed = StreamArray(feed_latency=PLACED_FEED_LATENCY)
+    own = given if isinstance(given, StreamArray) else placed
     array = own.model_dump() | {"dense_streams": streams, "lanes_per_dsp": 1}
     return dense_accelerator(accelerator, "stream", array, 1.0)
 
@@ -77,7 +86,7 @@ class _Kind:
         self.template = template.with_(clock_mhz=clock_mhz)
         array = template.array
         assert isinstance(array, StreamArray)
-        self.sizes = _sizes(array, rivalry, self.template)
+        self.sizes = _that_may_fit(_sizes(array, rivalry, self.template), self.template, rivalry)
         self.bits_per_cycle = float(dram_bits_per_cycle(rivalry.device, self.template))
         least = least_cycles(rivalry.work, self.template, self.sizes, self.bits_per_cycle)
         self.seconds = least / (clock_mhz * 1e6)
@@ -118,6 +127,37 @@ def _sizes(array: StreamArray, rivalry: Rivalry, template: Accelerator) -> Sizes
     ]
     table = np.array(found, dtype=np.int64).reshape(-1, len(_KEYS))
     return Sizes(table, array.feed_latency, array.dense_streams)
+
+
+def _that_may_fit(sizes: Sizes, template: Accelerator, rivalry: Rivalry) -> Sizes:
+    """Those whose rows, units and buffers for themselves exceed no budget: a few rows and lines are
+    priced for thousands of arrays, most of which need not be made."""
+    family, budget = rivalry.family, rivalry.budget
+    bits = *operand_bits(template), template.acc_bits
+
+    def row(lanes: int, depth: int, stash: int, lanes_per_dsp: int, rounds: int) -> Resources:
+        return row_resources(Row(family, lanes, depth, stash, rounds, *bits, lanes_per_dsp))
+
+    rounds = _of_each(sizes.rows, round_bits)
+    of_a_row = np.column_stack([sizes.table[:, [1, 3, 4, 5]], rounds.astype(np.int64)])
+    most = of_a_row.max(axis=0, initial=0) + 1
+    code = np.ravel_multi_index(tuple(of_a_row.T), tuple(most))
+    _, first, index = np.unique(code, return_index=True, return_inverse=True)
+    rows = [row(*keys) for keys in of_a_row[first].tolist()]
+    lut, bram36 = (np.array([getattr(one, key) for one in rows]) for key in ("lut", "bram36"))
+    unit = postprocess_unit.MODEL.resources(PostprocessUnit(family, template.acc_bits))
+    luts = sizes.rows * lut[index] + sizes.units * unit.lut
+    blocks = sizes.rows * bram36[index]
+    blocks += _of_each(sizes.rows, lambda rows: entries_bram36(template, rows))
+    blocks += _of_each(sizes.lanes, lambda lanes: words_bram36(template, lanes))
+    fits = (luts <= budget.lut + _ROUNDED) & (blocks <= budget.bram36 + _ROUNDED)
+    return replace(sizes, table=sizes.table[fits])
+
+
+def _of_each(values: Ints, price: Callable[[int], float]) -> NDArray[np.float64]:
+    """A price of each value; equal ones are priced once."""
+    found, index = np.unique(values, return_inverse=True)
+    return np.array([price(value) for value in found.tolist()])[index]
 
 
 def _steps(most: int) -> list[int]:

@@ -46,7 +46,7 @@ def parts(accelerator: Accelerator, family: str) -> tuple[Part, ...]:
         Part(
             "row with its store and stash",
             a.rows,
-            _row(row_of(accelerator, family)),
+            row_resources(row_of(accelerator, family)),
             Module(design.top, design.parameters, inside=_ROW),
         ),
         Part(
@@ -142,8 +142,9 @@ _unit, _encoder, _words, _entries = (
 )
 
 
-@lru_cache(maxsize=1024)
-def _row(design: Row) -> Resources:
+@lru_cache(maxsize=16384)
+def row_resources(design: Row) -> Resources:
+    """What a row takes."""
     return row_model.MODEL.resources(design)
 
 
