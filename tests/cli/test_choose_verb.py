@@ -26,7 +26,7 @@ def few(monkeypatch, tmp_path, lenet, digits):
 def test_a_choice_and_its_reports(run, few, lenet, digits):
     ran = run(*few, "-o", "out.json", "--save", "best.toml")
     assert ran.code == 0
-    assert ran.out.startswith("lenet.onnx on xc7z020: toy, every_pair, 1 image\n")
+    assert ran.out.startswith("lenet.onnx on xc7z020: toy, nonzero_weights, 1 image\n")
     fed = f"{lenet} --inputs {digits} --images 1"
     assert ran.err == (
         "Wrote out.json; next: sparsesim report out.json --as html -o out.html\n"

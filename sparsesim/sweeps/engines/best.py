@@ -34,6 +34,7 @@ Look = Callable[[Workload], Sequence[Work]]
 MOST = 48
 """Arrays of a machine and scheme that are measured, where the file names no number of points."""
 
+_COMMON = 32  # points at most that are measured beside them, with other common keys
 _FEW = 6  # values of an axis, each of which is tried at least once
 _NEAR = 1.6  # ... where it promises no more than so much over the best
 _BATCH = 4
@@ -57,7 +58,7 @@ class Best:
     def __init__(self, space: Space, left: Left, look: Look) -> None:
         self._races = list(_races(space, left, look))
         most = space.spec.points
-        self._left = most if most is not None else MOST * len(self._races)
+        self._left = most if most is not None else (MOST + _COMMON) * len(self._races)
         self.total = self._left if self._races else 0
         self._asked: dict[str, list[_Race]] = {}
 
