@@ -84,7 +84,14 @@ def test_parts_of_area_are_parts_of_synthesis(name, keys, family):
 
 
 @needs_yosys
-@pytest.mark.parametrize(("name", "keys"), [(name, SMALL[name][0]) for name in SYNTHESISED])
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        pytest.param(name, keys, marks=pytest.mark.wide if at else ())
+        for name in SYNTHESISED
+        for at, keys in enumerate(SMALL[name])
+    ],
+)
 def test_what_can_be_placed_is_there(name, keys):
     accelerator = Accelerator(machine=name, **keys)
     for word, placed in accelerator.rules.placed(accelerator).items():

@@ -143,8 +143,8 @@ def _that_may_fit(sizes: Sizes, template: Accelerator, rivalry: Rivalry) -> Size
     most = of_a_row.max(axis=0, initial=0) + 1
     code = np.ravel_multi_index(tuple(of_a_row.T), tuple(most))
     _, first, index = np.unique(code, return_index=True, return_inverse=True)
-    rows = [row(*keys) for keys in of_a_row[first].tolist()]
-    lut, bram36 = (np.array([getattr(one, key) for one in rows]) for key in ("lut", "bram36"))
+    priced = [row(*keys) for keys in of_a_row[first].tolist()]
+    lut, bram36 = (np.array([getattr(one, key) for one in priced]) for key in ("lut", "bram36"))
     unit = postprocess_unit.MODEL.resources(PostprocessUnit(family, template.acc_bits))
     luts = sizes.rows * lut[index] + sizes.units * unit.lut
     blocks = sizes.rows * bram36[index]
