@@ -27,7 +27,7 @@ SHARED_BITS = SHARED_FACTOR_BITS["xcup"] - 1
 SHARING = "xcup"
 """The family whose blocks are so wide; on others two lanes take two all the same."""
 PLACED_FEED_LATENCY = 3
-"""Of an array that was placed as a whole and keeps nine tenths of a row's clock: searches take it.
+"""Of arrays that were placed as a whole and keep 0.86 of a row's clock or more: searches take it.
 Source: docs/results/synthesis.md."""
 FIRST_FETCH = 1
 """The first cycle of a pass in which a sum can be fetched that another pass left."""

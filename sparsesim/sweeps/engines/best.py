@@ -254,9 +254,11 @@ class _Race:
 
         near = [e for e in self.entries if max(steps(e), default=0) <= _STEPS]
         near.sort(key=lambda entry: (entry.about, sum(steps(entry))))
-        nearest = {entry.about: entry for entry in reversed(near)}
-        found = [e for e in reversed(nearest.values()) if e.cost is None]
-        return [entry for entry in found if entry.least * _ROUNDING < self._best_cost()]
+        nearest: dict[float, _Entry] = {}
+        for entry in near:
+            nearest.setdefault(entry.about, entry)
+        best_cost = self._best_cost()
+        return [e for e in nearest.values() if e.cost is None and e.least * _ROUNDING < best_cost]
 
     def _best(self) -> _Entry:
         """The best array of those that were measured."""
